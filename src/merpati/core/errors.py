@@ -1,0 +1,69 @@
+"""Errors that a user may see: a stable code here, the sentences in `locale/{id,en}.json` under `error.<code>`.
+
+A `Refusal` is the only exception that carries a word for the user. Everything else is a fault of ours.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every refusal that merpati knows. The value is stable: programs match on it."""
+
+    # who is asking
+    TOKEN_INVALID = "token_invalid"
+    TOKENS_OF_SEVERAL_ACCOUNTS = "tokens_of_several_accounts"
+    # the request as a whole
+    BODY_INVALID = "body_invalid"
+    BODY_TOO_LARGE = "body_too_large"
+    INPUT_INVALID = "input_invalid"
+    JSON_INVALID = "json_invalid"
+    KEY_REUSED = "key_reused"
+    KEY_IN_PROGRESS = "key_in_progress"
+    TOO_MANY_OPEN = "too_many_open"
+    # targets and content
+    TARGET_INVALID = "target_invalid"
+    TARGET_REQUIRED = "target_required"
+    ROTATOR_UNKNOWN = "rotator_unknown"
+    TEXT_TOO_LONG = "text_too_long"
+    CONTENT_MISSING = "content_missing"
+    CHOICES_INVALID = "choices_invalid"
+    LOCATION_INVALID = "location_invalid"
+    SCHEDULE_INVALID = "schedule_invalid"
+    DELAY_INVALID = "delay_invalid"
+    UNSUPPORTED = "unsupported"
+    # attachments
+    URL_INVALID = "url_invalid"
+    URL_UNREACHABLE = "url_unreachable"
+    FILE_TYPE = "file_type"
+    FILE_TOO_LARGE = "file_too_large"
+    # devices
+    DEVICE_DISCONNECTED = "device_disconnected"
+    DEVICE_ALREADY_CONNECTED = "device_already_connected"
+    DEVICE_ALREADY_DISCONNECTED = "device_already_disconnected"
+    DEVICE_EXISTS = "device_exists"
+    QUOTA_USED_UP = "quota_used_up"
+    # messages
+    ID_REQUIRED = "id_required"
+    MESSAGE_UNKNOWN = "message_unknown"
+    MESSAGE_PROCESSING = "message_processing"
+    MESSAGE_FINAL = "message_final"
+    # hand-over outcomes that end a message
+    RECIPIENT_NOT_ON_WHATSAPP = "recipient_not_on_whatsapp"
+    RECIPIENT_BLOCKED_US = "recipient_blocked_us"
+    CONTENT_REFUSED = "content_refused"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    TRIED_TOO_OFTEN = "tried_too_often"
+    EXPIRED = "expired"
+    # storage
+    STORAGE_FULL = "storage_full"
+    STORAGE_GONE = "storage_gone"
+    TEXT_UNSTORABLE = "text_unstorable"
+
+
+class Refusal(Exception):
+    """A request that is refused, with the code the user may look up. `values` fill the sentence's blanks."""
+
+    def __init__(self, code: Code, **values: str | int) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.values = values

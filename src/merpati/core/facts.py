@@ -1,0 +1,163 @@
+"""Every fact that merpati records, in one file: past tense, ids and keys, never a secret.
+
+A fact is a frozen struct; its `kind` is the class name. `log.record` stores it as JSON beside its keys (account,
+device). Text rides along only where a webhook must repeat the same bytes. Adding one: a class here, an entry in
+the features' `__init__` (emits, hears), a row in `wiring.REACTIONS` when somebody reacts.
+"""
+
+import msgspec
+
+from merpati.core.ids import Address, BatchId, DeviceId, MessageId, WaId
+
+
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"):
+    """Something that happened."""
+
+
+class MessageQueued(Fact, frozen=True, tag=True):
+    """A message was accepted; `due_at` in milliseconds."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    due_at: int
+
+
+class BatchAccepted(Fact, frozen=True, tag=True):
+    """A call with many targets was accepted; its messages `first`…`first + count - 1` are made by a job."""
+
+    device: DeviceId
+    batch: BatchId
+    first: MessageId
+    count: int
+
+
+class MessageSent(Fact, frozen=True, tag=True):
+    """WhatsApp acknowledged the message."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    wa_id: WaId
+    handed_at: int
+
+
+class MessageDelivered(Fact, frozen=True, tag=True):
+    """A receipt says that the message reached the recipient's phone."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    wa_id: WaId
+
+
+class MessageRead(Fact, frozen=True, tag=True):
+    """A receipt says that the message was read."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    wa_id: WaId
+
+
+class MessageRetried(Fact, frozen=True, tag=True):
+    """A try was refused for now; the message waits for the next. `code` is an error code."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    code: str
+    due_at: int
+
+
+class MessageFailed(Fact, frozen=True, tag=True):
+    """The message will not be sent. `code` is an error code."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    code: str
+
+
+class MessageUncertain(Fact, frozen=True, tag=True):
+    """The message was handed over and nobody knows whether it arrived: a person decides."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+
+
+class MessageCancelled(Fact, frozen=True, tag=True):
+    """A person or a program took the message back before it was handed over."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+
+
+class MessageExpired(Fact, frozen=True, tag=True):
+    """The message waited too long for a disconnected device."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+
+
+class MessageRescheduled(Fact, frozen=True, tag=True):
+    """The message got another due time."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    due_at: int
+
+
+class MessageReceived(Fact, frozen=True, tag=True):
+    """Somebody wrote to the device. `sender` is the group's member in a group, else the chat itself."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    sender: Address
+    wa_id: WaId
+
+
+class DeviceStateChanged(Fact, frozen=True, tag=True):
+    """The device's session changed; `state` and `reason` are the values of `devices.model.DeviceState`, a code."""
+
+    device: DeviceId
+    state: str
+    reason: str
+
+
+class DeviceAdded(Fact, frozen=True, tag=True):
+    """A device was added to the account."""
+
+    device: DeviceId
+
+
+class DeviceUpdated(Fact, frozen=True, tag=True):
+    """Settings of the device changed; `fields` names them."""
+
+    device: DeviceId
+    fields: list[str]
+
+
+AnyFact = (
+    MessageQueued
+    | BatchAccepted
+    | MessageSent
+    | MessageDelivered
+    | MessageRead
+    | MessageRetried
+    | MessageFailed
+    | MessageUncertain
+    | MessageCancelled
+    | MessageExpired
+    | MessageRescheduled
+    | MessageReceived
+    | DeviceStateChanged
+    | DeviceAdded
+    | DeviceUpdated
+)
+"""The closed list: what the log can hold."""

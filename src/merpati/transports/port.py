@@ -1,0 +1,282 @@
+"""The transport port: one object is one device's way to WhatsApp. Plain structs in and out, no feature's types.
+
+Source: shapes and states follow WhatsApp's linked-device protocol and Meta's Cloud API where they agree;
+`Capabilities` says as data where they do not.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from merpati.core.clock import Millis
+from merpati.core.ids import Address, DeviceId, WaId, WireRef
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Frozen and named: what crosses the port."""
+
+
+# -- what a transport can do --
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What this transport can do. The door refuses what is absent, before anything is queued."""
+
+    in_flight: int
+    """How many messages of one device may be handed over at the same time."""
+    takes_ref: bool
+    """The network takes our `WireRef` and shows a repeat of it once: an unclear hand-over may be repeated."""
+    media: bool = True
+    location: bool = True
+    poll: bool = True
+    interactive: bool = False
+    """Buttons, templates and lists."""
+    reply: bool = True
+    typing: bool = True
+    check_number: bool = True
+    groups: bool = True
+    pair_qr: bool = True
+    pair_code: bool = True
+    max_text: int = 60_000
+    """Characters."""
+
+
+# -- outgoing --
+
+
+class Text(Struct, frozen=True, kw_only=True, tag=True):
+    body: str
+    preview: bool = True
+    """Let the receiving side show a preview of a link."""
+
+
+class MediaKind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+
+
+class Media(Struct, frozen=True, kw_only=True, tag=True):
+    kind: MediaKind
+    path: Path
+    """A file of ours, readable until the message is final."""
+    mime: str
+    size_bytes: int
+    filename: str = ""
+    caption: str = ""
+
+
+class Location(Struct, frozen=True, kw_only=True, tag=True):
+    latitude: float
+    longitude: float
+    caption: str = ""
+
+
+class Poll(Struct, frozen=True, kw_only=True, tag=True):
+    question: str
+    choices: tuple[str, ...]
+    """2 to 12, all different."""
+    several: bool = False
+    name: str = ""
+    """The caller's own name of the poll; comes back with votes."""
+
+
+Content: TypeAlias = Text | Media | Location | Poll
+
+
+class Outbound(Struct, frozen=True, kw_only=True):
+    """One message to hand over. The same `ref` always carries the same content."""
+
+    ref: WireRef
+    chat: Address
+    content: Content
+    reply_to: WaId | None = None
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """WhatsApp's acknowledgement."""
+
+    wa_id: WaId
+    at: Millis
+
+
+class SendFault(StrEnum):
+    """Why a hand-over did not end in an acknowledgement. The features' table says what follows from each."""
+
+    RETRY = "retry"
+    """Certainly not sent; try again later."""
+    RATE = "rate"
+    """Certainly not sent; `retry_after_ms` says when again."""
+    RECIPIENT = "recipient"
+    """This recipient cannot get it: not on WhatsApp, blocked us."""
+    AUTH = "auth"
+    """The device's account is the trouble; the message waits."""
+    CONTENT = "content"
+    """The content is refused for good."""
+    UNSUPPORTED = "unsupported"
+    AMBIGUOUS = "ambiguous"
+    """May have been sent: no answer, or the connection broke in between."""
+
+
+class SendError(Exception):
+    """Raised by `Transport.send`. `code` is a value of `core.errors.Code`, or the network's own word."""
+
+    def __init__(self, fault: SendFault, code: str, *, retry_after_ms: int = 0) -> None:
+        super().__init__(f"{fault}: {code}")
+        self.fault, self.code, self.retry_after_ms = fault, code, retry_after_ms
+
+
+class Signal(StrEnum):
+    """What can be shown in a chat besides messages."""
+
+    TYPING = "typing"
+    PAUSED = "paused"
+
+
+# -- incoming --
+
+
+class SessionState(StrEnum):
+    """The life of a device's session."""
+
+    OFF = "off"
+    PAIRING = "pairing"
+    CONNECTING = "connecting"
+    OPEN = "open"
+    RETRYING = "retrying"
+    LOGGED_OUT = "logged_out"
+    REPLACED = "replaced"
+    BANNED = "banned"
+    OUTDATED = "outdated"
+    PASSKEY_REQUIRED = "passkey_required"
+    FAILED = "failed"
+
+
+class PairHow(StrEnum):
+    QR = "qr"
+    CODE = "code"
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Somebody on WhatsApp; a phone number is never the key and may be missing."""
+
+    id: Address
+    phone: Address | None = None
+    name: str = ""
+
+
+class Event(Struct, frozen=True, kw_only=True, tag=True):
+    """Something that happened on a device's session. `at` is the transport's time."""
+
+    device: DeviceId
+    at: Millis
+
+
+class PairQr(Event, frozen=True, kw_only=True, tag=True):
+    code: str
+    """What the QR picture holds."""
+    expires_at: Millis
+
+
+class PairCode(Event, frozen=True, kw_only=True, tag=True):
+    code: str
+    expires_at: Millis
+
+
+class State(Event, frozen=True, kw_only=True, tag=True):
+    state: SessionState
+    reason: str = ""
+    """A word of the network (`replaced`, `stream_closed` …); empty when nothing needs saying."""
+    until: Millis | None = None
+    """The end of a ban, where the network tells it."""
+
+
+class ReceiptKind(StrEnum):
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+class Receipt(Event, frozen=True, kw_only=True, tag=True):
+    """`ids` are WhatsApp's own. They may come twice, in any order, and before the acknowledgement."""
+
+    ids: tuple[WaId, ...]
+    kind: ReceiptKind
+    who: Address
+
+
+class Inbound(Event, frozen=True, kw_only=True, tag=True):
+    """A message to the device. `chat` is the sender's address, or the group's."""
+
+    wa_id: WaId
+    chat: Address
+    sender: Identity
+    content: Content
+    quoted: WaId | None = None
+
+
+class PollVote(Event, frozen=True, kw_only=True, tag=True):
+    """A vote on a poll that this device sent. `choices` is the voter's whole choice now; empty: taken back."""
+
+    wa_id: WaId
+    poll: WaId
+    chat: Address
+    voter: Identity
+    choices: tuple[str, ...]
+
+
+class Typing(Event, frozen=True, kw_only=True, tag=True):
+    chat: Address
+    on: bool
+
+
+AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Inbound | PollVote | Typing
+Emit: TypeAlias = Callable[[AnyEvent], Awaitable[None]]
+"""Hands an event to the gateway; returning means that it is stored, so that the network may forget it."""
+
+
+class NumberCheck(Struct, frozen=True, kw_only=True):
+    number: Address
+    registered: bool
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    id: Address
+    name: str
+
+
+class Transport(Protocol):
+    """One device's way to WhatsApp. Events go to `emit` in the order the network gave them, one at a time."""
+
+    caps: Capabilities
+
+    async def start(self, emit: Emit) -> None:
+        """Resume the stored session; never pairs by itself. Returns soon: `State` events tell the rest."""
+        ...
+
+    async def pair(self, how: PairHow, phone: Address | None = None) -> None:
+        """Begin pairing; progress comes as PairQr, PairCode and State events. Beginning again starts over."""
+        ...
+
+    async def stop(self, *, logout: bool = False) -> None:
+        """End the session; `logout` also forgets the pairing. May be called twice."""
+        ...
+
+    async def send(self, message: Outbound) -> Sent:
+        """Hand over one message and wait for WhatsApp's acknowledgement; raises `SendError`."""
+        ...
+
+    async def signal(self, chat: Address, what: Signal) -> None:
+        """Show or hide "typing"; best effort, raises `SendError` when the session is not open."""
+        ...
+
+    async def check(self, numbers: Sequence[Address]) -> list[NumberCheck]:
+        """Whether these numbers are on WhatsApp; raises `SendError`."""
+        ...
+
+    async def groups(self) -> list[Group]:
+        """The groups this device is in; raises `SendError`."""
+        ...
