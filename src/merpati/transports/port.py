@@ -6,7 +6,6 @@ Source: shapes and states follow WhatsApp's linked-device protocol and Meta's Cl
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -28,7 +27,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     in_flight: int
     """How many messages of one device may be handed over at the same time."""
     takes_ref: bool
-    """The network takes our `WireRef` and shows a repeat of it once: an unclear hand-over may be repeated."""
+    """The network takes our `WireRef` as its own id of the message (`WaId` equals it) and shows a repeat once: an
+    unclear hand-over may be repeated, and a receipt may come before the acknowledgement."""
     media: bool = True
     location: bool = True
     poll: bool = True
@@ -62,7 +62,7 @@ class MediaKind(StrEnum):
 
 class Media(Struct, frozen=True, kw_only=True, tag=True):
     kind: MediaKind
-    path: Path
+    path: str
     """A file of ours, readable until the message is final."""
     mime: str
     size_bytes: int

@@ -1,0 +1,75 @@
+"""What the log holds. Pure."""
+
+import msgspec
+
+from merpati.core.facts import AnyFact, Fact
+from merpati.core.ids import AccountId, DeviceId, RequestId
+
+SHARDS = 64
+"""Readers are leased by (kind, account % SHARDS)."""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A fact to append to its account's sequence."""
+
+    account: AccountId
+    fact: AnyFact
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A fact as the log has it."""
+
+    account: AccountId
+    seq: int
+    at: int
+    device: DeviceId
+    """0: of no one device."""
+    fact: AnyFact
+
+
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A request and its answer, as the request log keeps them. `params` has no token in it."""
+
+    id: RequestId
+    account: AccountId
+    device: DeviceId
+    """0 when the token was not a device's."""
+    at: int
+    method: str
+    path: str
+    params: str
+    """JSON object; values longer than 500 characters are cut."""
+    answer: str
+    """JSON."""
+
+
+class IdempotencyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that the caller gave, and what its first request was answered."""
+
+    account: AccountId
+    key: str
+    body_hash: str
+    answer: str
+    at: int
+
+
+def shard_of(account: AccountId) -> int:
+    """The shard whose lease an account's readers need."""
+    return account % SHARDS
+
+
+def kind_of(fact: Fact) -> str:
+    """A fact's kind: the name of its class."""
+    return type(fact).__name__
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
+
+
+def encode_fact(fact: AnyFact) -> str:
+    return _encoder.encode(fact).decode()
+
+
+def decode_fact(body: str) -> AnyFact:
+    return _decoder.decode(body)

@@ -1,0 +1,265 @@
+"""A message's life and shape. Pure.
+
+States and events follow one table; receipts only climb; `uncertain` is a state with a name, not a retry.
+"""
+
+from enum import Enum, IntEnum, StrEnum
+
+import msgspec
+
+from merpati.core.ids import (
+    AccountId,
+    Address,
+    BatchId,
+    DeviceId,
+    MediaId,
+    MessageId,
+    RequestId,
+    WaId,
+    WireRef,
+)
+from merpati.core.machine import Machine
+from merpati.log.model import IdempotencyRow, RequestRow
+from merpati.transports.port import Content, ReceiptKind
+
+
+class MessageState(IntEnum):
+    """Where a message is. `SENDING` is in the outbox alone: the intent is one statement there."""
+
+    QUEUED = 0
+    SENDING = 1
+    SENT = 2
+    DELIVERED = 3
+    READ = 4
+    FAILED = 5
+    CANCELLED = 6
+    EXPIRED = 7
+    UNCERTAIN = 8
+    RECEIVED = 9
+
+
+class MessageEvent(Enum):
+    """What can happen to a message."""
+
+    TAKEN = "taken"
+    ACKNOWLEDGED = "acknowledged"
+    DELIVERED = "delivered"
+    READ = "read"
+    REFUSED_FOR_NOW = "refused_for_now"
+    REFUSED = "refused"
+    LOST_TRACK = "lost_track"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    RESENT = "resent"
+
+
+_S, _E = MessageState, MessageEvent
+LIFE = Machine(
+    {
+        (_S.QUEUED, _E.TAKEN): _S.SENDING,
+        (_S.QUEUED, _E.CANCELLED): _S.CANCELLED,
+        (_S.QUEUED, _E.EXPIRED): _S.EXPIRED,
+        (_S.SENDING, _E.ACKNOWLEDGED): _S.SENT,
+        (_S.SENDING, _E.REFUSED_FOR_NOW): _S.QUEUED,
+        (_S.SENDING, _E.REFUSED): _S.FAILED,
+        (_S.SENDING, _E.LOST_TRACK): _S.UNCERTAIN,
+        # a receipt proves that an unacknowledged hand-over arrived
+        (_S.SENDING, _E.DELIVERED): _S.DELIVERED,
+        (_S.SENDING, _E.READ): _S.READ,
+        (_S.QUEUED, _E.DELIVERED): _S.DELIVERED,
+        (_S.QUEUED, _E.READ): _S.READ,
+        (_S.UNCERTAIN, _E.ACKNOWLEDGED): _S.SENT,
+        (_S.UNCERTAIN, _E.DELIVERED): _S.DELIVERED,
+        (_S.UNCERTAIN, _E.READ): _S.READ,
+        (_S.SENT, _E.DELIVERED): _S.DELIVERED,
+        (_S.SENT, _E.READ): _S.READ,
+        (_S.DELIVERED, _E.READ): _S.READ,
+        (_S.FAILED, _E.RESENT): _S.QUEUED,
+        (_S.EXPIRED, _E.RESENT): _S.QUEUED,
+        (_S.UNCERTAIN, _E.RESENT): _S.QUEUED,
+        (_S.CANCELLED, _E.RESENT): _S.QUEUED,
+    }
+)
+"""The life of a message. A QUEUED message may get a receipt when it waits for a second try of a hand-over whose
+acknowledgement was lost."""
+
+OF_RECEIPT = {ReceiptKind.DELIVERED: MessageEvent.DELIVERED, ReceiptKind.READ: MessageEvent.READ}
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    REPLY = 0
+    ONE_TIME_CODE = 1
+    SINGLE = 2
+    BULK = 3
+
+
+class HoldReason(StrEnum):
+    """What a message waits for."""
+
+    SCHEDULE = "schedule"
+    DELAY = "delay"
+    FOLLOWUP = "followup"
+    RETRY = "retry"
+    DEVICE = "device"
+    PACE = "pace"
+
+
+class Note(StrEnum):
+    """Something the caller should know about an accepted message; shown in the answer and the timeline."""
+
+    BUTTONS_NOT_SENT = "buttons_not_sent"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a message is to be handed over, and what is remembered of the call."""
+
+    typing_ms: int = 0
+    """Show "typing" this long before the hand-over."""
+    reply_to: WaId | None = None
+    notes: tuple[Note, ...] = ()
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One recipient of a call, with its variables: `{name}` is `values[0]`, `{var1}` is `values[1]` …"""
+
+    address: Address
+    values: tuple[str, ...] = ()
+
+
+class DelayRange(msgspec.Struct, frozen=True):
+    """Fonnte's `delay`: every target waits a time drawn in this range after the one before; whole milliseconds."""
+
+    from_ms: int
+    to_ms: int
+
+
+class SendItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One element of a `/send` call: the same content to one or many targets, on each one's device.
+
+    `devices` has one device per target (several tokens in one header: each target's is drawn at the door).
+    """
+
+    targets: tuple[Target, ...]
+    devices: tuple[DeviceId, ...]
+    content: Content
+    """With `{name}`, `{var1}` … still in the texts of it."""
+    options: Options = Options()
+    media: MediaId | None = None
+    schedule_at: int | None = None
+    delay: DelayRange | None = None
+    followup_ms: int = 0
+    sequence: bool = False
+    """Strict order; schedule, delay and followup do not count."""
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in the media folder, stored before the call that uses it is accepted."""
+
+    id: MediaId
+    account: AccountId
+    path: str
+    kind: str
+    mime: str
+    size_bytes: int
+    filename: str
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as it will be stored: everything drawn and rendered, so that a repeat stores the same bytes."""
+
+    id: MessageId
+    account: AccountId
+    device: DeviceId
+    chat: Address
+    name: str
+    content: Content
+    options: Options
+    media: MediaId | None
+    wire_ref: WireRef
+    request: RequestId
+    batch: BatchId | None
+    priority: Priority
+    schedule_at: int | None
+    queued_at: int
+    due_at: int
+    gap_ms: int | None
+    sequence: int | None
+    hold: HoldReason | None
+    """Why `due_at` is later than `queued_at`."""
+
+
+class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What all messages of a batch share; each part's targets hold the rest."""
+
+    content: Content
+    options: Options
+    media: MediaId | None
+    schedule_at: int | None
+    sequence: int | None
+    hold: HoldReason | None
+
+
+class PartTarget(msgspec.Struct, frozen=True, array_like=True):
+    """One message of a batch that is not made yet."""
+
+    device: DeviceId
+    address: Address
+    due_at: int
+    gap_ms: int | None
+    wire_ref: WireRef
+    values: tuple[str, ...]
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """A call with many targets: stored as parts of 200, made into messages by a job."""
+
+    id: BatchId
+    account: AccountId
+    request: RequestId
+    first: MessageId
+    plan: BatchPlan
+    parts: tuple[tuple[PartTarget, ...], ...]
+    queued_at: int
+
+    @property
+    def count(self) -> int:
+        return sum(len(part) for part in self.parts)
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted `/send` call: everything that its one transaction stores."""
+
+    account: AccountId
+    request: RequestRow
+    idempotency: IdempotencyRow | None = None
+    drafts: tuple[Draft, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    media: tuple[Media, ...] = ()
+    used: tuple[tuple[DeviceId, int], ...] = ()
+    """Messages per device, for the devices that have a quota."""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The call is stored; the answer that the caller prepared is the one to give."""
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """The idempotency key was known, with the same body: nothing was stored, give this answer again."""
+
+    answer: str
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a sender took out of the outbox and now hands over."""
+
+    id: MessageId
+    account: AccountId
+    device: DeviceId
+    chat: Address
+    content: Content
+    options: Options
+    wire_ref: WireRef
+    attempt: int
+    priority: Priority

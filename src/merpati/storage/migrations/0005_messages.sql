@@ -1,0 +1,114 @@
+-- Messages: the cold row that stays, the hot outbox of open ones, tries, holds, batches, media.
+CREATE TABLE message (
+  id BIGINT PRIMARY KEY,
+  account_id BIGINT NOT NULL,
+  device_id BIGINT NOT NULL,
+  direction BIGINT NOT NULL,         -- 0 out, 1 in
+  chat TEXT NOT NULL,
+  name TEXT NOT NULL,
+  sender TEXT NOT NULL,              -- of an incoming one
+  content TEXT NOT NULL,             -- transports.port.Content as JSON
+  text TEXT NOT NULL,                -- what a search finds
+  options TEXT NOT NULL,             -- messages.model.Options as JSON
+  media_id BIGINT,
+  state BIGINT NOT NULL,             -- messages.model.MessageState; `sending` is in the outbox alone
+  code TEXT NOT NULL,                -- why it ended, an error code
+  wire_ref TEXT NOT NULL,
+  wa_id TEXT,
+  request_id BIGINT NOT NULL,
+  batch_id BIGINT,
+  priority BIGINT NOT NULL,
+  schedule_at BIGINT,                -- asked by the caller
+  queued_at BIGINT NOT NULL,
+  handed_at BIGINT,
+  sent_at BIGINT,
+  delivered_at BIGINT,
+  read_at BIGINT,
+  ended_at BIGINT                    -- failed, cancelled, expired, uncertain
+);
+CREATE INDEX message_account ON message (account_id, id);
+CREATE INDEX message_device ON message (device_id, id);
+CREATE INDEX message_chat ON message (account_id, chat, id);
+CREATE INDEX message_state ON message (account_id, state, id);
+CREATE UNIQUE INDEX message_wa ON message (device_id, wa_id) WHERE wa_id IS NOT NULL;
+CREATE INDEX message_schedule ON message (device_id, schedule_at) WHERE schedule_at IS NOT NULL AND state = 0;
+CREATE TABLE outbox (
+  message_id BIGINT PRIMARY KEY,
+  account_id BIGINT NOT NULL,
+  device_id BIGINT NOT NULL,
+  chat TEXT NOT NULL,
+  priority BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  seq BIGINT NOT NULL,               -- order of acceptance: the message's id, or a resend's new number
+  state BIGINT NOT NULL,             -- 0 queued, 1 sending
+  epoch BIGINT NOT NULL,             -- of the owner that took it
+  attempt BIGINT NOT NULL,           -- hand-overs begun
+  gap_ms BIGINT,                     -- the caller's delay since the last of this priority; NULL: none
+  sequence_id BIGINT,                -- the call whose strict order it belongs to
+  wire_ref TEXT NOT NULL,
+  handed_at BIGINT NOT NULL
+);
+CREATE INDEX outbox_head ON outbox (device_id, priority, due_at, seq) WHERE state = 0;
+CREATE INDEX outbox_due ON outbox (device_id, due_at) WHERE state = 0;
+CREATE INDEX outbox_chat ON outbox (device_id, chat);
+CREATE INDEX outbox_paced ON outbox (device_id, priority, due_at, seq) WHERE gap_ms IS NOT NULL;
+CREATE INDEX outbox_sequence ON outbox (sequence_id, seq) WHERE sequence_id IS NOT NULL;
+CREATE INDEX outbox_sending ON outbox (device_id, wire_ref) WHERE state = 1;
+CREATE TABLE device_clock (
+  device_id BIGINT PRIMARY KEY,
+  next_send_at BIGINT NOT NULL       -- the device's own pace
+);
+CREATE TABLE device_pace (
+  device_id BIGINT NOT NULL,
+  priority BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,           -- the last hand-over of this priority that was acknowledged
+  PRIMARY KEY (device_id, priority)
+);
+CREATE TABLE attempt (
+  message_id BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  handed_at BIGINT NOT NULL,
+  ended_at BIGINT NOT NULL,
+  outcome TEXT NOT NULL,             -- sent, retry, failed, unknown
+  code TEXT NOT NULL,
+  PRIMARY KEY (message_id, n)
+);
+CREATE TABLE hold (
+  message_id BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  reason TEXT NOT NULL,              -- messages.model.HoldReason
+  until_at BIGINT NOT NULL,
+  PRIMARY KEY (message_id, at, n)
+);
+CREATE TABLE batch (
+  id BIGINT PRIMARY KEY,
+  account_id BIGINT NOT NULL,
+  request_id BIGINT NOT NULL,
+  first_id BIGINT NOT NULL,
+  count BIGINT NOT NULL,
+  made BIGINT NOT NULL,
+  plan TEXT NOT NULL,                -- messages.model.BatchPlan as JSON: what all its messages share
+  queued_at BIGINT NOT NULL
+);
+CREATE INDEX batch_first ON batch (first_id);
+CREATE TABLE batch_part (
+  batch_id BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  first_id BIGINT NOT NULL,
+  count BIGINT NOT NULL,
+  targets TEXT NOT NULL,             -- JSON; the row goes when its messages are made
+  PRIMARY KEY (batch_id, n)
+);
+CREATE INDEX batch_part_first ON batch_part (first_id);
+CREATE TABLE media (
+  id BIGINT PRIMARY KEY,
+  account_id BIGINT NOT NULL,
+  path TEXT NOT NULL,                -- inside the media folder
+  kind TEXT NOT NULL,
+  mime TEXT NOT NULL,
+  size_bytes BIGINT NOT NULL,
+  filename TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX media_created ON media (created_at);

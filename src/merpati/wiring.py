@@ -1,0 +1,1 @@
+"""The map of arrows: which reaction hears which fact, which handler runs which job, which transports there are."""
