@@ -12,7 +12,7 @@ _KEY = "account_id, key, body_hash, answer, at"
 
 async def insert_requests(tx: Tx, rows: Sequence[RequestRow]) -> None:
     await tx.set(
-        f"INSERT INTO request ({_REQUEST}) SELECT {_REQUEST} FROM {{r}} ON CONFLICT DO NOTHING",
+        f"INSERT INTO request ({_REQUEST}) SELECT {_REQUEST} FROM {{r}} WHERE true ON CONFLICT DO NOTHING",
         "id bigint, account_id bigint, device_id bigint, at bigint, "
         "method text, path text, params text, answer text",
         [(r.id, r.account, r.device, r.at, r.method, r.path, r.params, r.answer) for r in rows],

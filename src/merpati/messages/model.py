@@ -12,6 +12,7 @@ from merpati.core.ids import (
     Address,
     BatchId,
     DeviceId,
+    JobId,
     MediaId,
     MessageId,
     RequestId,
@@ -222,6 +223,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     plan: BatchPlan
     parts: tuple[tuple[PartTarget, ...], ...]
     queued_at: int
+    job: JobId
+    """Of the job that makes the messages."""
 
     @property
     def count(self) -> int:
@@ -237,8 +240,10 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     drafts: tuple[Draft, ...] = ()
     batches: tuple[Batch, ...] = ()
     media: tuple[Media, ...] = ()
-    used: tuple[tuple[DeviceId, int], ...] = ()
-    """Messages per device, for the devices that have a quota."""
+
+
+class KeyReused(msgspec.Struct, frozen=True):
+    """The idempotency key was known, with another body: nothing was stored."""
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -165,7 +165,7 @@ def next_ask(coro: Coroutine[Any, Any, T], result: list[Row] | None) -> Ask[Any]
     if not isinstance(ask, Ask):
         coro.close()
         raise ForbiddenAwait(
-            f"{coro.__qualname__} awaited {type(ask).__name__}: an action may await nothing but its transaction"
+            f"{getattr(coro, '__qualname__', 'an action')} awaited {type(ask).__name__}: an action may await nothing but its transaction"
         )
     return ask
 
