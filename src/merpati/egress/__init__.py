@@ -1,6 +1,8 @@
 """The one way out: HTTP requests to addresses that a user gave. Owns no table; emits and hears nothing.
 
-`guard` resolves a host, refuses private, loopback, link-local and metadata addresses unless the operator allowed
-that host, and the connection goes to the address that was checked; no redirect to an unchecked host; size and
-time are capped. Webhooks and attachments both go through it.
+`guard` refuses private, loopback, link-local, metadata and other special addresses (`networks` lists them) unless
+the operator allowed that host. It judges the very addresses that the connection then goes to, so that a name
+which changes its answer between check and connect gains nothing. `client.Egress` is the process's one client:
+`post` for webhooks (no redirects), `get` for `fetch.fetch`, which stores an attachment (every hop is judged
+anew); size and time are capped.
 """
