@@ -192,7 +192,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What all messages of a batch share; each part's targets hold the rest."""
+    """What the messages of a batch share; each part's targets hold the rest."""
 
     content: Content
     options: Options
@@ -211,6 +211,8 @@ class PartTarget(msgspec.Struct, frozen=True, array_like=True):
     gap_ms: int | None
     wire_ref: WireRef
     values: tuple[str, ...]
+    plan: BatchPlan | None = None
+    """Its own, where the call's elements (`data`) differ; None: the batch's."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

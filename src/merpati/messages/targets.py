@@ -1,0 +1,101 @@
+"""The grammar of `target`, and the variables in a text. Pure.
+
+    target  = entry *("," entry)
+    entry   = address *("|" value)            "0812-3456|Budi|Jakarta"
+    address = phone | group | "rotator#" name
+
+A comma always ends an entry, as at Fonnte, also inside a value: one that belongs to a value is written `\\,`, a
+bar `\\|`. Empty entries (a comma too many) are nothing. Spaces around entries and values do not count.
+
+Source: Fonnte docs, API send message, parameter `target` (values are `{name}`, `{var1}`, `{var2}` …).
+Escapes are ours.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from merpati.core.address import parse_address
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import Address
+from merpati.messages.model import Target
+from merpati.transports.port import Content, Location, Media, Poll, Text
+
+MOST_TARGETS = 100_000
+"""In one call, all its elements together."""
+_ROTATOR = re.compile(r"rotator\s*#", re.IGNORECASE)
+_COMMA, _BAR = re.compile(r"(?<!\\),"), re.compile(r"(?<!\\)\|")
+_ESCAPED = re.compile(r"\\([,|])")
+_VARIABLE = re.compile(r"\{(?:name|var([1-9][0-9]{0,3}))\}")
+
+
+def parse_targets(text: str, country_code: str = "62") -> tuple[Target, ...]:
+    """The recipients in `text`, in order, repeats kept; at least one.
+
+    Raises `Refusal` with TARGET_REQUIRED, TARGET_INVALID (`target` is the entry), ROTATOR_UNKNOWN, INPUT_INVALID
+    for more than `MOST_TARGETS`.
+    """
+    targets = tuple(_entries(text, country_code))
+    if not targets:
+        raise Refusal(Code.TARGET_REQUIRED)
+    if len(targets) > MOST_TARGETS:
+        raise Refusal(Code.INPUT_INVALID, field="target")
+    return targets
+
+
+def _entries(text: str, country_code: str) -> Iterator[Target]:
+    if "\\" in text:
+        entries = [_BAR.split(entry) for entry in _COMMA.split(text)]
+    else:
+        entries = [entry.split("|") for entry in text.split(",")]
+    for address, *values in entries:
+        if values or address.strip():
+            yield Target(_address(address.strip(), country_code), tuple(map(_value, values)))
+
+
+def _value(field: str) -> str:
+    return (_ESCAPED.sub(r"\1", field) if "\\" in field else field).strip()
+
+
+def _address(text: str, country_code: str) -> Address:
+    if _ROTATOR.match(text):
+        raise Refusal(Code.ROTATOR_UNKNOWN, target=text[:40])
+    return parse_address(text, country_code)
+
+
+def render(text: str, values: Sequence[str]) -> str:
+    """`text` with `{name}` as `values[0]`, `{var1}` as `values[1]` … in one pass: a value is never read again.
+
+    A variable that the target has no value for stays as it is written, so that the mistake is seen.
+    """
+    if not values or "{" not in text:
+        return text
+
+    def value_of(found: re.Match[str]) -> str:
+        number = int(found[1] or 0)
+        return values[number] if number < len(values) else found[0]
+
+    return _VARIABLE.sub(value_of, text)
+
+
+def has_variables(content: Content) -> bool:
+    """Whether `render_content` may change it."""
+    return _VARIABLE.search(text_of(content)) is not None
+
+
+def text_of(content: Content) -> str:
+    """What the content says in words: the one text of it that may hold variables."""
+    return str(getattr(content, _TEXT_FIELD[type(content)]))
+
+
+def render_content(content: Content, values: Sequence[str]) -> Content:
+    """The content for one target: its text, caption or question rendered. A poll's choices are never rendered."""
+    text = text_of(content)
+    rendered = render(text, values)
+    if rendered == text:
+        return content
+    return msgspec.structs.replace(content, **{_TEXT_FIELD[type(content)]: rendered})
+
+
+_TEXT_FIELD: dict[type[Content], str] = {Text: "body", Media: "caption", Location: "caption", Poll: "question"}
