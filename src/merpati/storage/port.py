@@ -8,12 +8,22 @@ arguments, nothing is changed in memory.
 SQL is written once, in the dialect both engines share, with these marks:
 
 * `$1`, `$2` … are arguments. Values are str, int, bytes or None: booleans are 0 and 1, instants milliseconds.
-* `{r}` in `tx.set` stands for the given rows as a table `r` with the given columns.
+  On PostgreSQL an int is a bigint, a str a text, bytes a bytea, wherever the argument stands; the type of a None
+  is taken from its surroundings, so an argument that may be None and meets no column is cast by the SQL:
+  `CAST($1 AS BIGINT)` (`$1::bigint` is not for SQLite).
+* `{r}` in `tx.set` stands for the given rows as a table `r` with the given columns. `INSERT … SELECT … FROM {r}`
+  with an ON CONFLICT needs a WHERE before it (`WHERE true`), or SQLite takes ON for a join's.
 * `{skip_locked}` after a claiming SELECT becomes `FOR UPDATE SKIP LOCKED` on PostgreSQL, nothing on SQLite.
+* `{now}` is the database's own clock in milliseconds: PostgreSQL's `clock_timestamp()`; on SQLite the process has
+  the database to itself, and its `tx.now` is that clock. Leases are decided by `{now}` alone.
+
+Where the engines would answer differently, the SQL says what it wants: `CAST(sum(x) AS BIGINT)` (PostgreSQL's sum
+is numeric), `ORDER BY` always (and `NULLS FIRST` or `LAST` where there are any), `lower()` only on ASCII, no
+`LIKE` that hopes for either case.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
@@ -54,6 +64,14 @@ class OutcomeUnknown(StorageError):
     """The connection broke during COMMIT: the action may be stored or not."""
 
 
+class StorageSlow(StorageError):
+    """A statement took longer than the engine allows: nothing of the action is stored."""
+
+
+class ReadOnly(StorageError):
+    """A view tried to change something, or to lock it."""
+
+
 class Violation(StorageError):
     """A constraint refused the change; `constraint` names it as far as the engine says."""
 
@@ -85,6 +103,15 @@ class Ask(Generic[T]):
         return self.shape((yield self))
 
 
+class Script(Ask[None]):
+    """Several statements without arguments, with no limit of time: migrations."""
+
+    __slots__ = ()
+
+    def __init__(self, sql: str) -> None:
+        super().__init__(sql, _nothing)
+
+
 LOCK_ACCOUNTS = "lock accounts"
 """The `sql` of the Ask that `tx.lock` yields: PostgreSQL takes the rows' locks, SQLite's one writer has them."""
 
@@ -113,6 +140,10 @@ class Tx:
         Types: bigint, text. RETURNING gives rows in no order. No rows, no statement: the answer is empty.
         """
         return Ask(sql, _every, cols=cols, rows=rows)
+
+    def script(self, sql: str) -> Ask[None]:
+        """Several statements at once, without arguments or a limit of time: for migrations alone."""
+        return Script(sql)
 
     def lock(self, accounts: Sequence[AccountId]) -> Ask[None]:
         """Take the accounts' clocks, in order of id. Every action that records facts awaits this first."""
@@ -164,8 +195,9 @@ def next_ask(coro: Coroutine[Any, Any, T], result: list[Row] | None) -> Ask[Any]
     ask = coro.send(result)
     if not isinstance(ask, Ask):
         coro.close()
+        name = getattr(coro, "__qualname__", "an action")
         raise ForbiddenAwait(
-            f"{getattr(coro, '__qualname__', 'an action')} awaited {type(ask).__name__}: an action may await nothing but its transaction"
+            f"{name} awaited {type(ask).__name__}: an action may await nothing but its transaction"
         )
     return ask
 
@@ -197,10 +229,28 @@ async def drive_async(coro: Coroutine[Any, Any, T], execute: Callable[[Ask[Any]]
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
-def check_storable(values: Sequence[Value]) -> None:
-    """Refuse NUL and lone surrogates on both engines alike; raises `UnstorableText`."""
+def check_storable(values: Iterable[Value]) -> None:
+    """Refuse alike on both engines what either cannot keep.
+
+    Raises `UnstorableText` for NUL and lone surrogates, OverflowError for an int beyond 64 bits, TypeError for
+    anything that is no `Value`.
+    """
     for value in values:
-        if isinstance(value, str) and _UNSTORABLE.search(value):
-            raise UnstorableText("text with NUL or a lone surrogate")
+        if isinstance(value, str):
+            if "\0" in value or (not value.isascii() and _UNSTORABLE.search(value)):
+                raise UnstorableText("text with NUL or a lone surrogate")
+        elif isinstance(value, int):
+            if not _LEAST <= value <= _MOST:
+                raise OverflowError("an int beyond 64 bits")
+        elif value is not None and not isinstance(value, bytes):
+            raise TypeError(f"{type(value).__name__} is no value of the database")
+
+
+def check_ask(ask: Ask[Any]) -> None:
+    """`check_storable` for everything that a statement carries."""
+    check_storable(ask.args)
+    for row in ask.rows or ():
+        check_storable(row)
