@@ -3,8 +3,9 @@
 Each is also an environment variable: `MERPATI_` and the name in capitals.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 from msgspec import Meta
@@ -47,3 +48,65 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     crash_at: Annotated[
         str, Meta(description="For the fault suite: name of the point at which the process kills itself.")
     ] = ""
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be used; `name` is the setting's, the message says what is wrong."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The settings in force, and where each came from: `default`, `environment` or `flag`."""
+
+    config: Config
+    origins: dict[str, str]
+
+
+def load_config(environ: Mapping[str, str], flags: Mapping[str, object]) -> Loaded:
+    """The settings: defaults, then `MERPATI_…` variables, then flags that are not None; raises `BadSetting`.
+
+    A list in a variable is separated by commas. A variable that is no setting's is refused, since a mistyped name
+    would otherwise be a setting silently left at its default.
+    """
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(Config.__struct_fields__, "default")
+    for name, text in _of_environment(environ):
+        values[name], origins[name] = text.split(",") if name in _LISTS and text else text, "environment"
+    for name, value in flags.items():
+        if value is not None:
+            values[name], origins[name] = str(value) if isinstance(value, Path) else value, "flag"
+    for name in _LISTS:
+        values[name] = [item.strip() for item in cast("list[str]", values.get(name) or []) if item.strip()]
+    return Loaded(_convert(values), origins)
+
+
+_LISTS = ("allow_hosts",)
+_NOT_SETTINGS = {"lang", "test_postgres", "fault_kills", "fault_seed"}
+"""`MERPATI_…` variables that others read: the command line's language, the tests' server and fault suite."""
+
+
+def _of_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for variable, text in environ.items():
+        if variable.startswith("MERPATI_"):
+            name = variable.removeprefix("MERPATI_").lower()
+            if name in Config.__struct_fields__:
+                yield name, text
+            elif name not in _NOT_SETTINGS:
+                raise BadSetting(variable, "there is no such setting")
+
+
+def _convert(values: dict[str, object]) -> Config:
+    try:
+        return msgspec.convert(values, Config, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        raise BadSetting(where.rstrip("`") or "settings", what) from None
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value)).expanduser()
+    raise NotImplementedError(kind)
