@@ -26,11 +26,14 @@ CREATE TABLE message (
   read_at BIGINT,
   ended_at BIGINT                    -- failed, cancelled, expired, uncertain
 );
-CREATE INDEX message_account ON message (account_id, id);
-CREATE INDEX message_device ON message (device_id, id);
-CREATE INDEX message_chat ON message (account_id, chat, id);
-CREATE INDEX message_state ON message (account_id, state, id);
-CREATE UNIQUE INDEX message_wa ON message (device_id, wa_id) WHERE wa_id IS NOT NULL;
+CREATE INDEX message_account ON message (account_id, queued_at, id);
+CREATE INDEX message_device ON message (device_id, queued_at, id);
+CREATE INDEX message_chat ON message (account_id, chat, queued_at, id);
+-- the states that most messages end in are found fast without it, and every climb would have to move a row in it
+CREATE INDEX message_state ON message (account_id, state, queued_at, id) WHERE state NOT IN (2, 3, 4, 9);
+CREATE INDEX message_wa ON message (device_id, wa_id) WHERE wa_id IS NOT NULL;
+-- an incoming message is the same when chat, sender and id are: one sender cannot shadow another's id
+CREATE UNIQUE INDEX message_seen ON message (device_id, chat, sender, wa_id) WHERE direction = 1;
 CREATE INDEX message_schedule ON message (device_id, schedule_at) WHERE schedule_at IS NOT NULL AND state = 0;
 CREATE TABLE outbox (
   message_id BIGINT PRIMARY KEY,
@@ -48,12 +51,16 @@ CREATE TABLE outbox (
   wire_ref TEXT NOT NULL,
   handed_at BIGINT NOT NULL
 );
-CREATE INDEX outbox_head ON outbox (device_id, priority, due_at, seq) WHERE state = 0;
+-- each condition of the next head has its index, so that no intent walks a long backlog
+CREATE INDEX outbox_free ON outbox (device_id, priority, due_at, seq) WHERE state = 0 AND gap_ms IS NULL;
+CREATE INDEX outbox_paced ON outbox (device_id, priority, due_at, seq) WHERE state = 0 AND gap_ms IS NOT NULL;
 CREATE INDEX outbox_due ON outbox (device_id, due_at) WHERE state = 0;
-CREATE INDEX outbox_chat ON outbox (device_id, chat);
-CREATE INDEX outbox_paced ON outbox (device_id, priority, due_at, seq) WHERE gap_ms IS NOT NULL;
+CREATE INDEX outbox_chat ON outbox (device_id, chat, priority, due_at, seq) WHERE state = 0;
+CREATE INDEX outbox_retry ON outbox (device_id, chat, priority) WHERE state = 0 AND attempt > 0;
+CREATE INDEX outbox_busy_chat ON outbox (device_id, chat) WHERE state = 1;
+CREATE INDEX outbox_busy_pace ON outbox (device_id, priority) WHERE state = 1 AND gap_ms IS NOT NULL;
 CREATE INDEX outbox_sequence ON outbox (sequence_id, seq) WHERE sequence_id IS NOT NULL;
-CREATE INDEX outbox_sending ON outbox (device_id, wire_ref) WHERE state = 1;
+CREATE INDEX outbox_handed ON outbox (device_id, wire_ref) WHERE attempt > 0;
 CREATE TABLE device_clock (
   device_id BIGINT PRIMARY KEY,
   next_send_at BIGINT NOT NULL       -- the device's own pace
@@ -66,12 +73,12 @@ CREATE TABLE device_pace (
 );
 CREATE TABLE attempt (
   message_id BIGINT NOT NULL,
-  n BIGINT NOT NULL,
   handed_at BIGINT NOT NULL,
+  n BIGINT NOT NULL,                 -- which try; a resend begins at 1 again
   ended_at BIGINT NOT NULL,
-  outcome TEXT NOT NULL,             -- sent, retry, failed, unknown
+  outcome TEXT NOT NULL,             -- messages.handover.Outcome
   code TEXT NOT NULL,
-  PRIMARY KEY (message_id, n)
+  PRIMARY KEY (message_id, handed_at)
 );
 CREATE TABLE hold (
   message_id BIGINT NOT NULL,
@@ -91,6 +98,7 @@ CREATE TABLE batch (
   plan TEXT NOT NULL,                -- messages.model.BatchPlan as JSON: what all its messages share
   queued_at BIGINT NOT NULL
 );
+CREATE INDEX batch_open ON batch (account_id) WHERE made < count;
 CREATE INDEX batch_first ON batch (first_id);
 CREATE TABLE batch_part (
   batch_id BIGINT NOT NULL,
