@@ -1,0 +1,171 @@
+"""From raw bytes to named values, whatever the form. The declared Content-Type is a hint: the bytes decide.
+
+`curl -d '{…}'` declares a form and sends JSON; PHP's curl with an array sends multipart, also under a hand-written
+`Content-Type: application/json`. Both are understood.
+
+Source: Fonnte docs show multipart (PHP, JavaScript FormData) and JSON (Node); programs use urlencoded widely.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from enum import Enum
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+import msgspec
+from multipart import parse_options_header
+
+from merpati.api.fonnte.fields import MOST_FIELDS, Fields, Value, gather, lower_names
+from merpati.api.fonnte.form import Limits, read_form
+from merpati.core.errors import Code, Refusal
+
+Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
+
+SLOW_AFTER_S = 30.0
+"""Between two pieces of a body."""
+IN_THREAD_BYTES = 262_144
+"""A body this large is parsed beside the event loop."""
+_FALLBACK_CHARSET = "cp1252"
+_BOUNDARY = re.compile(rb"\s*--([0-9A-Za-z'()+_,./:=?-]{1,200})\r?\n")
+
+
+class ClientGone(Exception):
+    """The caller closed the connection before its request was complete."""
+
+
+class Format(Enum):
+    """How a body is written."""
+
+    FORM = "application/x-www-form-urlencoded"
+    MULTIPART = "multipart/form-data"
+    JSON = "application/json"
+    EMPTY = ""
+
+
+async def read_fields(receive: Receive, headers: Mapping[str, str], query: bytes, limits: Limits) -> Fields:
+    """The values of body and query; a name in both is the body's. The caller discards them in the end.
+
+    Raises `Refusal`: BODY_INVALID, BODY_TOO_LARGE; `ClientGone`.
+    """
+    asked = parse_form(query) if query else {}
+    declared, options = parse_options_header(headers.get("content-type", ""))
+    chunks = _limited(_chunks(receive), limits.max_body_bytes)
+    head = await _head(chunks)
+    if declared == Format.MULTIPART.value or _BOUNDARY.match(head):
+        boundary = options.get("boundary") if declared == Format.MULTIPART.value else None
+        form = await read_form(_again(head, chunks), boundary or _boundary(head), limits)
+        return Fields(values={**asked, **form.values}, upload=form.upload)
+    body = head + b"".join([chunk async for chunk in chunks])
+    parse, charset = _PARSERS[_format(declared, body)], options.get("charset", "utf-8")
+    values = await asyncio.to_thread(parse, body, charset) if len(body) > IN_THREAD_BYTES else parse(body, charset)
+    return Fields(values={**asked, **values})
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        try:
+            async with asyncio.timeout(SLOW_AFTER_S):
+                message = await receive()
+        except TimeoutError:
+            raise Refusal(Code.BODY_INVALID) from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            yield chunk
+
+
+async def _limited(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
+    """The chunks, counted. What is too large is read to its end, or to as much again, and dropped: a caller that
+    still writes does not hear an answer."""
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size <= most:
+            yield chunk
+        elif size > 2 * most:
+            break
+    if size > most:
+        raise Refusal(Code.BODY_TOO_LARGE, limit_mb=most // 1_000_000)
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> bytes:
+    """The beginning: enough to tell whether it is multipart."""
+    head = b""
+    async for chunk in chunks:
+        head += chunk
+        if len(head) > 256 or _start(head) not in (b"", b"-"):
+            break
+    return head
+
+
+def _start(body: bytes) -> bytes:
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+
+async def _again(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
+
+
+def _format(declared: str, body: bytes) -> Format:
+    start = _start(body)
+    if not start:
+        return Format.EMPTY
+    if start in (b"{", b"[") or (declared.endswith("json") and b"=" not in body):
+        return Format.JSON
+    return Format.FORM
+
+
+def _boundary(head: bytes) -> str:
+    found = _BOUNDARY.match(head)
+    if found is None:
+        raise Refusal(Code.BODY_INVALID)
+    return found[1].decode("ascii")
+
+
+def parse_form(body: bytes, charset: str = "utf-8") -> dict[str, Value]:
+    """A urlencoded body or query. Text that is not of its charset is read as Windows' western one."""
+    text = _decode(body, charset).strip()
+    try:
+        return gather(_pairs(text, charset, "strict"))
+    except (UnicodeDecodeError, LookupError):
+        return gather(_pairs(text, _FALLBACK_CHARSET, "replace"))
+
+
+def _pairs(text: str, charset: str, errors: str) -> list[tuple[str, str]]:
+    if text.count("&") >= MOST_FIELDS:
+        raise Refusal(Code.BODY_INVALID)
+    return parse_qsl(text, keep_blank_values=True, encoding=charset, errors=errors)
+
+
+def parse_json(body: bytes, charset: str = "utf-8") -> dict[str, Value]:
+    """A JSON object."""
+    try:
+        decoded = msgspec.json.decode(_decode(body, charset).removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        raise Refusal(Code.BODY_INVALID) from None
+    if not isinstance(decoded, dict):
+        raise Refusal(Code.BODY_INVALID)
+    return lower_names(decoded)
+
+
+def _decode(body: bytes, charset: str) -> str:
+    try:
+        return body.decode(charset)
+    except (UnicodeDecodeError, LookupError):
+        return body.decode(_FALLBACK_CHARSET, "replace")
+
+
+def _nothing(_body: bytes, _charset: str) -> dict[str, Value]:
+    return {}
+
+
+_PARSERS: dict[Format, Callable[[bytes, str], dict[str, Value]]] = {
+    Format.FORM: parse_form,
+    Format.JSON: parse_json,
+    Format.EMPTY: _nothing,
+}
