@@ -12,6 +12,8 @@ class Code(StrEnum):
     # who is asking
     TOKEN_INVALID = "token_invalid"
     TOKENS_OF_SEVERAL_ACCOUNTS = "tokens_of_several_accounts"
+    INVITATION_INVALID = "invitation_invalid"
+    EMAIL_TAKEN = "email_taken"
     # the request as a whole
     BODY_INVALID = "body_invalid"
     BODY_TOO_LARGE = "body_too_large"
@@ -41,6 +43,7 @@ class Code(StrEnum):
     DEVICE_ALREADY_CONNECTED = "device_already_connected"
     DEVICE_ALREADY_DISCONNECTED = "device_already_disconnected"
     DEVICE_EXISTS = "device_exists"
+    DEVICE_UNKNOWN = "device_unknown"
     QUOTA_USED_UP = "quota_used_up"
     # messages
     ID_REQUIRED = "id_required"

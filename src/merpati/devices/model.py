@@ -1,0 +1,199 @@
+"""What a device is, and the life of its session. Pure.
+
+Sources: Fonnte docs, API add device, update device, device profile (the fields); `transports.port.SessionState`
+(the states).
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from merpati.core.clock import Millis
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation, UserId
+from merpati.core.machine import Machine
+from merpati.transports.port import SessionState
+
+DeviceState = SessionState
+"""A device is in the state of its session."""
+
+SHORTEST_NAME, LONGEST_NAME = 2, 30
+SHORTEST_NUMBER, LONGEST_NUMBER = 8, 15
+LONGEST_PACE_MS = 3_600_000
+
+
+class Source(StrEnum):
+    """What answers incoming messages. Fonnte docs, API update device, parameter `source`."""
+
+    AUTOREPLY = "autoreply"
+    SPREADSHEET = "spreadsheet"
+    FLOW = "flow"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an owner decides about a device. Fonnte docs, API update device (its names where ours differ)."""
+
+    autoread: bool = False
+    personal: bool = False
+    in_groups: bool = False
+    """Fonnte's `group`."""
+    quick: bool = False
+    resend: bool = False
+    """Forward incoming attachments to `resend_to`."""
+    resend_to: str = ""
+    """Fonnte's `target`."""
+    source: Source = Source.AUTOREPLY
+    pace_from_ms: int = 0
+    """The device hands over no sooner than a time drawn in this range after its last; 0 and 0: no pace."""
+    pace_to_ms: int = 0
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """One sender."""
+
+    id: DeviceId
+    account: AccountId
+    number: str
+    """As registered: a name of digits, not necessarily the number that WhatsApp knows."""
+    name: str
+    transport: str
+    """A name in `wiring.TRANSPORTS`."""
+    desired: bool
+    """Keep it connected."""
+    state: DeviceState
+    state_reason: str
+    state_at: Millis
+    settings: Settings
+    quota: int | None
+    """Messages left; None: no limit."""
+    expires_at: Millis | None
+    created_at: Millis
+
+    @property
+    def connected(self) -> bool:
+        return self.state is DeviceState.OPEN
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Who owns devices."""
+
+    id: AccountId
+    name: str
+    created_at: Millis
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who signs in to an account."""
+
+    id: UserId
+    account: AccountId
+    email: str
+    password_hash: str
+
+
+class Claim(NamedTuple):
+    """A device's ownership as its holder knows it."""
+
+    inc: Incarnation
+    epoch: Epoch
+
+
+class Owned(NamedTuple):
+    """A device that an incarnation holds."""
+
+    device: DeviceId
+    epoch: Epoch
+    desired: bool
+    """False: its owner wants it disconnected."""
+
+
+class StateChange(msgspec.Struct, frozen=True):
+    """One line of a device's connection log."""
+
+    at: Millis
+    state: DeviceState
+    reason: str
+
+
+class Reason(StrEnum):
+    """Our own words for why a state changed; a transport brings others."""
+
+    NEW = "new"
+    NODE_LOST = "node_lost"
+    """The process that held the session ended or lost its lease."""
+    RELEASED = "released"
+    """The process that held the session gave it back."""
+
+
+# -- the life of a session --
+
+_S = DeviceState
+
+LIVE = frozenset({_S.PAIRING, _S.CONNECTING, _S.OPEN, _S.RETRYING})
+"""States of a session that some process runs."""
+ENDED = frozenset({_S.LOGGED_OUT, _S.REPLACED, _S.BANNED, _S.OUTDATED, _S.PASSKEY_REQUIRED, _S.FAILED})
+"""States that end a session until a person or a new start does something about it."""
+
+_FOLLOWS: dict[frozenset[DeviceState], frozenset[DeviceState]] = {
+    frozenset({_S.OFF}): LIVE - {_S.RETRYING} | ENDED,
+    LIVE: LIVE | ENDED | {_S.OFF},
+    # a late word of a session that has ended does not open it again
+    ENDED: frozenset({_S.OFF, _S.PAIRING, _S.CONNECTING}) | ENDED,
+}
+LIFE: Machine[DeviceState, DeviceState] = Machine(
+    {(old, new): new for olds, news in _FOLLOWS.items() for old in olds for new in news if old is not new}
+)
+"""The state a session is in and the one it reports -> the state it is in then."""
+
+
+def may_follow(old: DeviceState, new: DeviceState) -> bool:
+    """Whether a session in `old` may report `new`."""
+    return (old, new) in LIFE.table
+
+
+class StateWords(NamedTuple):
+    """Keys of the sentences that explain a state: what it means, what to do next."""
+
+    means: str
+    next_step: str
+
+
+WORDS = {state: StateWords(f"device.state.{state}", f"device.next.{state}") for state in DeviceState}
+
+
+# -- checks --
+
+
+def check_name(text: str) -> str:
+    """A device's name: 2 to 30 characters; raises `Refusal(INPUT_INVALID)`. Fonnte docs, API add device, `name`."""
+    name = " ".join(text.split())
+    if not (SHORTEST_NAME <= len(name) <= LONGEST_NAME and name.isprintable()):
+        raise Refusal(Code.INPUT_INVALID, field="name")
+    return name
+
+
+def check_number(text: str) -> str:
+    """A device's number: 8 to 15 digits; raises `Refusal(INPUT_INVALID)`. Fonnte docs, API add device, `device`."""
+    number = text.strip()
+    if not (SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER and number.isascii() and number.isdigit()):
+        raise Refusal(Code.INPUT_INVALID, field="device")
+    return number
+
+
+def check_settings(settings: Settings) -> Settings:
+    """Settings that make sense; raises `Refusal(INPUT_INVALID)` with the field."""
+    if not 0 <= settings.pace_from_ms <= settings.pace_to_ms <= LONGEST_PACE_MS:
+        raise Refusal(Code.INPUT_INVALID, field="pace")
+    if settings.resend and not settings.resend_to:
+        raise Refusal(Code.INPUT_INVALID, field="target")
+    return settings
+
+
+def check_email(text: str) -> str:
+    """An address that one can sign in with, in lower case; raises `Refusal(INPUT_INVALID)`."""
+    email = text.strip().lower()
+    name, at, host = email.rpartition("@")
+    if not (name and at and host and len(email) <= 254 and email.isprintable() and " " not in email):
+        raise Refusal(Code.INPUT_INVALID, field="email")
+    return email
