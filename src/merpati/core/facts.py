@@ -123,11 +123,12 @@ class MessageReceived(Fact, frozen=True, tag=True):
 
 
 class DeviceStateChanged(Fact, frozen=True, tag=True):
-    """The device's session changed; `state` and `reason` are the values of `devices.model.DeviceState`, a code."""
+    """The device's session changed; `state`, `before` are values of `transports.port.SessionState`."""
 
     device: DeviceId
     state: str
     reason: str
+    before: str = ""
 
 
 class DeviceAdded(Fact, frozen=True, tag=True):

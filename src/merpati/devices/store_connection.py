@@ -1,0 +1,50 @@
+"""The SQL of the connection log."""
+
+from merpati.core.clock import Millis
+from merpati.core.ids import DeviceId
+from merpati.devices.model import DeviceState, StateChange
+from merpati.storage.port import Tx
+
+
+async def insert_state(tx: Tx, device: DeviceId, at: Millis, state: DeviceState, reason: str) -> None:
+    await tx.run(
+        "INSERT INTO device_state (device_id, at, n, state, reason) "
+        "SELECT $1, $2, COALESCE(MAX(n) + 1, 0), $3, $4 FROM device_state WHERE device_id = $1 AND at = $2",
+        device,
+        at,
+        state,
+        reason,
+    )
+
+
+async def newest_states(tx: Tx, device: DeviceId, limit: int) -> list[StateChange]:
+    rows = await tx.all(
+        "SELECT at, state, reason FROM device_state WHERE device_id = $1 ORDER BY at DESC, n DESC LIMIT $2",
+        device,
+        limit,
+    )
+    return [StateChange(at, DeviceState(state), reason) for at, state, reason in rows]
+
+
+async def turns(tx: Tx, device: DeviceId, limit: int) -> list[tuple[Millis, bool]]:
+    """When the device became connected (true) or disconnected, newest first."""
+    rows = await tx.all(
+        "SELECT at, up FROM (SELECT at, n, up, LAG(up, 1, -1) OVER (ORDER BY at, n) AS was FROM "
+        "(SELECT at, n, CASE WHEN state = 'open' THEN 1 ELSE 0 END AS up FROM device_state WHERE device_id = $1)"
+        " AS s) AS t WHERE up <> was ORDER BY at DESC, n DESC LIMIT $2",
+        device,
+        limit,
+    )
+    return [(at, bool(up)) for at, up in rows]
+
+
+async def delete_states_before(tx: Tx, before: Millis, limit: int) -> int:
+    """All but the newest of each device may go."""
+    rows = await tx.all(
+        "DELETE FROM device_state WHERE (device_id, at, n) IN (SELECT s.device_id, s.at, s.n FROM device_state s "
+        "JOIN device d ON d.id = s.device_id WHERE s.at < $1 AND s.at < d.state_at ORDER BY s.at LIMIT $2) "
+        "RETURNING at",
+        before,
+        limit,
+    )
+    return len(rows)
