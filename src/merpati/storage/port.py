@@ -211,6 +211,12 @@ def drive(coro: Coroutine[Any, Any, T], execute: Callable[[Ask[Any]], list[Row]]
     except StopIteration as stop:
         value: T = stop.value
         return value
+    except RuntimeError as error:
+        if str(error) != "no running event loop":
+            raise
+        raise ForbiddenAwait(
+            "an action asked for the event loop: it may await nothing but its transaction"
+        ) from error
     finally:
         coro.close()
 
