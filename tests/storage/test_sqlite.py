@@ -8,6 +8,7 @@ import pytest
 from merpati.core.clock import SystemClock
 from merpati.storage.sqlite import SqliteStorage
 from tests.conformance.storage import Opener, StorageConformance
+from tests.conformance.storage_nodes import IdsConformance, NodesConformance
 
 
 @pytest.fixture
@@ -21,6 +22,14 @@ async def opener(tmp_path: Path) -> AsyncIterator[Opener]:
     yield open_it
     for storage in opened:
         await storage.close()
+
+
+class TestSqliteNodes(NodesConformance):
+    """Leases."""
+
+
+class TestSqliteIds(IdsConformance):
+    """Ids."""
 
 
 class TestSqlite(StorageConformance):

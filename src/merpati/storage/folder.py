@@ -1,0 +1,112 @@
+"""The data folder: everything that one merpati keeps on disk, and the lock that lets only one process keep it.
+
+    merpati.db          the database, when it is SQLite
+    media/              attachments, by path as the `media` table names them
+    keys/               secrets that must not be in the database, 32 random bytes each
+    simulator/          the simulated network's own store: not ours, in no backup
+    lock                held by the process that serves from here
+
+All of it belongs to one user (0700, files of keys 0600).
+"""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+KEY_BYTES = 32
+
+
+class FolderInUse(Exception):
+    """Another process serves from this data folder."""
+
+    def __init__(self, path: Path, pid: str) -> None:
+        super().__init__(f"the data folder {path} is in use by process {pid or '?'}")
+        self.path, self.pid = path, pid
+
+
+class DataFolder:
+    """The folder's layout. Made where it is missing; `take` locks it, looking needs no lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError when the folder cannot be made."""
+        self.path = path.absolute()
+        for folder in (self.path, self.media, self.keys, self.simulator):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+        self._lock: int | None = None
+
+    @property
+    def database(self) -> Path:
+        return self.path / "merpati.db"
+
+    @property
+    def media(self) -> Path:
+        return self.path / "media"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def simulator(self) -> Path:
+        return self.path / "simulator"
+
+    def take(self) -> None:
+        """Lock the folder for this process, until `release` or its end; raises `FolderInUse`.
+
+        The lock is the kernel's (flock): a process that was killed holds it no longer.
+        """
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(lock, 32).decode(errors="replace").strip()
+            os.close(lock)
+            raise FolderInUse(self.path, holder) from None
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+        self._lock = lock
+
+    def release(self) -> None:
+        """Unlock. May run twice."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def key(self, name: str) -> bytes:
+        """The secret of this name, 32 bytes, made and synced to disk when first asked for. Safe in a race."""
+        path = self.keys / f"{name}.key"
+        if not path.exists():
+            _write_key(path)
+        key = path.read_bytes()
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"{path} has {len(key)} bytes instead of {KEY_BYTES}")
+        return key
+
+
+def _write_key(path: Path) -> None:
+    """Appears whole or not at all; the first of two writers wins."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, secrets.token_bytes(KEY_BYTES))
+        os.fsync(file)
+    finally:
+        os.close(file)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were created in or moved into `folder` survive a power cut."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
