@@ -4,11 +4,17 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from merpati.core.clock import SystemClock
+from merpati.storage.migrate import migrate
+from merpati.storage.port import Engine, Storage
+from merpati.storage.postgres import PostgresStorage
+from merpati.storage.sqlite import SqliteStorage
 from tests.postgres import PostgresServer
 
 
@@ -51,3 +57,69 @@ async def _execute(dsn: str, sql: str) -> None:
         await connection.execute(sql)
     finally:
         await connection.close()
+
+
+@pytest.fixture(params=list(Engine), ids=lambda engine: engine.value)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where an empty database is: a file for SQLite, a DSN for PostgreSQL. The test runs once on each engine."""
+    if request.param is Engine.SQLITE:
+        return tmp_path / "merpati.db"
+    dsn: str = request.getfixturevalue("postgres_dsn")
+    return dsn
+
+
+@pytest.fixture(scope="session")
+def _migrated_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
+    """One database with merpati's schema for all tests of this process that just want an empty one: making a
+    database for each takes half a second."""
+    admin = os.environ.get("MERPATI_TEST_POSTGRES", "")
+    if not admin:
+        server: PostgresServer = request.getfixturevalue("_own_server")
+        server.start()
+        admin = server.dsn()
+    name = f"merpati_test_{uuid.uuid4().hex}"
+    asyncio.run(_execute(admin, f"CREATE DATABASE {name}"))
+    dsn = urlsplit(admin)._replace(path=f"/{name}").geturl()
+    asyncio.run(_migrate(dsn))
+    yield dsn
+    if os.environ.get("MERPATI_TEST_POSTGRES"):
+        asyncio.run(_execute(admin, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _migrate(dsn: str) -> None:
+    storage = await PostgresStorage.open(dsn, SystemClock())
+    await migrate(storage)
+    await storage.close()
+
+
+# `account` last: others refer to it
+_EMPTY_ALL = """
+DO $$ DECLARE t text; BEGIN
+  FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+    AND relname <> 'schema_version' AND pg_relation_size(oid) > 0 ORDER BY relname = 'account' LOOP
+    EXECUTE format('DELETE FROM %I', t);
+  END LOOP; END $$
+"""
+
+
+@pytest.fixture(params=list(Engine), ids=lambda engine: engine.value)
+def emptied(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Like `database`, but on PostgreSQL the one with merpati's schema that all such tests share."""
+    if request.param is Engine.SQLITE:
+        return tmp_path / "merpati.db"
+    dsn: str = request.getfixturevalue("_migrated_dsn")
+    return dsn
+
+
+@pytest.fixture
+async def storage(emptied: Path | str) -> AsyncIterator[Storage]:
+    """A database with merpati's schema and no rows; the test runs once on each engine."""
+    opened: Storage
+    if isinstance(emptied, Path):
+        opened = await SqliteStorage.open(emptied, SystemClock())
+        await migrate(opened)
+    else:
+        await _execute(emptied, _EMPTY_ALL)
+        opened = await PostgresStorage.open(emptied, SystemClock())
+    yield opened
+    await opened.close()
