@@ -1,25 +1,38 @@
 # `make` lists what there is. A machine needs Python 3.11+, make, and the package registries once.
-PYTHON ?= python3
-VENV := .venv
-RUN := $(VENV)/bin/
+RUN := .venv/bin/
+WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help setup test check
+.PHONY: help setup demo dev test check bench faults clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed ## install everything into .venv
+setup: .venv/.installed ## install everything into .venv
 
-$(VENV)/.installed: pyproject.toml uv.lock
-	@test -x $(RUN)python || $(PYTHON) -m venv $(VENV)
-	@$(RUN)python -m pip install --quiet --disable-pip-version-check uv
-	@$(RUN)uv sync --quiet --frozen --inexact
+.venv/.installed: pyproject.toml uv.lock scripts/setup.sh
+	@sh scripts/setup.sh
 	@touch $@
 
-test: setup ## the tests
-	$(RUN)pytest
+demo: setup ## merpati with simulated phones and people: prints the address, the tokens, a ready curl
+	@$(RUN)merpati demo
 
-check: setup ## format, lint, types
-	$(RUN)ruff format --check
-	$(RUN)ruff check
-	$(RUN)mypy
+dev: setup ## the same on a data folder of its own (build/dev), to develop against
+	@$(RUN)merpati demo --data build/dev
+
+test: setup ## every test but the long fault run; PostgreSQL is found or started
+	@$(RUN)pytest -n $(WORKERS) --dist worksteal
+
+check: setup ## format, lint, types, imports
+	@$(RUN)ruff format --check
+	@$(RUN)ruff check
+	@$(RUN)mypy
+	@$(RUN)lint-imports --no-cache
+
+faults: setup ## the long fault run: a thousand kills on each engine (MERPATI_FAULT_KILLS, MERPATI_FAULT_SEED)
+	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -s
+
+bench: setup ## the benchmarks: they print figures and never fail a build
+	@for file in bench/[a-z]*.py; do $(RUN)python -m "bench.$$(basename "$$file" .py)"; done
+
+clean: ## remove what was built and installed here (not your data folders)
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
