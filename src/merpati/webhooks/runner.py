@@ -90,6 +90,11 @@ class Webhooks:
         self._stopping = True
         self.bell.ring()
 
+    def look(self) -> None:
+        """Endpoints were set, or a replay asked for, in this process: notice at once, not within two seconds."""
+        self._last.pop("look", None)
+        self.bell.ring()
+
     def lag_ms(self) -> int:
         """How long the oldest waiting fact waits; 0 when nothing does."""
         oldest = (lane.pending[0].at for hook in self.feeds.hooks() for lane in hook.every_lane() if lane.pending)
