@@ -120,7 +120,7 @@ def _answer(net: Network, session: Session, ask: Send, plan: Plan, fate: Fate) -
         at_once = plan.receipts_first
         for who in net.world.recipients(session.device, ask.message.chat):
             wait_ms = 0.0 if at_once else ack_ms + net.drawn(net.settings.delivered_ms)
-            net.timers.after(wait_ms, partial(deliver, net, plan, session.device, ask.message.ref, who))
+            _deliver_later(net, plan, session.device, ask.message.ref, who, wait_ms)
     if plan.ending is not None:
         _end(net, session, plan.ending)
 
@@ -155,9 +155,19 @@ def _end(net: Network, session: Session, ending: Ending) -> None:
 # -- what becomes of it at the recipient's --
 
 
+def _deliver_later(net: Network, plan: Plan, device: Address, ref: WireRef, who: Address, wait_ms: float) -> None:
+    """Not before what the device sent to this person earlier."""
+    now_ms = net.clock.elapsed() * 1_000
+    due_ms = max(now_ms + wait_ms, net.deliveries.get((device, who), 0.0))
+    net.deliveries[device, who] = due_ms
+    net.timers.after(due_ms - now_ms, partial(deliver, net, plan, device, ref, who))
+
+
 def deliver(net: Network, plan: Plan, device: Address, ref: WireRef, who: Address) -> None:
     """The message reaches the recipient's phone, unless that is offline. Harmless when it has."""
     waiting = net.world.waiting.get(who, {}).get((device, ref))
+    if net.deliveries.get((device, who), 0.0) <= net.clock.elapsed() * 1_000:
+        net.deliveries.pop((device, who), None)
     person = net.world.person(who)
     if waiting is None or waiting.delivered or not person.online:
         return
@@ -182,7 +192,7 @@ def settle(net: Network, who: Address) -> None:
         return
     for (device, ref), waiting in list(net.world.waiting.get(who, {}).items()):
         if not waiting.delivered:
-            net.timers.after(net.drawn(net.settings.delivered_ms), partial(deliver, net, USUAL, device, ref, who))
+            _deliver_later(net, USUAL, device, ref, who, net.drawn(net.settings.delivered_ms))
         elif person.reads is Reads.AUTO:
             net.timers.after(net.drawn(net.settings.read_ms), partial(read, net, USUAL, device, ref, who))
 

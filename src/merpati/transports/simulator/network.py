@@ -78,6 +78,8 @@ class Network:
         self.timers = Timers(clock.elapsed, retry_on=JournalFull)
         self.faults = Faults(self.draw)
         self.attempts: dict[Address, Attempt] = {}
+        self.deliveries: dict[tuple[Address, Address], float] = {}
+        """When the last message from a device to a person is to arrive: what is sent later arrives later."""
         self.held_receipts: dict[Address, list[Receipted]] = {}
         self.watchers: dict[Address, set[Client]] = {}
         self._sessions: dict[Address, list[Session]] = {}

@@ -1,7 +1,9 @@
 """Acting as a person: what `merpati phone`, the phone page and tests use."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 
 from merpati.core.ids import Address, WaId
 from merpati.transports.port import Content, Text
@@ -76,6 +78,14 @@ class Phone:
         said = Text(body=content) if isinstance(content, str) else content
         ask = wire.Say(q=self._connection.next_q(), number=number, chat=chat, content=said, quoted=quoted)
         return WaId((await self._done(ask)).id)
+
+    async def keep(self, path: Path) -> str:
+        """Give a file (absolute path) to the network; the path to put in a `Media`. Raises `ActRefused`."""
+        q = self._connection.next_q()
+        answer = await self._connection.ask(q, wire.Upload(q=q, path=os.fspath(path)))
+        if isinstance(answer, wire.Uploaded):
+            return answer.path
+        raise ActRefused("file_unreadable", os.fspath(path))
 
     async def vote(self, number: Address, choices: Iterable[str], poll: WaId | None = None) -> WaId:
         """Vote, by the choices' words or numbers; none takes the vote back. The poll's id (default: the last)."""

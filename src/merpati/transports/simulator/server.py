@@ -21,6 +21,8 @@ from merpati.transports.simulator.network import Client, Network
 from merpati.transports.simulator.settings import Settings
 from merpati.transports.simulator.wire import CLIENT_DECODER, FromClient, Refused, Upload, Uploaded
 
+SIMULATOR_FOLDER = "simulator"
+"""Name of the network's folder inside merpati's data folder."""
 ADDRESS_FILE = "address"
 SOCKET_FILE = "network.sock"
 MEDIA_FOLDER = "media"
