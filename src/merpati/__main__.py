@@ -1,0 +1,5 @@
+"""`python -m merpati` is `merpati`."""
+
+from merpati.cli import main
+
+main()
