@@ -1,5 +1,7 @@
 """What the log holds. Pure."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from merpati.core.facts import AnyFact, Fact
@@ -25,6 +27,30 @@ class Entry(msgspec.Struct, frozen=True):
     device: DeviceId
     """0: of no one device."""
     fact: AnyFact
+
+
+class RawEntry(NamedTuple):
+    """A fact as the log has it, not decoded: a reader decodes what it hears and outlives facts it does not know."""
+
+    account: AccountId
+    seq: int
+    at: int
+    kind: str
+    device: DeviceId
+    body: str
+
+    def decode(self) -> AnyFact:
+        """The fact; raises `msgspec.ValidationError` for one that this version does not know."""
+        return decode_fact(self.body)
+
+
+class Cursor(NamedTuple):
+    """How far a reader has come in one account's log."""
+
+    reader: int
+    account: AccountId
+    seq: int
+    """The newest fact it has done with."""
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,12 @@
 """Webhooks: what happened, told to the addresses that a device's owner gave, in Fonnte's bodies.
 
-Owns: `endpoint`, `hook_lane`, `dead_letter`, `hook_call`. Emits nothing.
-Hears every fact, by a cursor per endpoint.
+Owns: `endpoint`, `hook_lane`, `hook_replay`, `dead_letter`, `hook_call`. Emits nothing.
+Hears every fact, by a cursor per endpoint (`log.readers`, kind "webhook").
 
 At least once, in order per device, the same `webhook-id` in every try. One dead endpoint delays no other.
+
+`actions` sets endpoints and replays dead letters; `views` reads. `runner.Webhooks` is the loop of a process:
+`feed` knows who hears what is read, `lanes` (pure) what waits and what a call's end does to it, `calling` sets
+lanes to work, `deliver` makes one call out of `bodies` and `signing`, `ladders` says when to try again, `progress`
+and `saving` store how far all that is.
 """

@@ -27,6 +27,11 @@ CREATE TABLE reader_shard (
   epoch BIGINT NOT NULL,
   PRIMARY KEY (kind, shard)
 );
+CREATE TABLE reader_node (       -- which processes want shards of this kind, so that each takes its fair share
+  kind TEXT NOT NULL,
+  inc TEXT NOT NULL,
+  PRIMARY KEY (kind, inc)
+);
 CREATE TABLE request (
   id BIGINT PRIMARY KEY,
   account_id BIGINT NOT NULL,

@@ -1,0 +1,141 @@
+"""What an endpoint is told: facts become Fonnte's bodies. Tables; pure.
+
+Source: Fonnte docs, webhook update message status and webhook device status. The status webhook's official sample
+matches by `id` while there is one, and later by `stateid` alone, so a receipt carries no `id`.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+import msgspec
+
+from merpati.core.errors import Code
+from merpati.core.facts import (
+    AnyFact,
+    DeviceStateChanged,
+    MessageDelivered,
+    MessageExpired,
+    MessageFailed,
+    MessageRead,
+    MessageRescheduled,
+    MessageRetried,
+    MessageSent,
+    MessageUncertain,
+)
+from merpati.log.model import RawEntry
+from merpati.transports.port import SessionState
+from merpati.webhooks.model import Card, EndpointKind
+
+Body: TypeAlias = dict[str, str | int]
+
+FAILURE_WORDS: dict[str, str] = {
+    Code.RECIPIENT_NOT_ON_WHATSAPP: "invalid",
+    Code.TARGET_INVALID: "invalid",
+    Code.URL_INVALID: "url unreachable",
+    Code.URL_UNREACHABLE: "url unreachable",
+    Code.EXPIRED: "expired",
+}
+"""Fonnte docs, message status: the word for a message that ended without being sent; otherwise "failed"."""
+OTHER_FAILURE = "failed"
+
+
+def _sent(fact: MessageSent, _at: int) -> Body:
+    return {"id": fact.message, "stateid": fact.wa_id, "status": "sent", "state": "sent"}
+
+
+def _delivered(fact: MessageDelivered, _at: int) -> Body:
+    return {"stateid": fact.wa_id, "state": "delivered"}
+
+
+def _read(fact: MessageRead, _at: int) -> Body:
+    return {"stateid": fact.wa_id, "state": "read"}
+
+
+def _failed(fact: MessageFailed, _at: int) -> Body:
+    return {"id": fact.message, "status": FAILURE_WORDS.get(fact.code, OTHER_FAILURE)}
+
+
+def _expired(fact: MessageExpired, _at: int) -> Body:
+    return {"id": fact.message, "status": "expired"}
+
+
+def _retried(fact: MessageRetried, _at: int) -> Body:
+    """Fonnte: "pending" is also a message whose processing failed and is tried again."""
+    return {"id": fact.message, "status": "pending"}
+
+
+def _rescheduled(fact: MessageRescheduled, at: int) -> Body:
+    """Fonnte: "waiting" is scheduled, and its time is not reached."""
+    return {"id": fact.message, "status": "waiting" if fact.due_at > at else "pending"}
+
+
+def _uncertain(fact: MessageUncertain, _at: int) -> Body:
+    """Handed over, and nobody knows more: Fonnte has no other word for it."""
+    return {"id": fact.message, "status": "processing"}
+
+
+DISCONNECTED = frozenset(SessionState) - {SessionState.OPEN, SessionState.CONNECTING, SessionState.PAIRING}
+
+
+def _state(fact: DeviceStateChanged, at: int) -> Body | None:
+    """The two words that Fonnte has; on the way to a connection nothing is told."""
+    timestamp = at // 1_000
+    if fact.state == SessionState.OPEN:
+        return {"status": "connect", "timestamp": timestamp}
+    if fact.state in DISCONNECTED:
+        return {"status": "disconnect", "timestamp": timestamp, "reason": fact.reason or fact.state}
+    return None
+
+
+_Tell: TypeAlias = Callable[[AnyFact, int], Body | None]
+
+
+def _rows(*rows: tuple[type[AnyFact], Callable[..., Body | None]]) -> dict[str, _Tell]:
+    return {fact.__name__: cast(_Tell, tell) for fact, tell in rows}
+
+
+HEARS: dict[EndpointKind, dict[str, _Tell]] = {
+    EndpointKind.STATUS: _rows(
+        # MessageQueued is not told: the answer of /send has said "pending" already
+        # MessageCancelled is not told: Fonnte has no word for a message that was taken back
+        (MessageSent, _sent),
+        (MessageDelivered, _delivered),
+        (MessageRead, _read),
+        (MessageFailed, _failed),
+        (MessageExpired, _expired),
+        (MessageRetried, _retried),
+        (MessageRescheduled, _rescheduled),
+        (MessageUncertain, _uncertain),
+    ),
+    EndpointKind.CONNECT: _rows((DeviceStateChanged, _state)),
+    # these two wait for incoming messages to be told; their addresses are kept meanwhile
+    EndpointKind.MESSAGE: {},
+    EndpointKind.CHAINING: {},
+}
+"""Which facts (by kind) an endpoint hears, and what it is told of each."""
+
+_TOLD_TOKEN = frozenset({EndpointKind.CONNECT})
+"""Fonnte docs, webhook device status (newer copies): this body carries the device's token."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def hears(kind: EndpointKind, fact_kind: str) -> bool:
+    """Whether endpoints of this kind are told of such facts."""
+    return fact_kind in HEARS[kind]
+
+
+def body_of(kind: EndpointKind, entry: RawEntry, card: Card) -> bytes | None:
+    """The JSON that the endpoint is told of this fact, None when it is told nothing.
+
+    Raises `msgspec.ValidationError` for a fact that this version does not know.
+    """
+    told = HEARS[kind][entry.kind](entry.decode(), entry.at)
+    if told is None:
+        return None
+    body: Body = {"device": card.number, **told}
+    if kind in _TOLD_TOKEN:
+        body["token"] = card.token
+    if card.secret_key:
+        body["secret_key"] = card.secret_key
+    return _encode(body)

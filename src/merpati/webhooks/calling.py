@@ -1,0 +1,138 @@
+"""Lanes at work: each a task that calls with one fact after the other, until nothing waits or something fails."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+import msgspec
+
+from merpati.core.clock import Clock
+from merpati.log.model import RawEntry
+from merpati.storage.port import StorageError
+from merpati.webhooks.deliver import Delivered, Deliverer
+from merpati.webhooks.lanes import MOST_WAITING, Hook, Lane
+from merpati.webhooks.model import Call, GivenUp, Outcome
+
+log = logging.getLogger("merpati.webhooks")
+
+AT_ONCE = 1_000
+PROBES_AT_ONCE = 100
+"""Calls under way: of endpoints that work, and of failing ones, so that many dead ones take nothing from others."""
+KEPT_CALLS = 200
+KEPT_CALLS_OF_ONE = 5
+"""Calls that are stored for their owners to look at, between two savings: in all, and of one endpoint."""
+CARD_AGAIN_MS = 1_000
+
+
+class Callers:
+    """Starts lanes, and settles what each call meant for its lane."""
+
+    def __init__(
+        self,
+        deliverer: Deliverer,
+        clock: Clock,
+        rng: random.Random,
+        may_act: Callable[[], bool],
+        progressed: Callable[[Hook], None],
+        touched: Callable[[Hook], None],
+    ) -> None:
+        """`may_act`: whether our lease surely holds. `progressed`: there is something to store; `touched`: a lane
+        stopped, or wants more to read."""
+        self._deliverer, self._clock, self._rng = deliverer, clock, rng
+        self._may_act, self._progressed, self._touched = may_act, progressed, touched
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._probe_places = asyncio.Semaphore(PROBES_AT_ONCE)
+        self._calls: list[Call] = []
+        self.done = 0
+        """Facts settled since the last `take_calls`."""
+        self.delivered = 0
+
+    def start(self, hook: Hook, group: asyncio.TaskGroup) -> None:
+        """Set the lanes of this endpoint to work whose turn it is."""
+        for lane in hook.ready(self._clock.now()):
+            lane.busy = True
+            hook.active += 1
+            task = group.create_task(self._work(hook, lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def cut_off(self) -> None:
+        """End the calls under way; their facts will be told again."""
+        for task in self._tasks:
+            task.cancel()
+
+    def take_calls(self) -> list[Call]:
+        """The calls to store; of very many only some."""
+        calls, self._calls, self.done = self._calls, [], 0
+        return calls
+
+    async def _work(self, hook: Hook, lane: Lane) -> None:
+        try:
+            while self._may_act() and hook.may_go_on(lane, self._clock.now()):
+                await self._tell_oldest(hook, lane)
+        except StorageError as error:
+            log.warning("the card of device %d cannot be read: %s", lane.device, type(error).__name__)
+            lane.not_before = self._clock.now() + CARD_AGAIN_MS
+        finally:
+            lane.busy = False
+            hook.active -= 1
+            self._touched(hook)
+
+    async def _tell_oldest(self, hook: Hook, lane: Lane) -> None:
+        entry = lane.pending[0]
+        places = self._probe_places if lane.trouble or hook.outage else self._places
+        async with places:
+            told = await self._tell(hook, entry, lane.attempt)
+        if not (lane.pending and lane.pending[0] is entry) or hook.closed:
+            return  # given up meanwhile
+        self.done += 1
+        if told is None:
+            hook.set_aside(lane, self._clock.now(), GivenUp.UNREADABLE)
+        elif told.outcome is Outcome.REFUSED:
+            await self._refuse(hook, lane)
+        else:
+            self._settle(hook, lane, told)
+        self._progressed(hook)
+        if lane.behind and len(lane.pending) == MOST_WAITING // 2:
+            self._touched(hook)
+
+    async def _tell(self, hook: Hook, entry: RawEntry, attempt: int) -> Delivered | None:
+        try:
+            told = await self._deliverer.deliver(hook.endpoint, entry, attempt)
+        except msgspec.ValidationError:
+            log.exception("fact %d-%d cannot be read", entry.account, entry.seq)
+            return None
+        if told.call is not None:
+            self._keep(told.call)
+        return told
+
+    def _settle(self, hook: Hook, lane: Lane, told: Delivered) -> None:
+        now = self._clock.now()
+        if told.outcome is Outcome.PASSED:
+            hook.passed(lane)
+            self.delivered += told.call is not None
+        elif told.outcome is Outcome.GONE:
+            log.warning("endpoint %d answers 410 and is disabled", hook.endpoint.id)
+            hook.disable(now)
+        else:
+            hook.failed(lane, now, self._rng, told.asked_ms)
+
+    async def _refuse(self, hook: Hook, lane: Lane) -> None:
+        """After the fifth refusal the next fact tells whether it is the fact or the endpoint."""
+        oldest = lane.pending[0]
+        if not hook.refused(lane, self._clock.now(), self._rng):
+            return
+        other = hook.sounding(lane)
+        if other is None:
+            return
+        told = await self._tell(hook, other, 1)
+        if told is not None and told.outcome is Outcome.PASSED and list(lane.pending)[:2] == [oldest, other]:
+            hook.sounded(lane, self._clock.now())
+
+    def _keep(self, call: Call) -> None:
+        """All of a quiet endpoint's calls, a sample of a busy one's."""
+        of_one = sum(kept.endpoint == call.endpoint for kept in self._calls[-3 * KEPT_CALLS_OF_ONE :])
+        if len(self._calls) < KEPT_CALLS and of_one < KEPT_CALLS_OF_ONE:
+            self._calls.append(call)

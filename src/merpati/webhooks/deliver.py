@@ -1,0 +1,96 @@
+"""One call: the body, the headers, the request, and what its answer means."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import msgspec
+
+from merpati.core.clock import Clock, Millis
+from merpati.core.ids import DeviceId
+from merpati.egress.client import Egress
+from merpati.egress.guard import EgressError
+from merpati.log.model import RawEntry
+from merpati.webhooks.bodies import body_of
+from merpati.webhooks.ladders import parse_retry_after
+from merpati.webhooks.model import Call, Card, Endpoint, Outcome, judge_status
+from merpati.webhooks.signing import parse_secret, sign, webhook_id
+
+TIMEOUT_S = 15.0
+CARD_LIFE_MS = 10_000
+
+Cards = Callable[[DeviceId], Awaitable[Card | None]]
+"""Reads what bodies say of a device; None when it is gone."""
+Unseal = Callable[[Endpoint], str]
+"""Opens an endpoint's sealed secret."""
+
+
+class Delivered(NamedTuple):
+    """How a call ended."""
+
+    outcome: Outcome
+    asked_ms: int | None = None
+    """How long the endpoint wants to be left alone (Retry-After of a failure)."""
+    call: Call | None = None
+    """None when there was nothing to tell."""
+
+
+class Deliverer:
+    """Calls endpoints. Knows their keys and the devices' cards for a short while, so that a call reads nothing."""
+
+    def __init__(self, egress: Egress, cards: Cards, unseal: Unseal, clock: Clock) -> None:
+        self._egress, self._read_card, self._unseal, self._clock = egress, cards, unseal, clock
+        self._cards: dict[DeviceId, tuple[Millis, Card | None]] = {}
+        self._keys: dict[str, bytes] = {}
+
+    async def deliver(self, endpoint: Endpoint, entry: RawEntry, attempt: int) -> Delivered:
+        """Tell this fact; raises `msgspec.ValidationError` for one that cannot be read, `StorageError` when the
+        device's card cannot be."""
+        card = await self._card(entry.device)
+        body = body_of(endpoint.kind, entry, card) if card is not None else None
+        if body is None:
+            return Delivered(Outcome.PASSED)
+        now = self._clock.now()
+        event = webhook_id(entry.account, entry.seq)
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": event,
+            "webhook-timestamp": str(now // 1_000),
+            "webhook-signature": sign(self._key(endpoint), event, now // 1_000, body),
+        }
+        call = Call(
+            endpoint=endpoint.id,
+            account=entry.account,
+            seq=entry.seq,
+            attempt=attempt,
+            at=now,
+            took_ms=0,
+            status=0,
+            error="",
+        )
+        return await self._call(endpoint.url, body, headers, call)
+
+    async def _call(self, url: str, body: bytes, headers: dict[str, str], call: Call) -> Delivered:
+        try:
+            answer = await self._egress.post(url, body, headers, timeout_s=TIMEOUT_S)
+        except EgressError as error:
+            took = self._clock.now() - call.at
+            ended = msgspec.structs.replace(call, took_ms=took, error=error.fault.value)
+            return Delivered(Outcome.FAILED, None, ended)
+        outcome = judge_status(answer.status)
+        asked = parse_retry_after(answer.retry_after, call.at) if outcome is Outcome.FAILED else None
+        return Delivered(
+            outcome, asked, msgspec.structs.replace(call, took_ms=answer.took_ms, status=answer.status)
+        )
+
+    async def _card(self, device: DeviceId) -> Card | None:
+        known = self._cards.get(device)
+        now = self._clock.now()
+        if known is None or not 0 <= now - known[0] < CARD_LIFE_MS:
+            known = self._cards[device] = (now, await self._read_card(device))
+        return known[1]
+
+    def _key(self, endpoint: Endpoint) -> bytes:
+        key = self._keys.get(endpoint.secret_sealed)
+        if key is None:
+            key = self._keys[endpoint.secret_sealed] = parse_secret(self._unseal(endpoint))
+        return key

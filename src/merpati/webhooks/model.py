@@ -1,0 +1,181 @@
+"""What a webhook endpoint is, its life, and what becomes of a call. Pure.
+
+Source of the kinds: Fonnte docs, API update device (`webhook`, `webhookstatus`, `webhookconnect`,
+`webhookchaining`).
+"""
+
+from enum import Enum, StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from merpati.core.ids import AccountId, DeviceId, EndpointId
+from merpati.core.machine import Machine
+
+READER = "webhook"
+"""The `kind` of our cursors and shards in the log."""
+EVERY_DEVICE = DeviceId(0)
+
+
+class EndpointKind(StrEnum):
+    """Which facts an endpoint hears, and in which body. `bodies.HEARS` is the table."""
+
+    MESSAGE = "message"
+    STATUS = "status"
+    CONNECT = "connect"
+    CHAINING = "chaining"
+
+
+class EndpointState(StrEnum):
+    """Whether an endpoint is called."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    REMOVED = "removed"
+    """Kept as a row so that the runner notices and dead letters have their endpoint."""
+
+
+class EndpointEvent(Enum):
+    """What can happen to an endpoint."""
+
+    SET = "set"
+    UNSET = "unset"
+    SWITCHED_OFF = "switched_off"
+    GONE = "gone"
+
+
+_S, _E = EndpointState, EndpointEvent
+LIFE = Machine(
+    {
+        (_S.ACTIVE, _E.SET): _S.ACTIVE,
+        (_S.DISABLED, _E.SET): _S.ACTIVE,
+        (_S.REMOVED, _E.SET): _S.ACTIVE,
+        (_S.ACTIVE, _E.UNSET): _S.REMOVED,
+        (_S.DISABLED, _E.UNSET): _S.REMOVED,
+        (_S.REMOVED, _E.UNSET): _S.REMOVED,
+        (_S.ACTIVE, _E.SWITCHED_OFF): _S.DISABLED,
+        (_S.DISABLED, _E.SWITCHED_OFF): _S.DISABLED,
+        (_S.ACTIVE, _E.GONE): _S.DISABLED,
+    }
+)
+"""The life of an endpoint. Only one that answers 410 disables itself."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that is told what happened."""
+
+    id: EndpointId
+    account: AccountId
+    device: DeviceId
+    """`EVERY_DEVICE`: of the whole account."""
+    kind: EndpointKind
+    url: str
+    secret_sealed: str
+    state: EndpointState
+    state_reason: str
+    """An `EndpointEvent`, when the state is not active."""
+    version: int
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What a body says of the device; read at delivery, never stored with a fact."""
+
+    number: str
+    """As registered."""
+    token: str
+    secret_key: str = ""
+    """The device's own secret, told in each body; empty: none."""
+
+
+class GivenUp(StrEnum):
+    """Why facts became dead letters."""
+
+    REFUSED = "refused"
+    """One fact, which the endpoint refused five times while it took others."""
+    DOWN = "down"
+    """The endpoint failed longer than the log is kept."""
+    GONE = "gone"
+    """The endpoint answered 410."""
+    FORGOTTEN = "forgotten"
+    """The log dropped the facts before they were delivered."""
+    UNREADABLE = "unreadable"
+    """One fact, which this version cannot read."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of one device, `first` to `last`, that an endpoint did not get."""
+
+    endpoint: EndpointId
+    account: AccountId
+    device: DeviceId
+    first: int
+    last: int
+    at: int
+    reason: GivenUp
+
+
+class LaneRow(NamedTuple):
+    """A lane apart from its endpoint's cursor, as stored."""
+
+    endpoint: EndpointId
+    device: DeviceId
+    seq: int
+    attempt: int
+    refusals: int
+    next_try_at: int
+    since_at: int
+
+
+class ReplayRow(NamedTuple):
+    """A replay, as stored."""
+
+    endpoint: EndpointId
+    device: DeviceId
+    first: int
+    last: int
+    next: int
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to an endpoint, for its owner to look at. Nothing of the body, nothing of the URL."""
+
+    endpoint: EndpointId
+    account: AccountId
+    seq: int
+    attempt: int
+    """1 is the first."""
+    at: int
+    took_ms: int
+    status: int
+    """HTTP; 0: no answer."""
+    error: str
+    """Why there was no answer (`egress.guard.EgressFault`); empty when there was one."""
+
+
+class Outcome(Enum):
+    """What a call means for its fact."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    """The endpoint does not want this fact; it may want others."""
+    FAILED = "failed"
+    """The endpoint does not work now."""
+    GONE = "gone"
+    """The endpoint wants nothing any more."""
+
+
+REFUSALS_TO_SET_ASIDE = 5
+PARALLEL = 4
+"""Lanes of one endpoint at work at once."""
+_TRY_AGAIN_4XX = frozenset({408, 425, 429})
+
+
+def judge_status(status: int) -> Outcome:
+    """What an HTTP status means. Fonnte wants exactly 200; we take every 2xx as a yes. A redirect is a failure."""
+    if 200 <= status < 300:
+        return Outcome.PASSED
+    if status == 410:
+        return Outcome.GONE
+    if 400 <= status < 500 and status not in _TRY_AGAIN_4XX:
+        return Outcome.REFUSED
+    return Outcome.FAILED

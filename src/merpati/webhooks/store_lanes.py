@@ -1,0 +1,115 @@
+"""The SQL of lanes, replays, and of what the runner loads."""
+
+from collections.abc import Sequence
+
+from merpati.core.ids import DeviceId, EndpointId
+from merpati.log.model import SHARDS
+from merpati.storage.port import Tx
+from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, ReplayRow
+from merpati.webhooks.store import read_endpoint
+
+_LANE = "endpoint_id, device_id, seq, attempt, refusals, next_try_at, since_at"
+_REPLAY = "endpoint_id, device_id, first_seq, last_seq, next_seq"
+_ENDPOINT = "e.id, e.account_id, e.device_id, e.kind, e.url, e.secret_sealed, e.state, e.state_reason, e.version"
+_IS_ACTIVE = f"EXISTS (SELECT 1 FROM endpoint e WHERE e.id = r.endpoint_id AND e.state = '{EndpointState.ACTIVE}')"
+
+
+async def endpoints_in(tx: Tx, shards: Sequence[int]) -> list[Endpoint]:
+    rows = await tx.set(
+        f"SELECT {_ENDPOINT} FROM endpoint e, {{r}} WHERE e.account_id % {SHARDS} = r.shard AND e.state = r.state",
+        "shard bigint, state text",
+        [(shard, EndpointState.ACTIVE) for shard in shards],
+    )
+    return [read_endpoint(row) for row in rows]
+
+
+async def endpoints_changed(tx: Tx, within_ms: int) -> list[Endpoint]:
+    rows = await tx.all(
+        f"SELECT {_ENDPOINT} FROM endpoint e WHERE e.changed_at >= {{now}} - $1 ORDER BY e.id", within_ms
+    )
+    return [read_endpoint(row) for row in rows]
+
+
+async def cursors_of(tx: Tx, endpoints: Sequence[EndpointId]) -> dict[EndpointId, int]:
+    rows = await tx.set(
+        "SELECT k.reader_id, k.seq FROM reader_cursor k, {r} WHERE k.kind = r.kind AND k.reader_id = r.id",
+        "kind text, id bigint",
+        [(READER, endpoint) for endpoint in endpoints],
+    )
+    return {EndpointId(endpoint): seq for endpoint, seq in rows}
+
+
+async def lanes_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[LaneRow]:
+    rows = await tx.set(
+        "SELECT l.endpoint_id, l.device_id, l.seq, l.attempt, l.refusals, l.next_try_at, l.since_at "
+        "FROM hook_lane l, {r} WHERE l.endpoint_id = r.id",
+        "id bigint",
+        [(endpoint,) for endpoint in endpoints],
+    )
+    return [LaneRow(*row) for row in rows]
+
+
+async def upsert_lanes(tx: Tx, rows: Sequence[LaneRow]) -> None:
+    """Only while the endpoint is active: it may have been removed meanwhile."""
+    await tx.set(
+        f"INSERT INTO hook_lane ({_LANE}) SELECT {_LANE} FROM {{r}} "
+        f"WHERE {_IS_ACTIVE} "
+        "ON CONFLICT (endpoint_id, device_id) DO UPDATE SET seq = excluded.seq, attempt = excluded.attempt, "
+        "refusals = excluded.refusals, next_try_at = excluded.next_try_at, since_at = excluded.since_at",
+        "endpoint_id bigint, device_id bigint, seq bigint, attempt bigint, refusals bigint, "
+        "next_try_at bigint, since_at bigint",
+        rows,
+    )
+
+
+async def delete_lanes(tx: Tx, keys: Sequence[tuple[EndpointId, DeviceId]]) -> None:
+    await tx.set(
+        "DELETE FROM hook_lane WHERE (endpoint_id, device_id) IN (SELECT r.endpoint_id, r.device_id FROM {r})",
+        "endpoint_id bigint, device_id bigint",
+        keys,
+    )
+
+
+async def delete_lanes_of(tx: Tx, endpoint: EndpointId) -> None:
+    await tx.run("DELETE FROM hook_lane WHERE endpoint_id = $1", endpoint)
+    await tx.run("DELETE FROM hook_replay WHERE endpoint_id = $1", endpoint)
+
+
+async def calm_lanes_of(tx: Tx, endpoint: EndpointId) -> None:
+    """Their next try is due at once, and their ladder begins anew."""
+    await tx.run(
+        "UPDATE hook_lane SET attempt = 0, refusals = 0, next_try_at = 0, since_at = 0 WHERE endpoint_id = $1",
+        endpoint,
+    )
+
+
+async def replays_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[ReplayRow]:
+    rows = await tx.set(
+        "SELECT p.endpoint_id, p.device_id, p.first_seq, p.last_seq, p.next_seq FROM hook_replay p, {r} "
+        "WHERE p.endpoint_id = r.id",
+        "id bigint",
+        [(endpoint,) for endpoint in endpoints],
+    )
+    return [ReplayRow(*row) for row in rows]
+
+
+async def insert_replay(tx: Tx, row: ReplayRow) -> None:
+    await tx.run(f"INSERT INTO hook_replay ({_REPLAY}) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", *row)
+
+
+async def move_replays(tx: Tx, rows: Sequence[ReplayRow]) -> None:
+    await tx.set(
+        "UPDATE hook_replay SET next_seq = r.next_seq FROM {r} WHERE hook_replay.endpoint_id = r.endpoint_id "
+        "AND hook_replay.device_id = r.device_id AND hook_replay.first_seq = r.first_seq",
+        "endpoint_id bigint, device_id bigint, first_seq bigint, next_seq bigint",
+        [(row.endpoint, row.device, row.first, row.next) for row in rows],
+    )
+
+
+async def delete_replays(tx: Tx, keys: Sequence[tuple[EndpointId, DeviceId, int]]) -> None:
+    await tx.set(
+        "DELETE FROM hook_replay WHERE (endpoint_id, device_id, first_seq) IN "
+        "(SELECT r.endpoint_id, r.device_id, r.first_seq FROM {r})",
+        "endpoint_id bigint, device_id bigint, first_seq bigint",
+        keys,
+    )
