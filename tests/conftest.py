@@ -3,14 +3,14 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
-from merpati.core.clock import SystemClock
+from merpati.core.clock import Clock, SystemClock
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Engine, Storage
 from merpati.storage.postgres import PostgresStorage
@@ -123,3 +123,19 @@ async def storage(emptied: Path | str) -> AsyncIterator[Storage]:
         opened = await PostgresStorage.open(emptied, SystemClock())
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def open_postgres(_migrated_dsn: str) -> AsyncIterator[Callable[[Clock], Awaitable[Storage]]]:
+    """Opens one and the same empty database as often as it is asked, as processes of several machines do, each with
+    a clock of its own."""
+    await _execute(_migrated_dsn, _EMPTY_ALL)
+    opened: list[Storage] = []
+
+    async def open_one(clock: Clock) -> Storage:
+        opened.append(await PostgresStorage.open(_migrated_dsn, clock))
+        return opened[-1]
+
+    yield open_one
+    for storage in opened:
+        await storage.close()

@@ -331,8 +331,9 @@ class StorageConformance:
             lambda tx: add_thing(tx, 1),
             lambda tx: lock_accounts(tx),
             lambda tx: tx_claim(tx),
+            lambda tx: tx_fence(tx),
         ],
-        ids=["insert", "lock", "skip_locked"],
+        ids=["insert", "lock", "skip_locked", "share"],
     )
     async def test_a_view_can_neither_change_nor_lock(self, storage: Storage, view: Action[[], Any]) -> None:
         """`ReadOnly`, and nothing is changed; the reader goes on working."""
@@ -424,3 +425,7 @@ async def lock_accounts(tx: Tx) -> None:
 
 async def tx_claim(tx: Tx) -> None:
     await tx.all("SELECT id FROM thing ORDER BY id LIMIT 1 {skip_locked}")
+
+
+async def tx_fence(tx: Tx) -> None:
+    await tx.one("SELECT 1 WHERE EXISTS (SELECT 1 FROM thing WHERE id = $1 {share})", 1)

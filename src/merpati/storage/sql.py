@@ -8,7 +8,13 @@ from typing import NamedTuple
 from merpati.storage.port import Value
 
 _ARGUMENT = re.compile(r"\$(\d+)")
-_PG_NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+_PG_MARKS = {
+    "{skip_locked}": "FOR UPDATE SKIP LOCKED",
+    "{share}": "FOR SHARE",
+    "{now}": "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+}
+LOCKS = ("{skip_locked}", "{share}")
+"""Marks that a view may not use."""
 _PG_CASTS = {int: "::bigint", str: "::text", bytes: "::bytea"}
 
 
@@ -22,7 +28,7 @@ class SqliteSql(NamedTuple):
 @lru_cache(maxsize=4096)
 def sqlite_sql(sql: str, cols: str) -> SqliteSql:
     """`{r}` reads the rows out of one JSON argument, `?1`."""
-    text = sql.replace("{skip_locked}", "")
+    text = sql.replace("{skip_locked}", "").replace("{share}", "")
     if "{r}" in text:
         reads = ", ".join(f"value->>{i} AS {name}" for i, (name, _) in enumerate(_columns(cols)))
         text = text.replace("{r}", f"(SELECT {reads} FROM json_each($1)) AS r")
@@ -58,7 +64,9 @@ def postgres_set_sql(sql: str, cols: str) -> str:
 
 
 def _postgres_marks(sql: str) -> str:
-    return sql.replace("{skip_locked}", "FOR UPDATE SKIP LOCKED").replace("{now}", _PG_NOW)
+    for mark, meaning in _PG_MARKS.items():
+        sql = sql.replace(mark, meaning)
+    return sql
 
 
 def _columns(cols: str) -> list[tuple[str, str]]:

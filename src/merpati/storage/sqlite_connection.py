@@ -23,7 +23,7 @@ from merpati.storage.port import (
     Violation,
     check_ask,
 )
-from merpati.storage.sql import sqlite_sql
+from merpati.storage.sql import LOCKS, sqlite_sql
 
 # A write-ahead log of 80 MB before it is copied back: fewer, longer copies cost less in all (bench/storage.py).
 _PRAGMAS = (
@@ -67,7 +67,7 @@ class Connection:
 
     def execute(self, ask: Ask[Any], now: Millis) -> list[Row]:
         """One statement of an action; raises apsw's errors and what `check_ask` raises."""
-        if ask.sql == LOCK_ACCOUNTS or (self._reading and "{skip_locked}" in ask.sql):
+        if ask.sql == LOCK_ACCOUNTS or (self._reading and any(mark in ask.sql for mark in LOCKS)):
             if self._reading:
                 raise ReadOnly("a view cannot lock")
             return []  # the one writer has everything
