@@ -1,0 +1,292 @@
+"""Accounts, owners, the one-time link, devices: what can be done with them, on both engines."""
+
+import pytest
+
+from merpati.core.clock import HOUR_MS, Millis, SystemClock
+from merpati.core.errors import Code, Refusal
+from merpati.core.facts import DeviceAdded, DeviceUpdated
+from merpati.core.ids import AccountId, DeviceId, UserId
+from merpati.devices import actions, views
+from merpati.devices.model import DeviceState, Reason, Settings, Source
+from merpati.devices.tokens import hash_token
+from merpati.storage.port import Storage
+from tests.devices.rig import (
+    come_into,
+    device_now,
+    facts_of,
+    have_account,
+    have_device,
+    sealed,
+    token_of,
+    want,
+)
+
+LATER = Millis(SystemClock().now() + HOUR_MS)
+EARLIER = Millis(SystemClock().now() - HOUR_MS)
+
+EVERYTHING = Settings(
+    autoread=True,
+    personal=True,
+    in_groups=True,
+    quick=True,
+    resend=True,
+    resend_to="6281234567890",
+    source=Source.FLOW,
+    pace_from_ms=1_000,
+    pace_to_ms=2_000,
+)
+
+
+def new_owner(owner: int = 1, email: str = "siti@toko.id") -> actions.NewOwner:
+    return actions.NewOwner(
+        account=AccountId(owner),
+        account_name="Toko",
+        account_token=sealed(f"account-{owner}"),
+        owner=UserId(owner),
+        email=email,
+        password_hash="$argon2id$",
+    )
+
+
+async def refusal_of(storage: Storage, number: str, id_: int, name: str = "Toko") -> Code:
+    new = actions.NewDevice(id=DeviceId(id_), account=AccountId(1), number=number, name=name, transport="simulator")
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.add_device, new, sealed(token_of(id_)))
+    return refused.value.code
+
+
+# -- accounts and owners --
+
+
+async def test_an_account_is_found_by_its_token(storage: Storage) -> None:
+    """And by nothing like it; the second run of the action changes nothing."""
+    await have_account(storage)
+    await have_account(storage)
+
+    known = await storage.read(views.accounts_by_token_hashes, [hash_token("account-1"), hash_token("other")])
+    assert [account.id for account in known.values()] == [1]
+    assert [account.name for account in await storage.read(views.accounts)] == ["Toko"]
+
+
+async def test_an_old_account_token_is_worth_nothing(storage: Storage) -> None:
+    """After the rotation only the new one opens the account."""
+    account = await have_account(storage)
+
+    await storage.write(actions.rotate_account_token, account, sealed("new"))
+
+    known = await storage.read(views.accounts_by_token_hashes, [hash_token("account-1"), hash_token("new")])
+    assert list(known) == [hash_token("new")]
+
+
+async def test_an_owner_signs_in_in_any_case_of_letters(storage: Storage) -> None:
+    """The address is kept in lower case and asked for in any."""
+    account = await have_account(storage)
+    await storage.write(actions.create_owner, UserId(1), account, " Siti@Toko.id", "hash")
+    await storage.write(actions.change_password, UserId(1), "other hash")
+
+    owner = await storage.read(views.find_owner, "SITI@toko.id ")
+    assert owner is not None
+    assert (owner.email, owner.account, owner.password_hash) == ("siti@toko.id", account, "other hash")
+
+
+async def test_an_email_belongs_to_one_owner(storage: Storage) -> None:
+    """The same owner twice is one; another with that address is refused."""
+    account = await have_account(storage)
+    for _ in range(2):
+        await storage.write(actions.create_owner, UserId(1), account, "siti@toko.id", "hash")
+
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.create_owner, UserId(2), account, "SITI@toko.id", "hash")
+
+    assert refused.value.code is Code.EMAIL_TAKEN
+    assert len(await storage.read(views.owners)) == 1
+
+
+# -- the one-time link --
+
+
+async def test_the_link_opens_an_account_once(storage: Storage) -> None:
+    """Its second use is refused and creates nothing."""
+    await storage.write(actions.create_invitation, hash_token("link"), LATER)
+
+    owner = await storage.write(actions.accept_invitation, hash_token("link"), new_owner())
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.accept_invitation, hash_token("link"), new_owner(2, "other@toko.id"))
+
+    assert refused.value.code is Code.INVITATION_INVALID
+    assert await storage.read(views.owners) == [owner]
+    assert len(await storage.read(views.accounts)) == 1
+
+
+@pytest.mark.parametrize(("token", "expires_at"), [("link", EARLIER), ("other", LATER)])
+async def test_a_link_that_expired_or_never_was_opens_nothing(
+    storage: Storage, token: str, expires_at: Millis
+) -> None:
+    """Both are the same refusal."""
+    await storage.write(actions.create_invitation, hash_token("link"), expires_at)
+
+    assert not await storage.read(views.invitation_is_good, hash_token(token))
+    with pytest.raises(Refusal):
+        await storage.write(actions.accept_invitation, hash_token(token), new_owner())
+
+
+async def test_a_refused_owner_does_not_use_up_the_link(storage: Storage) -> None:
+    """Whoever mistypes the address tries again with the same link."""
+    await storage.write(actions.create_invitation, hash_token("link"), LATER)
+
+    with pytest.raises(Refusal):
+        await storage.write(actions.accept_invitation, hash_token("link"), new_owner(email="no address"))
+
+    assert await storage.read(views.invitation_is_good, hash_token("link"))
+    assert await storage.read(views.accounts) == []
+
+
+async def test_a_new_link_ends_the_older_ones(storage: Storage) -> None:
+    """There is one way in at a time."""
+    await storage.write(actions.create_invitation, hash_token("old"), LATER)
+    await storage.write(actions.create_invitation, hash_token("new"), LATER)
+
+    assert not await storage.read(views.invitation_is_good, hash_token("old"))
+    assert await storage.read(views.invitation_is_good, hash_token("new"))
+
+
+# -- devices --
+
+
+async def test_a_device_is_stored_with_all_that_was_given(storage: Storage) -> None:
+    """What add_device answers is what is read afterwards, by id, number, token and account."""
+    await have_account(storage)
+
+    device = await have_device(storage, desired=True, settings=EVERYTHING)
+
+    assert device.settings == EVERYTHING
+    assert (device.state, device.state_reason, device.connected) == (DeviceState.OFF, Reason.NEW, False)
+    assert await device_now(storage) == device
+    assert await storage.read(views.find_device_by_number, device.number) == device
+    assert await storage.read(views.devices_of, AccountId(1)) == [device]
+    assert await storage.read(views.find_devices, [device.id, DeviceId(9)]) == {device.id: device}
+    hashes = [hash_token(token_of(1)), hash_token("other")]
+    assert await storage.read(views.devices_by_token_hashes, hashes) == {hashes[0]: device}
+    assert await storage.read(views.sealed_device_token, device.id) == "sealed"
+
+
+async def test_adding_a_device_twice_is_once(storage: Storage) -> None:
+    """One row, one fact."""
+    await have_account(storage)
+
+    assert await have_device(storage) == await have_device(storage)
+
+    assert [entry.fact for entry in await facts_of(storage)] == [DeviceAdded(DeviceId(1))]
+
+
+async def test_a_number_belongs_to_one_device_of_all_accounts(storage: Storage) -> None:
+    """Fonnte docs, API add device: unique across all users."""
+    await have_account(storage)
+    await have_account(storage, 2)
+    device = await have_device(storage, account=2)
+
+    assert await refusal_of(storage, device.number, 9) is Code.DEVICE_EXISTS
+    assert await facts_of(storage) == []
+
+
+@pytest.mark.parametrize(("number", "name"), [("123", "Toko"), ("081234567890", "x")])
+async def test_a_device_of_bad_number_or_name_is_not_added(storage: Storage, number: str, name: str) -> None:
+    """Nothing is stored."""
+    await have_account(storage)
+
+    assert await refusal_of(storage, number, 9, name) is Code.INPUT_INVALID
+    assert await storage.read(views.devices_of, AccountId(1)) == []
+
+
+async def test_an_update_says_which_fields_changed(storage: Storage) -> None:
+    """The fact names them; an update that changes nothing has no fact."""
+    await have_account(storage)
+    device = await have_device(storage)
+    settings = Settings(autoread=True, pace_from_ms=1, pace_to_ms=2)
+
+    for _ in range(2):
+        await storage.write(actions.update_device, device.id, device.number, "Baru", settings)
+
+    now = await device_now(storage)
+    assert (now.name, now.settings, now.number) == ("Baru", settings, device.number)
+    updates = [entry.fact for entry in await facts_of(storage) if isinstance(entry.fact, DeviceUpdated)]
+    assert updates == [DeviceUpdated(device.id, ["name", "autoread", "pace_from_ms", "pace_to_ms"])]
+
+
+async def test_an_update_does_not_take_anothers_number(storage: Storage) -> None:
+    """It may keep its own."""
+    await have_account(storage)
+    one, two = await have_device(storage, 1), await have_device(storage, 2)
+
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.update_device, one.id, two.number, one.name, one.settings)
+
+    assert refused.value.code is Code.DEVICE_EXISTS
+    assert await device_now(storage) == one
+
+
+async def test_what_does_not_exist_cannot_be_changed(storage: Storage) -> None:
+    """A refusal with a code, not an error of ours."""
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.set_desired, DeviceId(1), True)
+
+    assert refused.value.code is Code.DEVICE_UNKNOWN
+
+
+async def test_an_old_device_token_is_worth_nothing(storage: Storage) -> None:
+    """After the rotation only the new one opens the device; the fact does not carry it."""
+    await have_account(storage)
+    device = await have_device(storage)
+
+    await storage.write(actions.rotate_token, device.id, sealed("new"))
+
+    hashes = [hash_token(token_of(1)), hash_token("new")]
+    assert list(await storage.read(views.devices_by_token_hashes, hashes)) == [hash_token("new")]
+    assert (await facts_of(storage))[-1].fact == DeviceUpdated(device.id, ["token"])
+
+
+async def test_wanting_twice_is_wanting_once(storage: Storage) -> None:
+    """The fact says so once."""
+    await have_account(storage)
+    await have_device(storage)
+
+    for desired in (True, True, False):
+        await want(storage, 1, desired)
+
+    assert not (await device_now(storage)).desired
+    assert [entry.fact for entry in await facts_of(storage)][1:] == [DeviceUpdated(DeviceId(1), ["desired"])] * 2
+
+
+async def test_a_connected_device_is_not_connected_again(storage: Storage) -> None:
+    """Fonnte docs, API get QR: `device already connect`."""
+    await have_account(storage)
+    device = await have_device(storage)
+    assert (await storage.write(actions.connect_device, device.id)).desired
+    await come_into(storage, device, DeviceState.OPEN)
+
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.connect_device, device.id)
+
+    assert refused.value.code is Code.DEVICE_ALREADY_CONNECTED
+
+
+async def test_a_disconnected_device_is_not_disconnected_again(storage: Storage) -> None:
+    """Fonnte docs, API disconnect device: `device already disconnected`."""
+    await have_account(storage)
+    device = await have_device(storage, desired=True)
+    assert not (await storage.write(actions.disconnect_device, device.id)).desired
+
+    with pytest.raises(Refusal) as refused:
+        await storage.write(actions.disconnect_device, device.id)
+
+    assert refused.value.code is Code.DEVICE_ALREADY_DISCONNECTED
+
+
+async def test_states_are_counted(storage: Storage) -> None:
+    """For the metrics."""
+    await have_account(storage)
+    for id_ in (1, 2, 3):
+        await have_device(storage, id_)
+    await come_into(storage, await device_now(storage, 2), DeviceState.OPEN)
+
+    assert await storage.read(views.count_states) == {DeviceState.OFF: 2, DeviceState.OPEN: 1}
