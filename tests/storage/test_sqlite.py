@@ -1,24 +1,27 @@
-"""SQLite behind the port: the conformance suite. Its own troubles are in `test_sqlite_faults`."""
+"""SQLite behind the port: the conformance suite, and what only a file can suffer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from merpati.core.clock import SystemClock
+from merpati.storage.sqlite import SqliteStorage
 from tests.conformance.storage import Opener, StorageConformance
-from tests.conformance.storage_lane import LaneConformance
 from tests.conformance.storage_nodes import IdsConformance, NodesConformance
-from tests.storage.conftest import OpenSqlite
 
 
 @pytest.fixture
-def opener(open_sqlite: OpenSqlite) -> Opener:
-    return open_sqlite
+async def opener(tmp_path: Path) -> AsyncIterator[Opener]:
+    opened = []
 
+    async def open_it(**settings: float) -> SqliteStorage:
+        opened.append(await SqliteStorage.open(tmp_path / "merpati.db", SystemClock(), **settings))  # type: ignore[arg-type]
+        return opened[-1]
 
-class TestSqlite(StorageConformance):
-    """Actions, views, the dialect."""
-
-
-class TestSqliteLane(LaneConformance):
-    """The hot lane."""
+    yield open_it
+    for storage in opened:
+        await storage.close()
 
 
 class TestSqliteNodes(NodesConformance):
@@ -27,3 +30,7 @@ class TestSqliteNodes(NodesConformance):
 
 class TestSqliteIds(IdsConformance):
     """Ids."""
+
+
+class TestSqlite(StorageConformance):
+    """The suite on SQLite."""

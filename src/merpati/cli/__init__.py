@@ -2,6 +2,7 @@
 
 import click
 
+from merpati.cli.about import config, version
 from merpati.cli.phone import phone
 from merpati.cli.simulator import simulator
 from merpati.cli.spoken import SpokenGroup, language_option
@@ -13,5 +14,5 @@ def main() -> None:
     pass
 
 
-main.add_command(phone)
-main.add_command(simulator)
+for command in (config, phone, simulator, version):
+    main.add_command(command)
