@@ -1,25 +1,21 @@
-"""Migrations, on SQLite; the conformance suite repeats what both engines must hold."""
+"""Migrations, on both engines."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+import asyncio
 
 import pytest
 
-from merpati.core.clock import SystemClock
 from merpati.storage.migrate import Migration, SchemaTooNew, known_migrations, migrate
 from merpati.storage.port import Engine, StorageError, Tx
-from merpati.storage.sqlite import SqliteStorage
+from tests.conformance.storage import Opener
 
-
-@pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[SqliteStorage]:
-    opened = await SqliteStorage.open(tmp_path / "m.db", SystemClock())
-    yield opened
-    await opened.close()
+TABLES = {
+    Engine.SQLITE: "SELECT name FROM sqlite_schema WHERE type = 'table'",
+    Engine.POSTGRES: "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()",
+}
 
 
 async def tables_of(tx: Tx) -> set[str]:
-    return {row[0] for row in await tx.all("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return {row[0] for row in await tx.all(TABLES[tx.engine])}
 
 
 @pytest.mark.parametrize("engine", list(Engine))
@@ -28,38 +24,51 @@ def test_the_files_have_no_gap_and_no_missing_twin(engine: Engine) -> None:
     assert [m.version for m in known_migrations(engine)] == [m.version for m in known_migrations(Engine.SQLITE)]
 
 
-async def test_an_empty_database_gets_the_whole_schema(storage: SqliteStorage) -> None:
+async def test_an_empty_database_gets_the_whole_schema(open_either: Opener) -> None:
     """All steps run in order, and a second run does nothing."""
-    assert await migrate(storage) == known_migrations(Engine.SQLITE)
+    storage = await open_either()
+    assert await migrate(storage) == known_migrations(storage.engine)
     assert await migrate(storage) == []
     assert {"id_range", "node", "schema_version"} <= await storage.read(tables_of)
 
 
-async def test_every_earlier_version_is_upgraded(tmp_path: Path) -> None:
-    """From each earlier version the rest of the steps leads to the same schema."""
-    steps = known_migrations(Engine.SQLITE)
-    seen = set()
-    for count in range(len(steps) + 1):
-        opened = await SqliteStorage.open(tmp_path / f"{count}.db", SystemClock())
-        await migrate(opened, steps[:count])
-        assert await migrate(opened) == steps[count:]
-        seen.add(frozenset(await opened.read(tables_of)))
-        await opened.close()
-    assert len(seen) == 1
+@pytest.mark.parametrize("version", range(len(known_migrations(Engine.SQLITE))))
+async def test_every_earlier_version_is_upgraded(open_either: Opener, version: int) -> None:
+    """From each earlier version the rest of the steps runs, and the newest tables are there."""
+    storage = await open_either()
+    steps = known_migrations(storage.engine)
+    await migrate(storage, steps[:version])
+    assert await migrate(storage) == steps[version:]
+    row = await storage.read(versions)
+    assert row == [step.version for step in steps]
 
 
-async def test_a_newer_schema_is_refused(storage: SqliteStorage) -> None:
+async def versions(tx: Tx) -> list[int]:
+    return [row[0] for row in await tx.all("SELECT version FROM schema_version ORDER BY version")]
+
+
+async def test_two_that_start_together_migrate_once(open_either: Opener) -> None:
+    """Each step runs in one of them."""
+    first, second = await open_either(), await open_either()
+    one, other = await asyncio.gather(migrate(first), migrate(second))
+    applied = sorted([*one, *other], key=lambda step: step.version)
+    assert applied == known_migrations(first.engine)
+
+
+async def test_a_newer_schema_is_refused(open_either: Opener) -> None:
     """Older code does not touch a newer database."""
-    steps = known_migrations(Engine.SQLITE)
+    storage = await open_either()
+    steps = known_migrations(storage.engine)
     newer = Migration(len(steps) + 1, "newer", "CREATE TABLE newer (id BIGINT)")
     await migrate(storage, [*steps, newer])
     with pytest.raises(SchemaTooNew):
         await migrate(storage)
 
 
-async def test_a_half_applied_step_is_rolled_back(storage: SqliteStorage) -> None:
+async def test_a_half_applied_step_is_rolled_back(open_either: Opener) -> None:
     """A step that breaks in the middle leaves nothing, and runs whole once it is mended."""
-    steps = known_migrations(Engine.SQLITE)
+    storage = await open_either()
+    steps = known_migrations(storage.engine)
     broken = Migration(len(steps) + 1, "broken", "CREATE TABLE half (id BIGINT); CREATE TABLE half (id BIGINT)")
     with pytest.raises(StorageError):
         await migrate(storage, [*steps, broken])

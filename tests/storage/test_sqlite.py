@@ -1,27 +1,24 @@
-"""SQLite behind the port: the conformance suite, and what only a file can suffer."""
-
-from collections.abc import AsyncIterator
-from pathlib import Path
+"""SQLite behind the port: the conformance suite. Its own troubles are in `test_sqlite_faults`."""
 
 import pytest
 
-from merpati.core.clock import SystemClock
-from merpati.storage.sqlite import SqliteStorage
 from tests.conformance.storage import Opener, StorageConformance
+from tests.conformance.storage_lane import LaneConformance
 from tests.conformance.storage_nodes import IdsConformance, NodesConformance
+from tests.storage.conftest import OpenSqlite
 
 
 @pytest.fixture
-async def opener(tmp_path: Path) -> AsyncIterator[Opener]:
-    opened = []
+def opener(open_sqlite: OpenSqlite) -> Opener:
+    return open_sqlite
 
-    async def open_it(**settings: float) -> SqliteStorage:
-        opened.append(await SqliteStorage.open(tmp_path / "merpati.db", SystemClock(), **settings))  # type: ignore[arg-type]
-        return opened[-1]
 
-    yield open_it
-    for storage in opened:
-        await storage.close()
+class TestSqlite(StorageConformance):
+    """Actions, views, the dialect."""
+
+
+class TestSqliteLane(LaneConformance):
+    """The hot lane."""
 
 
 class TestSqliteNodes(NodesConformance):
@@ -30,7 +27,3 @@ class TestSqliteNodes(NodesConformance):
 
 class TestSqliteIds(IdsConformance):
     """Ids."""
-
-
-class TestSqlite(StorageConformance):
-    """The suite on SQLite."""
