@@ -4,6 +4,7 @@ States and events follow one table; receipts only climb; `uncertain` is a state 
 """
 
 from enum import Enum, IntEnum, StrEnum
+from typing import TypeAlias
 
 import msgspec
 
@@ -67,6 +68,7 @@ LIFE = Machine(
         # a receipt proves that an unacknowledged hand-over arrived
         (_S.SENDING, _E.DELIVERED): _S.DELIVERED,
         (_S.SENDING, _E.READ): _S.READ,
+        (_S.QUEUED, _E.ACKNOWLEDGED): _S.SENT,
         (_S.QUEUED, _E.DELIVERED): _S.DELIVERED,
         (_S.QUEUED, _E.READ): _S.READ,
         (_S.UNCERTAIN, _E.ACKNOWLEDGED): _S.SENT,
@@ -81,8 +83,8 @@ LIFE = Machine(
         (_S.CANCELLED, _E.RESENT): _S.QUEUED,
     }
 )
-"""The life of a message. A QUEUED message may get a receipt when it waits for a second try of a hand-over whose
-acknowledgement was lost."""
+"""The life of a message. A QUEUED one may be acknowledged, or get a receipt, while it waits for a second try of a
+hand-over whose answer came late."""
 
 OF_RECEIPT = {ReceiptKind.DELIVERED: MessageEvent.DELIVERED, ReceiptKind.READ: MessageEvent.READ}
 
@@ -165,6 +167,17 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     mime: str
     size_bytes: int
     filename: str
+
+
+class Vote(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """An incoming vote on a poll of ours; no choices: it was taken back."""
+
+    poll: WaId
+    choices: tuple[str, ...]
+
+
+StoredContent: TypeAlias = Content | Vote
+"""What the column `content` holds."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,3 +283,4 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     wire_ref: WireRef
     attempt: int
     priority: Priority
+    handed_at: int

@@ -35,6 +35,7 @@ CREATE INDEX message_wa ON message (device_id, wa_id) WHERE wa_id IS NOT NULL;
 -- an incoming message is the same when chat, sender and id are: one sender cannot shadow another's id
 CREATE UNIQUE INDEX message_seen ON message (device_id, chat, sender, wa_id) WHERE direction = 1;
 CREATE INDEX message_schedule ON message (device_id, schedule_at) WHERE schedule_at IS NOT NULL AND state = 0;
+CREATE INDEX message_media ON message (media_id) WHERE media_id IS NOT NULL;
 CREATE TABLE outbox (
   message_id BIGINT PRIMARY KEY,
   account_id BIGINT NOT NULL,

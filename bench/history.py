@@ -1,0 +1,96 @@
+"""Server time of a page of history at 1,000,000 messages: `python -m bench.history [sqlite|DSN] [count]`.
+
+Prints the median and the slowest of five runs for each kind of search. The goal is 100 ms.
+"""
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from merpati.core.clock import SystemClock
+from merpati.core.ids import AccountId, DeviceId, MessageId
+from merpati.messages.model import MessageState
+from merpati.messages.store_history import Search, find_messages
+from merpati.storage.migrate import migrate
+from merpati.storage.port import Engine, Storage, Tx
+from merpati.storage.postgres import PostgresStorage
+from merpati.storage.sqlite import SqliteStorage
+
+_NUMBERS = {
+    Engine.SQLITE: "(WITH RECURSIVE g(n) AS (SELECT {a} UNION ALL SELECT n + 1 FROM g WHERE n < {b}) "
+    "SELECT n FROM g)",
+    Engine.POSTGRES: "generate_series({a}::bigint, {b}::bigint)",
+}
+_FILL = (
+    "INSERT INTO message (id, account_id, device_id, direction, chat, name, sender, content, text, options, state, "
+    "code, wire_ref, wa_id, request_id, priority, queued_at, sent_at) "
+    "SELECT g.n, 1, 1 + g.n % 20, 0, '628' || (100000000 + g.n * 7919 % 50000), 'Pelanggan ' || (g.n % 50000), '', "
+    "'{{}}', 'Pesanan nomor ' || g.n || ' sudah dikirim ke kota' || (g.n % 500), '{{}}', "
+    "CASE WHEN g.n % 200 = 0 THEN 5 ELSE 2 + g.n % 3 END, '', 'R' || g.n, 'R' || g.n, g.n, 2, "
+    "1700000000000 + g.n * 1000, 1700000000000 + g.n * 1000 FROM {numbers} AS g"
+)
+_ACCOUNT = AccountId(1)
+_DAY_MS = 86_400_000
+
+
+def searches(count: int) -> dict[str, Search]:
+    middle = 1_700_000_000_000 + count * 500
+    return {
+        "newest page": Search(account=_ACCOUNT),
+        "page in the middle": Search(account=_ACCOUNT, after=(middle, count // 2)),
+        "one device": Search(account=_ACCOUNT, device=DeviceId(7)),
+        "one number": Search(account=_ACCOUNT, number="628100007919"),
+        "first digits of a number": Search(account=_ACCOUNT, number="6281000"),
+        "one id": Search(account=_ACCOUNT, id=MessageId(count // 3)),
+        "failed ones": Search(account=_ACCOUNT, state=MessageState.FAILED),
+        "read ones": Search(account=_ACCOUNT, state=MessageState.READ),
+        "one day in the middle": Search(account=_ACCOUNT, from_at=middle, to_at=middle + _DAY_MS),
+        "a rare word": Search(account=_ACCOUNT, words=str(count // 2)),
+        "a word of one in 500": Search(account=_ACCOUNT, words="kota77"),
+        "a word of every message": Search(account=_ACCOUNT, words="pesanan dikirim"),
+        "a name": Search(account=_ACCOUNT, name=f"pelanggan {count % 50_000 // 2}"),
+        "a word on a day": Search(account=_ACCOUNT, words="kota77", from_at=middle, to_at=middle + _DAY_MS),
+    }
+
+
+async def fill(storage: Storage, count: int) -> None:
+    async def insert(tx: Tx, first: int, last: int) -> None:
+        numbers = _NUMBERS[tx.engine].format(a=first, b=last)
+        await tx.script(_FILL.format(numbers=numbers))
+
+    for first in range(1, count + 1, 50_000):
+        await storage.write_bulk(insert, first, min(first + 49_999, count))
+
+    async def analyze(tx: Tx) -> None:
+        await tx.script("ANALYZE")
+
+    await storage.write(analyze)
+
+
+async def main(where: str, count: int) -> None:
+    storage: Storage
+    if where == "sqlite":
+        storage = await SqliteStorage.open(Path(tempfile.mkdtemp()) / "history.db", SystemClock())
+    else:
+        storage = await PostgresStorage.open(where, SystemClock())
+    await migrate(storage)
+    began = time.perf_counter()
+    await fill(storage, count)
+    print(f"{storage.engine.value}: {count:,} messages filled in {time.perf_counter() - began:.0f} s\n")
+    print("| search | rows | median ms | slowest ms |\n| --- | --- | --- | --- |")
+    for name, search in searches(count).items():
+        took = []
+        for _ in range(5):
+            began = time.perf_counter()
+            rows = await storage.read(find_messages, search)
+            took.append((time.perf_counter() - began) * 1e3)
+        print(f"| {name} | {len(rows)} | {statistics.median(took):.1f} | {max(took):.1f} |")
+    await storage.close()
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:] + ["sqlite", "1000000"][len(sys.argv) - 1 :]
+    asyncio.run(main(arguments[0], int(arguments[1])))

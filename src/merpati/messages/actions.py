@@ -1,0 +1,99 @@
+"""The hot commands: set-based, coalesced by the lane, each safe to run again.
+
+Every function takes the items that waited at one moment and answers one result per item. The lane has taken the
+accounts' locks before; `tx.lock` again costs nothing, and keeps the rule for those who call a command alone.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from merpati.core.facts import AnyFact, BatchAccepted, MessageQueued
+from merpati.core.ids import AccountId, BatchId, DeviceId
+from merpati.jobs.actions import enqueue_jobs
+from merpati.jobs.model import NewJob
+from merpati.log.actions import record
+from merpati.log.model import IdempotencyRow, Recorded
+from merpati.log.requests import recall_keys, record_requests, remember_keys
+from merpati.messages import store_accept as store
+from merpati.messages.model import Acceptance, Accepted, Batch, Draft, KeyReused, Replayed
+from merpati.storage.lane import HotAction
+from merpati.storage.port import Tx
+
+MAKE_BATCH = "messages.make_batch"
+"""The kind of job that turns a batch's parts into messages; its args are `MakeBatch`."""
+
+
+class MakeBatch(msgspec.Struct, frozen=True):
+    """Which batch to make."""
+
+    batch: BatchId
+
+
+Verdict = Accepted | Replayed | KeyReused
+
+
+async def accept_calls(tx: Tx, calls: Sequence[Acceptance]) -> list[Verdict]:
+    """Store these calls: request rows, keys, messages, outbox rows, facts; batches with their jobs.
+
+    A call whose idempotency key is known stores nothing and is answered `Replayed`, or `KeyReused` when its body
+    differs. Runs twice harmlessly: what is there by its id stays.
+    """
+    await tx.lock([call.account for call in calls])
+    verdicts = await _judge_keys(tx, calls)
+    fresh = [call for call, verdict in zip(calls, verdicts, strict=True) if isinstance(verdict, Accepted)]
+    await record_requests(tx, [call.request for call in fresh])
+    await remember_keys(tx, [call.idempotency for call in fresh if call.idempotency is not None])
+    await store.insert_media(tx, [m for call in fresh for m in call.media], tx.now)
+    drafts = [draft for call in fresh for draft in call.drafts]
+    batches = [batch for call in fresh for batch in call.batches]
+    await add_messages(tx, drafts, batches)
+    return verdicts
+
+
+async def _judge_keys(tx: Tx, calls: Sequence[Acceptance]) -> list[Verdict]:
+    keys = [call.idempotency for call in calls if call.idempotency is not None]
+    known = await recall_keys(tx, [(key.account, key.key) for key in keys]) if keys else {}
+    return [_judge(call.idempotency, known) for call in calls]
+
+
+def _judge(key: IdempotencyRow | None, known: dict[tuple[AccountId, str], IdempotencyRow]) -> Verdict:
+    if key is None:
+        return Accepted()
+    first = known.setdefault((key.account, key.key), key)
+    if first is key:
+        return Accepted()
+    return Replayed(first.answer) if first.body_hash == key.body_hash else KeyReused()
+
+
+async def add_messages(tx: Tx, drafts: Sequence[Draft], batches: Sequence[Batch] = ()) -> None:
+    """Messages with their outbox rows and facts, and batches with their jobs; those that are there stay."""
+    new = await store.insert_drafts(tx, drafts)
+    facts: list[tuple[AccountId, AnyFact]] = [
+        (d.account, MessageQueued(d.device, d.id, d.chat, d.due_at)) for d in drafts if d.id in new
+    ]
+    if batches:
+        made = await store.insert_batches(tx, batches)
+        fresh = [batch for batch in batches if batch.id in made]
+        await enqueue_jobs(tx, [_making(batch) for batch in fresh])
+        facts += [(b.account, BatchAccepted(_device_of(b), b.id, b.first, b.count)) for b in fresh]
+    await record_all(tx, facts)
+
+
+def _making(batch: Batch) -> NewJob:
+    return NewJob(id=batch.job, kind=MAKE_BATCH, args=MakeBatch(batch.id), lane=f"batch:{batch.id}")
+
+
+def _device_of(batch: Batch) -> DeviceId:
+    """The first target's; with several tokens in one call the messages' own facts name theirs."""
+    return batch.parts[0][0].device
+
+
+async def record_all(tx: Tx, facts: Iterable[tuple[AccountId, AnyFact]]) -> None:
+    """Record these facts; none is fine."""
+    recorded = [Recorded(account, fact) for account, fact in facts]
+    if recorded:
+        await record(tx, recorded)
+
+
+ACCEPT: HotAction[Acceptance, Verdict] = HotAction(accept_calls, lambda call: call.account)

@@ -1,0 +1,66 @@
+"""Batches: a call with many targets is stored in parts and made into messages 200 at a time.
+
+Its ids are known at once: whoever asks for a message that is not made yet makes its part first.
+"""
+
+import msgspec
+
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, BatchId, MessageId
+from merpati.messages import store_batches as store
+from merpati.messages.actions import add_messages
+from merpati.messages.model import Priority
+from merpati.messages.planning import Call, make_drafts
+from merpati.storage.port import Tx
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a batch is."""
+
+    made: int
+    count: int
+
+
+async def make_next_part(tx: Tx, batch: BatchId) -> Progress | None:
+    """Make the next part's messages; None when all are made, or the batch is gone. May run twice."""
+    header = await store.header_of(tx, batch)
+    if header is None or header.made == header.count:
+        return None
+    await tx.lock([header.account])
+    part = await store.first_part(tx, batch)
+    if part is None:
+        return None
+    await _make(tx, header, part)
+    return Progress(header.made + part.count, header.count)
+
+
+async def make_part_of(tx: Tx, message: MessageId) -> None:
+    """Make the part that holds this message, if it waits in one. The caller has locked the account."""
+    part = await store.part_of(tx, message)
+    if part is None:
+        return
+    header = await store.header_of(tx, part.batch)
+    if header is not None:
+        await _make(tx, header, part)
+
+
+async def _make(tx: Tx, header: store.Header, part: store.Part) -> None:
+    if not await store.take_part(tx, part):
+        return
+    call = Call(
+        account=header.account,
+        request=header.request,
+        batch=header.batch,
+        priority=Priority.BULK,
+        queued_at=header.queued_at,
+    )
+    drafts = make_drafts(call, header.plan, part.first, part.targets)
+    await add_messages(tx, drafts)
+    await store.add_made(tx, header.batch, part.count)
+
+
+async def check_all_made(tx: Tx, account: AccountId, schedule_at: int) -> None:
+    """Raises Refusal(MESSAGE_PROCESSING) while a batch of this account and schedule is still being made."""
+    for plan in await store.open_plans(tx, account):
+        if plan.schedule_at == schedule_at:
+            raise Refusal(Code.MESSAGE_PROCESSING)

@@ -1,0 +1,171 @@
+"""What a person, a program or time does to a message: cancel, reschedule, resend, expire, recover.
+
+One transaction each. All of them settle with the sender on one row of the outbox, so exactly one wins.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from merpati.core.errors import Code, Refusal
+from merpati.core.facts import AnyFact, MessageCancelled, MessageExpired, MessageQueued, MessageRescheduled
+from merpati.core.ids import AccountId, Address, DeviceId, Epoch, MessageId
+from merpati.messages import batches, store_accept, store_changes, store_outbox
+from merpati.messages.actions import record_all
+from merpati.messages.handover import HandedOver, Outcome, finish_handovers
+from merpati.messages.model import LIFE, DelayRange, HoldReason, MessageEvent, MessageState, Priority
+from merpati.messages.store_changes import Known
+from merpati.messages.store_outbox import OpenRow
+from merpati.storage.port import Tx
+
+
+class Reschedule(msgspec.Struct, frozen=True, kw_only=True):
+    """What `/reset-message` asks: another schedule, another delay, or both; None leaves it as it is.
+
+    `seed` draws the delays, so that a rerun of the action draws the same. Source: Fonnte docs, API reschedule.
+    """
+
+    schedule_at: int | None = None
+    delay: DelayRange | None = None
+    by_schedule: bool = False
+    """All messages of the device that share this message's schedule."""
+    seed: int = 0
+
+
+async def cancel_message(tx: Tx, account: AccountId, devices: Sequence[DeviceId], message: MessageId) -> None:
+    """Take a queued message back. A cancelled message is never handed over.
+
+    Raises Refusal: MESSAGE_UNKNOWN (none of these devices'), MESSAGE_PROCESSING (being handed over now),
+    MESSAGE_FINAL (it has left).
+    """
+    await tx.lock([account])
+    known = await _known(tx, devices, message)
+    if message not in await store_outbox.take_back(tx, [message]):
+        raise _too_late(known)
+    await _end(tx, [known], MessageEvent.CANCELLED, "")
+
+
+async def _known(tx: Tx, devices: Sequence[DeviceId], message: MessageId) -> Known:
+    await batches.make_part_of(tx, message)
+    known = await store_changes.known_message(tx, message)
+    if known is None or known.device not in devices:
+        raise Refusal(Code.MESSAGE_UNKNOWN)
+    return known
+
+
+def _too_late(known: Known) -> Refusal:
+    return Refusal(Code.MESSAGE_PROCESSING if known.state == MessageState.QUEUED else Code.MESSAGE_FINAL)
+
+
+_ENDED: dict[MessageEvent, Callable[[DeviceId, MessageId, Address], AnyFact]] = {
+    MessageEvent.CANCELLED: MessageCancelled,
+    MessageEvent.EXPIRED: MessageExpired,
+}
+
+
+async def _end(tx: Tx, known: Sequence[Known], event: MessageEvent, code: str) -> None:
+    state = LIFE.next(MessageState.QUEUED, event)
+    await store_changes.set_ended(tx, [k.message for k in known], state, code, tx.now)
+    await record_all(tx, [(k.account, _ENDED[event](k.device, k.message, k.chat)) for k in known])
+
+
+async def reschedule_message(
+    tx: Tx, account: AccountId, devices: Sequence[DeviceId], message: MessageId, asked: Reschedule
+) -> list[MessageId]:
+    """Give a queued message, or all of its schedule, another due time; answers which moved.
+
+    Raises Refusal as `cancel_message` does.
+    """
+    await tx.lock([account])
+    known = await _known(tx, devices, message)
+    chosen = [known]
+    if asked.by_schedule and known.schedule_at is not None:
+        await batches.check_all_made(tx, account, known.schedule_at)
+        chosen = await store_changes.of_schedule(tx, known.device, known.schedule_at)
+    dues = _new_dues(chosen, asked, tx.now)
+    moved = await store_outbox.move_due(tx, dues)
+    if message not in moved:
+        raise _too_late(known)
+    if asked.schedule_at is not None:
+        await store_changes.set_schedule(tx, list(moved), asked.schedule_at)
+    await _record_moves(tx, [k for k in chosen if k.message in moved], {id_: due for id_, due, _ in dues})
+    return sorted(moved)
+
+
+def _new_dues(chosen: Sequence[Known], asked: Reschedule, now: int) -> list[tuple[MessageId, int, int | None]]:
+    """A new delay is drawn anew, each after the one before; an old one keeps its distance from the schedule."""
+    rng, waited, dues = random.Random(asked.seed), 0, []
+    for known in chosen:
+        base = asked.schedule_at if asked.schedule_at is not None else known.schedule_at
+        if asked.delay is not None:
+            gap = rng.randint(asked.delay.from_ms, asked.delay.to_ms)
+            waited += gap
+            dues.append((known.message, max(base or now, now) + waited, gap or None))
+        else:
+            distance = known.due_at - (known.schedule_at or known.queued_at)
+            dues.append((known.message, max(base or now, now) + max(distance, 0), known.gap_ms))
+    return dues
+
+
+async def _record_moves(tx: Tx, moved: Sequence[Known], dues: Mapping[MessageId, int]) -> None:
+    await store_accept.insert_holds(tx, [(k.message, tx.now, HoldReason.SCHEDULE, dues[k.message]) for k in moved])
+    await record_all(
+        tx, [(k.account, MessageRescheduled(k.device, k.message, k.chat, dues[k.message])) for k in moved]
+    )
+
+
+async def resend_message(
+    tx: Tx, account: AccountId, devices: Sequence[DeviceId], message: MessageId, seq: int
+) -> None:
+    """Queue a failed, expired, cancelled or uncertain message again: a new attempt that a person asked for.
+
+    `seq` is a fresh message id, its new place in the order. The reference on the wire stays, so that a network
+    that takes it shows the message once. Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_FINAL (it was sent, or waits).
+    """
+    await tx.lock([account])
+    known = await _known(tx, devices, message)
+    if known.state not in LIFE.sources(MessageEvent.RESENT):
+        raise Refusal(Code.MESSAGE_FINAL)
+    await store_changes.set_queued(tx, message)
+    await store_changes.enter_outbox(tx, message, seq, tx.now)
+    await record_all(tx, [(account, MessageQueued(known.device, message, known.chat, tx.now))])
+
+
+async def expire_messages(tx: Tx, account: AccountId, device: DeviceId, due_by: int, limit: int) -> int:
+    """End up to `limit` queued messages that were due at or before `due_by`; answers how many. May run twice."""
+    await tx.lock([account])
+    rows = await store_outbox.rows_due_by(tx, device, due_by, limit)
+    gone = await store_outbox.take_back(tx, [row.message for row in rows])
+    known = await store_changes.known_messages(tx, sorted(gone))
+    await _end(tx, known, MessageEvent.EXPIRED, Code.EXPIRED)
+    return len(known)
+
+
+async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool, at: int) -> int:
+    """Settle what an earlier owner was handing over when it was lost; answers how many. May run twice.
+
+    Where the network takes our reference, the message is tried again, first in line, with the same reference and
+    bytes. Elsewhere nobody knows whether it arrived: it becomes uncertain.
+    """
+    rows = await store_outbox.stranded_rows(tx, device, epoch)
+    outcome = Outcome.RETRY if takes_ref else Outcome.UNKNOWN
+    if rows:
+        await finish_handovers(tx, [_lost_track(row, outcome, at) for row in rows])
+    return len(rows)
+
+
+def _lost_track(row: OpenRow, outcome: Outcome, at: int) -> HandedOver:
+    return HandedOver(
+        account=row.account,
+        device=row.device,
+        message=row.message,
+        chat=row.chat,
+        attempt=row.attempt,
+        priority=Priority(row.priority),
+        outcome=outcome,
+        handed_at=row.handed_at,
+        at=at,
+        code=Code.OUTCOME_UNKNOWN,
+        retry_at=row.due_at,
+    )

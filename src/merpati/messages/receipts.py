@@ -1,0 +1,67 @@
+"""The hot command for receipts: they only climb, may come twice, in any order, and before the acknowledgement."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from merpati.core.facts import AnyFact, MessageDelivered, MessageRead
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
+from merpati.messages import store_outbox, store_outcomes
+from merpati.messages.actions import record_all
+from merpati.messages.model import MessageState
+from merpati.storage.lane import HotAction
+from merpati.storage.port import Row, Tx
+from merpati.transports.port import ReceiptKind
+
+_STATE = {ReceiptKind.DELIVERED: MessageState.DELIVERED, ReceiptKind.READ: MessageState.READ}
+_FACT: dict[MessageState, Callable[[DeviceId, MessageId, Address, WaId], AnyFact]] = {
+    MessageState.DELIVERED: MessageDelivered,
+    MessageState.READ: MessageRead,
+}
+
+
+class Receipted(msgspec.Struct, frozen=True, kw_only=True):
+    """WhatsApp says that messages of a device were delivered or read."""
+
+    account: AccountId
+    device: DeviceId
+    ids: tuple[WaId, ...]
+    kind: ReceiptKind
+    at: int
+
+
+async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
+    """Raise these messages to delivered or read; never down. Unknown ids are none of ours: nothing happens.
+
+    A receipt for a message that is still being handed over is its acknowledgement too: the message leaves the
+    outbox. Runs twice harmlessly.
+    """
+    await tx.lock([receipt.account for receipt in receipts])
+    best = _highest(receipts)
+    found = await store_outcomes.by_wa_id(tx, list(best))
+    known = {(row[2], row[3]) for row in found}
+    found += await store_outcomes.by_wire_ref(tx, [key for key in best if key not in known])
+    rows = {row[0]: row for row in found}
+    climbed = await store_outcomes.climb(tx, [(id_, row[3], *best[row[2], row[3]]) for id_, row in rows.items()])
+    await store_outbox.leave_outbox(tx, [id_ for id_, _ in climbed])
+    await record_all(tx, [(rows[id_][1], _fact(rows[id_], MessageState(state))) for id_, state in climbed])
+    return [None] * len(receipts)
+
+
+def _highest(receipts: Sequence[Receipted]) -> dict[tuple[DeviceId, WaId], tuple[MessageState, int]]:
+    best: dict[tuple[DeviceId, WaId], tuple[MessageState, int]] = {}
+    for receipt in receipts:
+        state = _STATE[receipt.kind]
+        for wa_id in receipt.ids:
+            known = best.get((receipt.device, wa_id))
+            if known is None or state > known[0]:
+                best[receipt.device, wa_id] = (state, receipt.at)
+    return best
+
+
+def _fact(row: Row, state: MessageState) -> AnyFact:
+    message, _, device, wa_id, chat, _ = row
+    return _FACT[state](device, MessageId(message), chat, wa_id)
+
+
+RECEIPT: HotAction[Receipted, None] = HotAction(apply_receipts, lambda receipt: receipt.account)

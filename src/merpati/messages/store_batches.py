@@ -1,0 +1,80 @@
+"""The SQL of batches."""
+
+import msgspec
+
+from merpati.core.ids import AccountId, BatchId, MessageId, RequestId
+from merpati.messages.model import BatchPlan, PartTarget
+from merpati.messages.store_accept import decode_part
+from merpati.storage.port import Row, Tx
+
+_plan = msgspec.json.Decoder(BatchPlan)
+
+
+class Header(msgspec.Struct, frozen=True):
+    batch: BatchId
+    account: AccountId
+    request: RequestId
+    count: int
+    made: int
+    plan: BatchPlan
+    queued_at: int
+
+
+class Part(msgspec.Struct, frozen=True):
+    batch: BatchId
+    n: int
+    first: MessageId
+    count: int
+    targets: tuple[PartTarget, ...]
+
+
+_PART = "SELECT batch_id, n, first_id, count, targets FROM batch_part "
+
+
+def _part(row: Row | None) -> Part | None:
+    if row is None:
+        return None
+    batch, n, first, count, targets = row
+    return Part(batch, n, first, count, decode_part(targets))
+
+
+async def header_of(tx: Tx, batch: BatchId) -> Header | None:
+    row = await tx.one(
+        "SELECT id, account_id, request_id, count, made, plan, queued_at FROM batch WHERE id = $1", batch
+    )
+    if row is None:
+        return None
+    id_, account, request, count, made, plan, queued_at = row
+    return Header(id_, account, request, count, made, _plan.decode(plan), queued_at)
+
+
+async def first_part(tx: Tx, batch: BatchId) -> Part | None:
+    return _part(await tx.one(_PART + "WHERE batch_id = $1 ORDER BY n LIMIT 1", batch))
+
+
+async def part_of(tx: Tx, message: MessageId) -> Part | None:
+    part = _part(await tx.one(_PART + "WHERE first_id <= $1 ORDER BY first_id DESC LIMIT 1", message))
+    return part if part is not None and message < part.first + part.count else None
+
+
+async def take_part(tx: Tx, part: Part) -> bool:
+    """Remove the part; false when somebody else has made it."""
+    row = await tx.one("DELETE FROM batch_part WHERE batch_id = $1 AND n = $2 RETURNING n", part.batch, part.n)
+    return row is not None
+
+
+async def add_made(tx: Tx, batch: BatchId, count: int) -> None:
+    await tx.run("UPDATE batch SET made = made + $2 WHERE id = $1", batch, count)
+
+
+async def open_plans(tx: Tx, account: AccountId) -> list[BatchPlan]:
+    """The plans of the account's batches that are still being made."""
+    rows = await tx.all("SELECT plan FROM batch WHERE made < count AND account_id = $1", account)
+    return [_plan.decode(plan) for (plan,) in rows]
+
+
+async def is_unmade(tx: Tx, message: MessageId) -> tuple[AccountId, PartTarget] | None:
+    """The target of a message that is not made yet."""
+    part = await part_of(tx, message)
+    header = await header_of(tx, part.batch) if part else None
+    return (header.account, part.targets[message - part.first]) if part and header else None

@@ -1,0 +1,23 @@
+"""The SQL of files."""
+
+from collections.abc import Sequence
+
+from merpati.core.ids import MediaId
+from merpati.storage.port import Tx
+
+
+async def unneeded_media(tx: Tx, before: int, limit: int) -> list[tuple[MediaId, str]]:
+    """(id, path) of files older than `before` that no open message and no unmade batch needs."""
+    rows = await tx.all(
+        "SELECT f.id, f.path FROM media f WHERE f.created_at < $1 "
+        "AND NOT EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.message_id = m.id WHERE m.media_id = f.id) "
+        "AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.made < b.count AND b.account_id = f.account_id) "
+        "ORDER BY f.created_at LIMIT $2",
+        before,
+        limit,
+    )
+    return [(id_, path) for id_, path in rows]
+
+
+async def delete_media(tx: Tx, ids: Sequence[MediaId]) -> None:
+    await tx.set("DELETE FROM media WHERE id IN (SELECT id FROM {r})", "id bigint", [(id_,) for id_ in ids])

@@ -1,0 +1,210 @@
+"""Cancel, reschedule, resend, expire, recover: each settles with the sender on one row."""
+
+import pytest
+
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import Address, BatchId, DeviceId, Epoch, JobId, MessageId, RequestId, WireRef
+from merpati.messages.actions import accept_calls
+from merpati.messages.batches import make_next_part
+from merpati.messages.changes import (
+    Reschedule,
+    cancel_message,
+    expire_messages,
+    recover_device,
+    reschedule_message,
+    resend_message,
+)
+from merpati.messages.handover import Outcome
+from merpati.messages.model import Batch, BatchPlan, DelayRange, MessageState, Options, PartTarget
+from merpati.messages.views import message_status, show_message
+from merpati.storage.port import Storage
+from merpati.transports.port import Text
+from tests.messages.outbox import (
+    ACCOUNT,
+    BUDI,
+    DEVICE,
+    EPOCH,
+    a_call,
+    a_draft,
+    accept,
+    an_end,
+    finish,
+    kinds,
+    open_ids,
+    own_device,
+    take,
+)
+
+
+@pytest.fixture(autouse=True)
+async def owned(storage: Storage) -> None:
+    await storage.write(own_device)
+
+
+async def state_of(storage: Storage, id_: int) -> MessageState:
+    status = await storage.read(message_status, (DEVICE,), MessageId(id_))
+    assert status is not None
+    return status.state
+
+
+async def refusal(storage: Storage, id_: int, device: DeviceId = DEVICE) -> Code:
+    with pytest.raises(Refusal) as refused:
+        await storage.write(cancel_message, ACCOUNT, (device,), MessageId(id_))
+    return refused.value.code
+
+
+async def test_a_cancelled_message_is_never_handed_over(storage: Storage) -> None:
+    """Cancelled while queued: it leaves the outbox."""
+    await accept(storage, a_draft(1))
+    await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(1))
+
+    assert await take(storage) == []
+    assert await state_of(storage, 1) is MessageState.CANCELLED
+    assert await kinds(storage) == ["MessageQueued", "MessageCancelled"]
+
+
+async def test_a_message_that_is_being_handed_over_cannot_be_cancelled(storage: Storage) -> None:
+    """Fonnte docs, API delete message: cannot delete message with status processing."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    assert await refusal(storage, 1) is Code.MESSAGE_PROCESSING
+    await finish(storage, an_end(taken))
+
+    assert await refusal(storage, 1) is Code.MESSAGE_FINAL
+
+
+async def test_another_devices_message_is_unknown(storage: Storage) -> None:
+    """A token opens only its own device."""
+    await accept(storage, a_draft(1))
+
+    assert await refusal(storage, 1, DeviceId(8)) is Code.MESSAGE_UNKNOWN
+    assert await refusal(storage, 2) is Code.MESSAGE_UNKNOWN
+
+
+async def test_a_new_schedule_keeps_the_distance_of_the_delay(storage: Storage) -> None:
+    """Only the schedule moves: what the delay added stays."""
+    await accept(storage, a_draft(1, schedule_at=2**40, due_at=2**40 + 5_000, gap_ms=5_000))
+    await storage.write(reschedule_message, ACCOUNT, (DEVICE,), MessageId(1), Reschedule(schedule_at=2**41))
+    status = await storage.read(message_status, (DEVICE,), MessageId(1))
+
+    assert status is not None and status.due_at == 2**41 + 5_000
+
+
+async def test_by_schedule_moves_all_that_share_it_and_draws_delays_anew(storage: Storage) -> None:
+    """Fonnte docs, API reschedule, parameter byschedule."""
+    await accept(
+        storage,
+        a_draft(1, schedule_at=2**40, due_at=2**40),
+        a_draft(2, BUDI, schedule_at=2**40, due_at=2**40),
+        a_draft(3, BUDI, schedule_at=2**42, due_at=2**42),
+    )
+    asked = Reschedule(schedule_at=2**41, delay=DelayRange(2_000, 3_000), by_schedule=True, seed=4)
+    moved = await storage.write(reschedule_message, ACCOUNT, (DEVICE,), MessageId(1), asked)
+    first = await storage.read(message_status, (DEVICE,), MessageId(1))
+    second = await storage.read(message_status, (DEVICE,), MessageId(2))
+
+    assert moved == [1, 2]
+    assert first is not None and second is not None
+    assert 2_000 <= first.due_at - 2**41 <= 3_000
+    assert 2_000 <= second.due_at - first.due_at <= 3_000
+
+
+async def test_a_failed_message_may_be_sent_again_with_the_same_reference(storage: Storage) -> None:
+    """A new attempt that a person asked for; a network that takes our reference shows it once."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken, Outcome.FAILED, code=Code.CONTENT_REFUSED))
+    await storage.write(resend_message, ACCOUNT, (DEVICE,), MessageId(1), 50)
+    (again,) = await take(storage)
+
+    assert (again.id, again.wire_ref) == (1, taken.wire_ref)
+
+
+async def test_a_sent_message_is_not_sent_again(storage: Storage) -> None:
+    """Resend is for what did not go out."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken))
+    with pytest.raises(Refusal):
+        await storage.write(resend_message, ACCOUNT, (DEVICE,), MessageId(1), 50)
+
+
+async def test_what_waited_too_long_expires_and_the_rest_stays(storage: Storage) -> None:
+    """Due at or before the cut-off: expired, with its fact; later ones stay."""
+    await accept(storage, a_draft(1, due_at=10), a_draft(2, due_at=11))
+
+    assert await storage.write(expire_messages, ACCOUNT, DEVICE, 10, 100) == 1
+    assert await open_ids(storage) == [2]
+    assert await state_of(storage, 1) is MessageState.EXPIRED
+
+
+async def test_a_lost_hand_over_is_tried_again_first_where_the_network_takes_our_reference(
+    storage: Storage,
+) -> None:
+    """The next owner hands over the same reference, before anything else of that recipient."""
+    await accept(storage, a_draft(1), a_draft(2))
+    (taken,) = await take(storage)
+    later = Epoch(EPOCH + 1)
+    await storage.write(own_device, DEVICE, epoch=later)
+
+    assert await storage.write(recover_device, DEVICE, later, True, 9_000) == 1
+    assert await storage.write(recover_device, DEVICE, later, True, 9_000) == 0
+    await storage.write(own_device, DEVICE)
+    (again,) = await take(storage)
+    assert (again.id, again.wire_ref, again.attempt) == (1, taken.wire_ref, 2)
+
+
+async def test_a_lost_hand_over_is_uncertain_where_the_network_does_not(storage: Storage) -> None:
+    """Never resent blindly."""
+    await accept(storage, a_draft(1))
+    await take(storage)
+    await storage.write(recover_device, DEVICE, Epoch(EPOCH + 1), False, 9_000)
+
+    assert await take(storage) == []
+    assert await state_of(storage, 1) is MessageState.UNCERTAIN
+
+
+def a_batch(count: int, part: int = 2) -> Batch:
+    targets = [
+        PartTarget(DEVICE, Address(f"62811{n:07}"), 1_000, None, WireRef(f"3EB0{n:018X}"), (f"Nama {n}",))
+        for n in range(count)
+    ]
+    return Batch(
+        id=BatchId(4),
+        account=ACCOUNT,
+        request=RequestId(901),
+        first=MessageId(100),
+        plan=BatchPlan(
+            content=Text(body="Halo {name}"),
+            options=Options(),
+            media=None,
+            schedule_at=None,
+            sequence=None,
+            hold=None,
+        ),
+        parts=tuple(tuple(targets[i : i + part]) for i in range(0, count, part)),
+        queued_at=1_000,
+        job=JobId(5),
+    )
+
+
+async def test_a_batch_is_made_part_by_part(storage: Storage) -> None:
+    """Each part once, its variables filled."""
+    await storage.write(accept_calls, [a_call(batches=(a_batch(5),))])
+    while await storage.write(make_next_part, BatchId(4)) is not None:
+        pass
+    view = await storage.read(show_message, MessageId(104))
+
+    assert await open_ids(storage) == [100, 101, 102, 103, 104]
+    assert view is not None and view.content == Text(body="Halo Nama 4")
+
+
+async def test_a_message_that_its_batch_has_not_made_yet_is_queued_and_can_be_cancelled(storage: Storage) -> None:
+    """Its id is known at once; cancelling makes its part, and it alone goes."""
+    await storage.write(accept_calls, [a_call(batches=(a_batch(5),))])
+    assert await state_of(storage, 103) is MessageState.QUEUED
+    await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(103))
+    while await storage.write(make_next_part, BatchId(4)) is not None:
+        pass
+
+    assert await open_ids(storage) == [100, 101, 102, 104]

@@ -1,0 +1,143 @@
+"""History: found by number, name, id, state, date and whole words, page by page; a timeline tells what happened."""
+
+import msgspec
+import pytest
+
+from merpati.core.ids import MessageId, WaId
+from merpati.messages.handover import Outcome
+from merpati.messages.inbound import Incoming, receive_messages
+from merpati.messages.model import HoldReason, MessageState
+from merpati.messages.store_history import Search, StepKind
+from merpati.messages.views import search_history, show_message
+from merpati.storage.port import Storage
+from merpati.transports.port import Text
+from tests.messages.outbox import (
+    ACCOUNT,
+    ALICE,
+    BUDI,
+    DEVICE,
+    a_draft,
+    accept,
+    an_end,
+    finish,
+    own_device,
+    take,
+)
+
+
+@pytest.fixture(autouse=True)
+async def stored(storage: Storage) -> None:
+    await storage.write(own_device)
+    await accept(
+        storage,
+        a_draft(1, ALICE, name="Alice Putri", content=Text(body="Pesanan anda sudah dikirim"), queued_at=100),
+        a_draft(2, BUDI, name="Budi", content=Text(body='Pesanan belum dibayar; DROP TABLE "x"'), queued_at=200),
+        a_draft(3, BUDI, name="Budi Santoso", content=Text(body="Terima kasih"), queued_at=300, due_at=2**50),
+    )
+
+
+async def found(storage: Storage, **asked: object) -> list[int]:
+    page = await storage.read(search_history, msgspec.convert({"account": ACCOUNT, **asked}, Search))
+    return [row.id for row in page.rows]
+
+
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ({}, [3, 2, 1]),
+        ({"number": BUDI}, [3, 2]),
+        ({"number": "628111"}, [3, 2, 1]),
+        ({"name": "budi"}, [3, 2]),
+        ({"name": "Santoso Budi"}, [3]),
+        ({"id": 2}, [2]),
+        ({"words": "pesanan"}, [2, 1]),
+        ({"words": "pesanan dikirim"}, [1]),
+        ({"words": "pesan"}, []),
+        ({"words": 'table "x"'}, [2]),
+        ({"words": "AND OR NOT ("}, []),
+        ({"from_at": 200}, [3, 2]),
+        ({"from_at": 100, "to_at": 300}, [2, 1]),
+        ({"state": int(MessageState.QUEUED)}, [3, 2, 1]),
+        ({"state": int(MessageState.SENT)}, []),
+        ({"incoming": True}, []),
+        ({"device": DEVICE, "words": "kasih", "number": BUDI}, [3]),
+        ({"account": 2}, []),
+    ],
+)
+async def test_a_search_finds_what_it_asks_for(storage: Storage, asked: dict[str, object], ids: list[int]) -> None:
+    """Newest first; conditions add up; words are whole words, whatever is written in them."""
+    assert await found(storage, **asked) == ids
+
+
+async def test_pages_follow_one_another_without_gap_or_repeat(storage: Storage) -> None:
+    """A page's `next` continues it, also when a newer message came in between."""
+    first = await storage.read(search_history, Search(account=ACCOUNT, limit=2))
+    await accept(storage, a_draft(4, queued_at=400))
+    second = await storage.read(search_history, Search(account=ACCOUNT, limit=2, after=first.next))
+
+    assert [row.id for row in first.rows] == [3, 2]
+    assert [row.id for row in second.rows] == [1]
+    assert second.next is None
+
+
+async def test_what_is_being_handed_over_is_found_as_sending(storage: Storage) -> None:
+    """The outbox knows it, not the message's row."""
+    await take(storage, 1)
+
+    assert await found(storage, state=int(MessageState.SENDING)) == [1]
+    assert await found(storage, state=int(MessageState.QUEUED)) == [3, 2]
+
+
+async def test_a_timeline_tells_what_held_a_message(storage: Storage) -> None:
+    """Why it waits, and until when."""
+    await accept(storage, a_draft(9, queued_at=400, due_at=450, hold=HoldReason.DELAY))
+    view = await storage.read(show_message, MessageId(9))
+    assert view is not None
+    (_, held) = view.steps
+    assert (held.kind, held.detail, held.until_at) == (StepKind.HELD, "delay", 450)
+
+
+async def test_a_timeline_names_the_refusal_that_ended_a_message(storage: Storage) -> None:
+    """Nothing fails silently."""
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken, Outcome.FAILED, at=taken.handed_at + 5, code="recipient_not_on_whatsapp"))
+    view = await storage.read(show_message, taken.id)
+
+    assert view is not None
+    assert [step.kind for step in view.steps] == [
+        StepKind.ACCEPTED,
+        StepKind.HANDED_OVER,
+        StepKind.TRIED,
+        StepKind.ENDED,
+    ]
+    assert view.steps[-1].code == "recipient_not_on_whatsapp"
+
+
+def incoming(id_: int, sender: str = "628999", wa_id: str = "ABC") -> Incoming:
+    return Incoming(
+        id=MessageId(id_),
+        account=ACCOUNT,
+        device=DEVICE,
+        chat=ALICE,
+        sender=type(ALICE)(sender),
+        name="Alice",
+        wa_id=WaId(wa_id),
+        content=Text(body="halo"),
+        reply_to=None,
+        at=500,
+    )
+
+
+async def test_the_same_inbound_twice_is_once(storage: Storage) -> None:
+    """A network repeats what it was not told to forget."""
+    assert await storage.write(receive_messages, [incoming(20)]) == [True]
+    assert await storage.write(receive_messages, [incoming(21), incoming(22, wa_id="DEF")]) == [False, True]
+
+    assert await found(storage, incoming=True) == [22, 20]
+
+
+async def test_one_sender_cannot_shadow_anothers_message_by_its_id(storage: Storage) -> None:
+    """Identity is chat, sender and id."""
+    await storage.write(receive_messages, [incoming(20)])
+
+    assert await storage.write(receive_messages, [incoming(21, sender="628777")]) == [True]

@@ -1,0 +1,110 @@
+"""Receipts only climb, whatever the order in which they and the acknowledgement come."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from merpati.core.ids import MessageId, WaId, WireRef
+from merpati.messages.handover import Outcome
+from merpati.messages.model import MessageState
+from merpati.messages.receipts import Receipted, apply_receipts
+from merpati.messages.views import message_status
+from merpati.storage.port import Storage
+from merpati.transports.port import ReceiptKind
+from tests.messages.outbox import (
+    ACCOUNT,
+    DEVICE,
+    a_draft,
+    accept,
+    an_end,
+    finish,
+    kinds,
+    open_ids,
+    own_device,
+    take,
+)
+
+
+@pytest.fixture(autouse=True)
+async def owned(storage: Storage) -> None:
+    await storage.write(own_device)
+
+
+def a_receipt(ref: WireRef, kind: ReceiptKind) -> Receipted:
+    return Receipted(account=ACCOUNT, device=DEVICE, ids=(WaId(ref),), kind=kind, at=5_000)
+
+
+async def receipts(storage: Storage, *given: Receipted) -> None:
+    await storage.write(apply_receipts, list(given))
+
+
+async def state_of(storage: Storage, id_: int) -> MessageState:
+    status = await storage.read(message_status, (DEVICE,), MessageId(id_))
+    assert status is not None
+    return status.state
+
+
+async def test_a_late_delivered_receipt_does_not_lower_read(storage: Storage) -> None:
+    """Read came first; delivered adds nothing."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken))
+    await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind.READ))
+    await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind.DELIVERED))
+
+    assert await state_of(storage, 1) is MessageState.READ
+    assert await kinds(storage) == ["MessageQueued", "MessageSent", "MessageRead"]
+
+
+async def test_a_receipt_before_the_acknowledgement_settles_the_message(storage: Storage) -> None:
+    """It arrived, so it was sent: it leaves the outbox, and the acknowledgement does not lower it."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind.DELIVERED))
+    assert await open_ids(storage) == []
+    await finish(storage, an_end(taken))
+
+    assert await state_of(storage, 1) is MessageState.DELIVERED
+
+
+async def test_a_receipt_settles_an_uncertain_message(storage: Storage) -> None:
+    """Nobody knew; the recipient's phone does."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken, Outcome.UNKNOWN, wa_id=WaId(taken.wire_ref)))
+    await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind.DELIVERED))
+
+    assert await state_of(storage, 1) is MessageState.DELIVERED
+
+
+async def test_a_receipt_for_a_message_of_nobody_changes_nothing(storage: Storage) -> None:
+    """The phone's own messages get receipts too."""
+    await receipts(storage, a_receipt(WireRef("3EB0STRANGER"), ReceiptKind.READ))
+
+    assert await kinds(storage) == []
+
+
+EVENTS = ("ack", "delivered", "read")
+
+
+@given(events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_receipts_in_any_order_end_in_the_highest(storage: Storage, events: list[str]) -> None:
+    """Shuffled, repeated, before the acknowledgement: the final state is the highest, and no step goes down."""
+    counter = _ids[storage] = _ids.get(storage, 0) + 1
+    await accept(storage, a_draft(counter, due_at=counter))
+    (taken,) = await take(storage)
+    seen = [MessageState.SENDING]
+    for event in events:
+        if event == "ack":
+            await finish(storage, an_end(taken))
+        else:
+            await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind(event)))
+        seen.append(await state_of(storage, counter))
+
+    highest = max(MessageState[{"ack": "SENT"}.get(event, event.upper())] for event in events)
+    assert seen[-1] is highest
+    assert seen == sorted(seen)
+
+
+_ids: dict[Storage, int] = {}
