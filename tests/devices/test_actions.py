@@ -118,7 +118,9 @@ async def test_the_link_opens_an_account_once(storage: Storage) -> None:
     assert len(await storage.read(views.accounts)) == 1
 
 
-@pytest.mark.parametrize(("token", "expires_at"), [("link", EARLIER), ("other", LATER)])
+@pytest.mark.parametrize(
+    ("token", "expires_at"), [("link", EARLIER), ("other", LATER)], ids=["expired", "never given"]
+)
 async def test_a_link_that_expired_or_never_was_opens_nothing(
     storage: Storage, token: str, expires_at: Millis
 ) -> None:
