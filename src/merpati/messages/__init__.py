@@ -1,6 +1,7 @@
 """Messages: acceptance, the outbox, pacing, hand-over, receipts, history.
 
-Owns: `message`, `outbox`, `device_clock`, `device_pace`, `attempt`, `hold`, `batch`, `batch_part`, `media`.
+Owns: `message`, `outbox`, `device_clock`, `device_pace`, `attempt`, `hold`, `batch`, `batch_part`, `media`,
+`message_words`.
 Emits: MessageQueued, BatchAccepted, MessageSent, MessageDelivered, MessageRead, MessageRetried, MessageFailed,
 MessageUncertain, MessageCancelled, MessageExpired, MessageRescheduled, MessageReceived.
 Hears: DeviceStateChanged (by call of the runtime: recovery and expiry when a session opens).
