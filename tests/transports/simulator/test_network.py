@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WireRef
-from merpati.transports.port import Outbound, PairHow, ReceiptKind, Text
+from merpati.transports.port import Outbound, PairHow, ReceiptKind, SendFault, Text
 from merpati.transports.simulator import wire
-from merpati.transports.simulator.entries import Reads, Receipted
+from merpati.transports.simulator.entries import AnyEntry, Fate, HandOff, Kept, Reads, Receipted, Said
 from merpati.transports.simulator.exchange import handle
-from merpati.transports.simulator.journal import Journal, read_journal
+from merpati.transports.simulator.journal import Journal, JournalFull, read_journal
 from merpati.transports.simulator.network import Network
 from merpati.transports.simulator.settings import Settings
 from merpati.transports.simulator.world import World
@@ -50,10 +50,10 @@ class FakeClient:
 class Rig:
     """A network, a client with an open session, and time."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(self, folder: Path, settings: Settings, journal: type[Journal] = Journal) -> None:
         self.clock, self.client = FakeClock(), FakeClient()
         self.client.clock = self.clock
-        self.journal = Journal(folder)
+        self.journal = journal(folder)
         self.network = Network(self.journal, settings, self.clock)
         self.q = 0
         self.do(wire.AddDevice(q=0, device=DEVICE))
@@ -250,12 +250,69 @@ def test_the_journal_is_the_whole_state(
     rig.network.write_confirmations()
     rig.journal.close()
 
-    replayed = World(chosen)
+    live, replayed, restored = rig.network.world, World(chosen), World(chosen)
     for entry in read_journal(folder):
         replayed.apply(entry)
+    restored.apply(live.kept(Millis(0)))
 
-    live = rig.network.world
-    assert replayed.accounts == live.accounts
-    assert replayed.waiting == live.waiting
-    assert replayed.people == live.people
-    assert replayed.lines(PERSON) == live.lines(PERSON)
+    for world in (replayed, restored):
+        assert world.kept(Millis(0)) == live.kept(Millis(0))
+
+
+def test_a_long_journal_is_set_aside_at_the_start(tmp_path: Path) -> None:
+    """The next begins with what it said: dedup, what waits, session numbers. A folder is read as a whole."""
+    chosen = Settings(scale=0, roll_bytes=1, keep_journals=2)
+    for life in range(4):
+        rig = Rig(tmp_path, chosen)
+        for number in range(life + 1):
+            rig.send(f"r{number}")
+        rig.do(wire.Say(q=1, number=PERSON, chat=DEVICE, content=Text(body=str(life))))
+        rig.network.timers.run()
+        rig.journal.close()
+
+    assert sorted(path.name for path in tmp_path.glob("*.jsonl")) == [
+        "journal-2.jsonl",
+        "journal-3.jsonl",
+        "journal.jsonl",
+    ]
+    assert len(rig.network.world.accounts[DEVICE].taken) == 4
+    assert [said.content for said in rig.network.world.accounts[DEVICE].mailbox if isinstance(said, Said)] == [
+        Text(body=str(life)) for life in range(4)
+    ]
+    assert rig.network.world.last_session == 4
+    entries = list(read_journal(tmp_path))
+    fates = [entry.fate for entry in entries if isinstance(entry, HandOff)]
+    assert fates.count(Fate.TAKEN) == 3 and isinstance(entries[0], Kept)
+
+
+class FullDisk(Journal):
+    """A journal whose disk is full as long as `full`."""
+
+    full = False
+
+    def append(self, entry: AnyEntry) -> None:
+        if self.full:
+            raise JournalFull("no space left")
+        super().append(entry)
+
+
+def test_a_full_disk_acknowledges_nothing_and_loses_nothing(tmp_path: Path) -> None:
+    """Refused for now, receipts later; after the disk is freed everything goes on."""
+    rig = Rig(tmp_path, Settings(ack_ms=(0, 0), delivered_ms=(100, 200), read_ms=(100, 200)), FullDisk)
+    rig.send("before")
+    FullDisk.full = True
+    rig.pass_ms(500)
+    rig.send("refused")
+    rig.do(wire.Say(q=50, number=PERSON, chat=DEVICE, content=Text(body="x")))
+    FullDisk.full = False
+    rig.pass_ms(3_000)
+
+    assert [frame for _, frame in rig.of(wire.Refused)] == [
+        wire.Refused(q=2, fault=SendFault.RETRY, code="network_full")
+    ]
+    assert [frame for _, frame in rig.of(wire.No)] == [wire.No(q=50, code="network_full")]
+    assert [(news.ref, news.kind) for _, news in rig.told()] == [
+        ("before", ReceiptKind.DELIVERED),
+        ("before", ReceiptKind.READ),
+    ]
+    rig.journal.close()

@@ -174,6 +174,43 @@ class Torn(Entry, frozen=True, kw_only=True, tag="torn"):
     size_bytes: int
 
 
+class AccountKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A device's account, in `Kept`."""
+
+    device: Address
+    paired: bool
+    banned_until: Millis | None = None
+    last_seq: int = 0
+    confirmed_seq: int = 0
+    taken: dict[WireRef, str] = {}
+    mailbox: tuple["News", ...] = ()
+
+
+class WaitingKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message that `who` has not read, in `Kept`."""
+
+    who: Address
+    device: Address
+    ref: WireRef
+    chat: Address
+    delivered: bool = False
+
+
+class Kept(Entry, frozen=True, kw_only=True, tag="kept"):
+    """The first line of a journal that follows another: the state at the end of that one."""
+
+    people: tuple[PersonSet, ...] = ()
+    groups: tuple[GroupSet, ...] = ()
+    accounts: tuple[AccountKept, ...] = ()
+    waiting: tuple[WaitingKept, ...] = ()
+    polls: tuple[HandOff, ...] = ()
+    lines: tuple[tuple[Address, tuple["Line", ...]], ...] = ()
+    faults_fired: dict[str, int] = {}
+    last_session: int = 0
+
+
+Line: TypeAlias = HandOff | Said | Voted
+"""What a person sees in a chat."""
 News: TypeAlias = Receipted | Said | Voted
 AnyEntry: TypeAlias = (
     PersonSet
@@ -188,4 +225,5 @@ AnyEntry: TypeAlias = (
     | Signalled
     | FaultFired
     | Torn
+    | Kept
 )

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from merpati.transports.simulator.entries import AnyEntry
+from merpati.transports.simulator.entries import AnyEntry, Kept
 
 FILE = "journal.jsonl"
 _CHUNK_BYTES = 1 << 20
@@ -33,19 +33,40 @@ class JournalFull(Exception):
 
 
 class Journal:
-    """The writer. One per file: a second one is refused (`JournalInUse`)."""
+    """The writer. One per folder: a second one is refused (`JournalInUse`)."""
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / FILE
         self._fsync = fsync
-        self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._fd)
-            raise JournalInUse(str(self.path)) from None
+        self._fd = _open_alone(self.path)
         self.torn_bytes = _cut_torn_line(self._fd)
+
+    def size_bytes(self) -> int:
+        return os.fstat(self._fd).st_size
+
+    def roll(self, kept: Kept, keep: int) -> None:
+        """Set this journal aside (`journal-1.jsonl` …) and begin one with `kept`. Raises `JournalFull`.
+
+        A crash at any point leaves a whole journal, the old one or the new one, in its place.
+        """
+        fresh = self.path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        old, self._fd = self._fd, _open_alone(fresh)
+        try:
+            self.append(kept)
+            os.fsync(self._fd)
+            aside = _set_aside(self.path.parent)
+            number = _number(aside[-1]) + 1 if aside else 1
+            os.link(self.path, self.path.with_name(f"journal-{number}.jsonl"))
+            fresh.replace(self.path)
+        except (JournalFull, OSError):
+            os.close(self._fd)
+            self._fd = old
+            raise
+        os.close(old)
+        for path in _set_aside(self.path.parent)[:-keep] if keep else _set_aside(self.path.parent):
+            path.unlink()
 
     def append(self, entry: AnyEntry) -> None:
         """Write one line; raises `JournalFull`."""
@@ -67,6 +88,25 @@ class Journal:
             self._fd = -1
 
 
+def _open_alone(path: Path) -> int:
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise JournalInUse(str(path)) from None
+    return fd
+
+
+def _set_aside(folder: Path) -> list[Path]:
+    """The journals before this one, oldest first."""
+    return sorted(folder.glob("journal-*.jsonl"), key=_number)
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.partition("-")[2])
+
+
 def _cut_torn_line(fd: int) -> int:
     """Truncate to the last whole line; the number of bytes cut."""
     size = end = os.fstat(fd).st_size
@@ -83,12 +123,13 @@ def _cut_torn_line(fd: int) -> int:
 
 
 def read_journal(path: Path) -> Iterator[AnyEntry]:
-    """The journal's entries in order; `path` is the file or its folder. Reads also while a network writes.
+    """The entries in order, of one journal, or of a folder's journals from the oldest. Also while one is written.
 
     A last line without its end is left out; a broken line elsewhere raises `JournalDamaged`.
     """
-    with (path / FILE if path.is_dir() else path).open("rb") as file:
-        yield from _entries(file)
+    for each in [*_set_aside(path), path / FILE] if path.is_dir() else [path]:
+        with each.open("rb") as file:
+            yield from _entries(file)
 
 
 def _entries(file: BinaryIO) -> Iterator[AnyEntry]:

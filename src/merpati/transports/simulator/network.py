@@ -8,7 +8,6 @@ import contextlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Protocol
 
 from merpati.core.clock import Clock, Millis
@@ -85,16 +84,14 @@ class Network:
         self._sessions: dict[Address, list[Session]] = {}
         self._channels: dict[Client, dict[int, Session]] = {}
         self._unwritten: set[Address] = set()
-        self._session_ids = count(1)
         self._replay()
 
     def _replay(self) -> None:
-        last = 0
         for entry in read_journal(self.journal.path):
             self.world.apply(entry)
-            if isinstance(entry, SessionOpened):
-                last = max(last, entry.session)
-        self._session_ids = count(last + 1)
+        if self.journal.size_bytes() > self.settings.roll_bytes:
+            with contextlib.suppress(JournalFull, OSError):  # then the long one goes on
+                self.journal.roll(self.world.kept(self.now()), self.settings.keep_journals)
         if self.journal.torn_bytes:
             self.record(Torn(t=self.now(), size_bytes=self.journal.torn_bytes))
 
@@ -190,7 +187,7 @@ class Network:
     def _open(self, client: Client, ask: Login) -> None:
         account = self.world.account(ask.device)
         session = Session(
-            id=next(self._session_ids),
+            id=self.world.last_session + 1,
             device=ask.device,
             client=client,
             channel=ask.channel,

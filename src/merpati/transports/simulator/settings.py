@@ -33,5 +33,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a pairing code is valid."""
     window: int = 64
     """Events on their way to one device that it has not confirmed yet; more wait in the network."""
-    remember: int = 100_000
+    remember: int = 20_000
     """References kept per device to recognise a repeat; also messages waiting for one person."""
+    roll_bytes: int = 64_000_000
+    """A journal longer than this is set aside at the next start, and a new one begins with what it says."""
+    keep_journals: int = 3
+    """So many that were set aside are kept."""

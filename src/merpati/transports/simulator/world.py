@@ -14,6 +14,7 @@ from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId, WireRef
 from merpati.transports.port import Poll, ReceiptKind
 from merpati.transports.simulator.entries import (
+    AccountKept,
     AccountSet,
     AnyEntry,
     Confirmed,
@@ -22,19 +23,21 @@ from merpati.transports.simulator.entries import (
     FaultFired,
     GroupSet,
     HandOff,
+    Kept,
+    Line,
     News,
     PersonSet,
     Reads,
     Receipted,
     Said,
+    SessionOpened,
     Voted,
+    WaitingKept,
 )
 from merpati.transports.simulator.settings import Settings
 
 CHATS_KEPT, LINES_KEPT = 500, 50
 POLLS_KEPT = 10_000
-Line: TypeAlias = HandOff | Said | Voted
-"""What a person sees in a chat."""
 MessageKey: TypeAlias = tuple[Address, WireRef]
 """A device and its message's reference."""
 
@@ -51,6 +54,29 @@ class Account(msgspec.Struct):
     """News that the device has not confirmed."""
     last_seq: int = 0
     confirmed_seq: int = 0
+
+    @classmethod
+    def of(cls, kept: AccountKept) -> "Account":
+        return cls(
+            number=kept.device,
+            paired=kept.paired,
+            banned_until=kept.banned_until,
+            taken=dict(kept.taken),
+            mailbox=deque(kept.mailbox),
+            last_seq=kept.last_seq,
+            confirmed_seq=kept.confirmed_seq,
+        )
+
+    def kept(self) -> AccountKept:
+        return AccountKept(
+            device=self.number,
+            paired=self.paired,
+            banned_until=self.banned_until,
+            taken=self.taken,
+            mailbox=tuple(self.mailbox),
+            last_seq=self.last_seq,
+            confirmed_seq=self.confirmed_seq,
+        )
 
 
 class Waiting(msgspec.Struct):
@@ -71,6 +97,7 @@ class World:
         self.waiting: dict[Address, dict[MessageKey, Waiting]] = {}
         self.polls: OrderedDict[WaId, HandOff] = OrderedDict()
         self.faults_fired: dict[str, int] = {}
+        self.last_session = 0
         self._chats: OrderedDict[Address, deque[Line]] = OrderedDict()
 
     # -- reading --
@@ -107,6 +134,25 @@ class World:
         """The last lines that this person saw, oldest first."""
         return list(self._chats.get(number, ()))
 
+    def kept(self, now: Millis) -> Kept:
+        """The whole state as one entry; applied to an empty world it makes this one."""
+        waiting = (
+            WaitingKept(who=who, device=device, ref=ref, chat=each.chat, delivered=each.delivered)
+            for who, messages in self.waiting.items()
+            for (device, ref), each in messages.items()
+        )
+        return Kept(
+            t=now,
+            people=tuple(self.people.values()),
+            groups=tuple(self.groups.values()),
+            accounts=tuple(account.kept() for account in self.accounts.values()),
+            waiting=tuple(waiting),
+            polls=tuple(self.polls.values()),
+            lines=tuple((who, tuple(lines)) for who, lines in self._chats.items()),
+            faults_fired=dict(self.faults_fired),
+            last_session=self.last_session,
+        )
+
     # -- changing --
 
     def apply(self, entry: AnyEntry) -> None:
@@ -114,6 +160,21 @@ class World:
         change = _CHANGES.get(type(entry))
         if change is not None:
             change(self, entry)
+
+    def _restore(self, entry: Kept) -> None:
+        self.people = {person.number: person for person in entry.people}
+        self.groups = {group.id: group for group in entry.groups}
+        self.accounts = {kept.device: Account.of(kept) for kept in entry.accounts}
+        for each in entry.waiting:
+            waiting = Waiting(chat=each.chat, delivered=each.delivered)
+            self.waiting.setdefault(each.who, {})[each.device, each.ref] = waiting
+        self.polls = OrderedDict((WaId(poll.ref), poll) for poll in entry.polls)
+        self._chats = OrderedDict((who, deque(lines, maxlen=LINES_KEPT)) for who, lines in entry.lines)
+        self.faults_fired, self.last_session = dict(entry.faults_fired), entry.last_session
+
+    def _session_opened(self, entry: SessionOpened) -> None:
+        self.account(entry.device)
+        self.last_session = max(self.last_session, entry.session)
 
     def _account_set(self, entry: AccountSet) -> None:
         account = self.account(entry.device)
@@ -197,6 +258,8 @@ _CHANGES: dict[type[Entry], Callable[[World, Any], None]] = {
     Voted: World._voted,
     Confirmed: World._confirmed,
     FaultFired: World._fault_fired,
+    SessionOpened: World._session_opened,
+    Kept: World._restore,
 }
 
 
