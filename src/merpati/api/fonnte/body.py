@@ -62,6 +62,15 @@ async def read_fields(receive: Receive, headers: Mapping[str, str], query: bytes
     return Fields(values={**asked, **values})
 
 
+async def drain(receive: Receive, limits: Limits) -> None:
+    """Read a body over, as far as it is reasonable: a caller that still writes does not hear an answer."""
+    try:
+        async for _ in _limited(_chunks(receive), limits.max_body_bytes):
+            continue
+    except Refusal:
+        return
+
+
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     more = True
     while more:

@@ -1,0 +1,101 @@
+"""Attachments: a `url` is fetched, a `file` taken over; each is durable in the media folder before acceptance.
+
+Source: Fonnte docs, API send message (`url`, `file`, `filename`: only for documents and audio), file limitation.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from merpati.api.fonnte.fields import Upload
+from merpati.api.fonnte.file_types import HEAD_BYTES, FileType, judge_file, shown_name
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, MediaId
+from merpati.messages.model import Media
+from merpati.transports.port import MediaKind
+
+
+class Fetch(Protocol):
+    """Streams what is at `url` into the file `into`; answers the name that the other side gives it.
+
+    Raises `Refusal`: URL_INVALID, URL_UNREACHABLE, FILE_TOO_LARGE; then the file is gone again.
+    """
+
+    async def __call__(self, url: str, into: Path, *, max_bytes: int) -> str: ...
+
+
+_NAMED = frozenset({MediaKind.DOCUMENT, MediaKind.AUDIO})
+"""Kinds whose file name the receiver sees."""
+
+
+class MediaFolder:
+    """Files of one call on their way into the media folder; `keep` them when the call is accepted.
+
+    A file that is not kept is removed at the end of `collecting`, so a refused call leaves nothing.
+    """
+
+    def __init__(self, folder: Path, spool: Path, fetch: Fetch, max_bytes: int) -> None:
+        """`spool` is a folder on the file system of `folder`."""
+        self._folder, self._spool, self._fetch, self._max_bytes = folder, spool, fetch, max_bytes
+
+    async def take_upload(self, upload: Upload, filename: str, id_: MediaId, account: AccountId) -> Media:
+        """The uploaded file; raises `Refusal` (FILE_TOO_LARGE, FILE_TYPE)."""
+        if upload.size_bytes > self._max_bytes:
+            raise Refusal(Code.FILE_TOO_LARGE, limit_mb=self._max_bytes // 1_000_000)
+        return await asyncio.to_thread(self._take_over, upload.path, filename or upload.filename, id_, account)
+
+    async def take_url(self, url: str, filename: str, id_: MediaId, account: AccountId) -> Media:
+        """The file at this address; raises `Refusal` as `Fetch` does, or FILE_TYPE."""
+        aside = self._spool / f"fetch-{secrets.token_hex(8)}"
+        try:
+            named = await self._fetch(url, aside, max_bytes=self._max_bytes)
+            return await asyncio.to_thread(self._take_over, aside, filename or named, id_, account)
+        finally:
+            await asyncio.to_thread(aside.unlink, missing_ok=True)
+
+    def _take_over(self, path: Path, filename: str, id_: MediaId, account: AccountId) -> Media:
+        with path.open("rb") as file:
+            head, size = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size
+            type_ = judge_file(head, filename)
+            os.fsync(file.fileno())
+        name = f"{id_}.{type_.extension}"
+        path.replace(self._folder / name)
+        _sync_folder(self._folder)
+        return _media(id_, account, name, type_, size, filename)
+
+    @contextlib.asynccontextmanager
+    async def collecting(self) -> AsyncIterator["list[Media]"]:
+        """The media of a call that is being accepted; those still in the list at the end are removed.
+
+        The caller clears it once the call is stored.
+        """
+        media: list[Media] = []
+        try:
+            yield media
+        finally:
+            for one in media:
+                await asyncio.to_thread((self._folder / one.path).unlink, missing_ok=True)
+
+
+def _media(id_: MediaId, account: AccountId, path: str, type_: FileType, size: int, filename: str) -> Media:
+    return Media(
+        id=id_,
+        account=account,
+        path=path,
+        kind=type_.kind,
+        mime=type_.mime,
+        size_bytes=size,
+        filename=shown_name(filename, type_) if type_.kind in _NAMED else "",
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

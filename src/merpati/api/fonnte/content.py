@@ -1,0 +1,88 @@
+"""What one element of a call sends. Pure.
+
+Source: Fonnte docs, API send message: `message` is the caption of an attachment and the question of a poll. Where
+an element has several kinds of content, an attachment comes before a poll, a poll before a location, and the
+text goes with it: nothing that Fonnte would send is dropped.
+"""
+
+from merpati.api.fonnte.buttons import menu_text
+from merpati.api.fonnte.params import SendParams, Table
+from merpati.core.clock import DAY_MS, SECOND_MS
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import WaId
+from merpati.messages.model import Media, Note, Options
+from merpati.messages.planning import MOST_TEXT
+from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
+from merpati.transports.port import Media as MediaContent
+
+FURTHEST_SCHEDULE_MS = 3_653 * DAY_MS
+
+
+def build_content(params: SendParams, media: Media | None) -> Content:
+    """The content of an element; raises `Refusal` (CONTENT_MISSING, TEXT_TOO_LONG, JSON_INVALID)."""
+    text = full_text(params)
+    if media is not None:
+        return MediaContent(
+            kind=MediaKind(media.kind),
+            path=media.path,
+            mime=media.mime,
+            size_bytes=media.size_bytes,
+            filename=media.filename,
+            caption=text,
+        )
+    if params.choices:
+        return Poll(
+            question=_needed(text or params.pollname),
+            choices=params.choices,
+            several=params.several,
+            name=params.pollname,
+        )
+    if params.location is not None:
+        latitude, longitude = params.location
+        return Location(latitude=latitude, longitude=longitude, caption=text)
+    return Text(body=_needed(text), preview=params.preview)
+
+
+def _needed(text: str) -> str:
+    if not text.strip():
+        raise Refusal(Code.CONTENT_MISSING, field="message")
+    return text
+
+
+def full_text(params: SendParams) -> str:
+    """The message, and below it the text of buttons, template and list."""
+    menus = map(menu_text, _menus(params))
+    text = "\n\n".join(filter(None, (params.message, *menus)))
+    if len(text) > MOST_TEXT:
+        raise Refusal(Code.TEXT_TOO_LONG, most=MOST_TEXT)
+    return text
+
+
+def _menus(params: SendParams) -> list[Table]:
+    return [menu for menu in (params.button, params.template, params.list_) if menu]
+
+
+def build_options(params: SendParams, reply_to: WaId | None) -> Options:
+    """How the element is handed over."""
+    return Options(
+        typing_ms=params.duration_s * SECOND_MS if params.typing else 0,
+        reply_to=reply_to,
+        notes=(Note.BUTTONS_NOT_SENT,) if _menus(params) else (),
+    )
+
+
+def schedule_at(params: SendParams, now: int) -> int | None:
+    """When it is scheduled, in milliseconds; raises `Refusal(SCHEDULE_INVALID)` for more than ten years ahead."""
+    if params.schedule_s == 0:
+        return None
+    at = params.schedule_s * SECOND_MS
+    if at > now + FURTHEST_SCHEDULE_MS:
+        raise Refusal(Code.SCHEDULE_INVALID, field="schedule")
+    return at
+
+
+def check_supported(content: Content, options: Options, caps: Capabilities) -> None:
+    """What this transport cannot do is refused here, before anything is queued; raises `Refusal(UNSUPPORTED)`."""
+    able = {Text: True, MediaContent: caps.media, Location: caps.location, Poll: caps.poll}
+    if not able[type(content)] or (options.reply_to is not None and not caps.reply):
+        raise Refusal(Code.UNSUPPORTED, what=type(content).__name__.lower())

@@ -1,0 +1,218 @@
+"""The one way in: who asks, what they brought, the endpoint, the answer. A plain ASGI handler per endpoint.
+
+Source: Fonnte docs: the bare token in `Authorization` (`Bearer` is tolerated), HTTP 200 with `status` false on
+refusals, `requestid` in every answer of `/send` but `invalid token`; several tokens with commas (send message).
+Browsers call it too (docs, API send message with javascript), so every answer allows every origin.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+
+from merpati.api.fonnte.body import ClientGone, drain, parse_form, read_fields
+from merpati.api.fonnte.endpoint import Answer, Body, Caller, Endpoint, Opens, Request, encode_body
+from merpati.api.fonnte.fields import Fields, as_line
+from merpati.api.fonnte.form import Limits
+from merpati.api.fonnte.words import OTHER, REASONS
+from merpati.api.gateway import Gateway
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import RequestId
+from merpati.storage.port import OutcomeUnknown, StorageError, StorageFull, UnstorableText
+
+Scope: TypeAlias = Mapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
+Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MOST_TOKENS = 100
+_HEADERS = ((b"content-type", b"application/json"), (b"access-control-allow-origin", b"*"))
+_EXPOSED = ((b"access-control-expose-headers", b"X-Request-Id"),)
+_PREFLIGHT = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, *"),
+    (b"access-control-max-age", b"86400"),
+)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes over the wire."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Iterable[tuple[bytes, bytes]] = ()
+    outcome: str = "success"
+
+
+def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
+    """The ASGI handler of one endpoint."""
+    limits = Limits(
+        max_body_bytes=gateway.max_body_bytes,
+        max_file_bytes=gateway.max_file_bytes,
+        spool=gateway.spool_folder,
+    )
+    took = gateway.metrics.took.labels(endpoint.path)
+    fault: Reply | None = msgspec.structs.replace(
+        _refused(endpoint, "internal error", None, status=500), outcome="fault"
+    )
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        started, reply = time.perf_counter(), fault
+        try:
+            reply = await _reply(endpoint, gateway, limits, scope, receive)
+        except ClientGone:
+            reply = None
+        finally:  # a fault of ours is answered too, and goes on to the server's log
+            if reply is not None:
+                gateway.metrics.requests.labels(endpoint.path, reply.outcome).inc()
+                took.observe(time.perf_counter() - started)
+                await _send(send, reply)
+
+    return handle
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _reply(endpoint: Endpoint, gateway: Gateway, limits: Limits, scope: Scope, receive: Receive) -> Reply:
+    method = scope["method"]
+    if method == "OPTIONS":
+        return Reply(status=204, headers=(*_PREFLIGHT, *await _id_header(gateway)))
+    try:
+        id_ = RequestId((await gateway.ids.take("request"))[0])
+    except StorageError as error:
+        return _unavailable(endpoint, error, None)
+    try:
+        if method not in endpoint.methods:
+            await drain(receive, limits)
+            return _refused(endpoint, "method not allowed", id_, status=405)
+        return await _admitted(endpoint, gateway, limits, scope, receive, id_)
+    except Refusal as refusal:
+        return _refused(endpoint, _reason(endpoint, refusal.code), id_)
+    except UnstorableText:
+        return _refused(endpoint, _reason(endpoint, Code.TEXT_UNSTORABLE), id_)
+    except StorageError as error:
+        return _unavailable(endpoint, error, id_)
+
+
+async def _id_header(gateway: Gateway) -> tuple[tuple[bytes, bytes], ...]:
+    try:
+        return _headers_of((await gateway.ids.take("request"))[0])
+    except StorageError:
+        return ()
+
+
+def _headers_of(id_: int) -> tuple[tuple[bytes, bytes], ...]:
+    return ((b"x-request-id", str(id_).encode()),)
+
+
+async def _admitted(
+    endpoint: Endpoint, gateway: Gateway, limits: Limits, scope: Scope, receive: Receive, id_: RequestId
+) -> Reply:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    try:
+        caller = await _caller(endpoint, gateway, _tokens(headers, scope["query_string"]))
+    except Refusal:
+        await drain(receive, limits)
+        raise
+    if caller is None:
+        await drain(receive, limits)
+        gateway.metrics.strangers.inc()
+        return _refused(endpoint, endpoint.stranger, None, header_id=id_)
+    fields = await read_fields(receive, headers, scope["query_string"], limits)
+    try:
+        request = Request(
+            id=id_,
+            at=gateway.clock.now(),
+            method=scope["method"],
+            path=endpoint.path,
+            headers=headers,
+            fields=fields,
+            caller=caller,
+        )
+        answer = await endpoint.answer(gateway, request)
+    finally:
+        await _discard(fields)
+    return _answered(answer, id_)
+
+
+async def _discard(fields: Fields) -> None:
+    if fields.upload is not None:
+        await asyncio.to_thread(fields.discard)
+
+
+# -- who asks --
+
+
+def _tokens(headers: Mapping[str, str], query: bytes) -> list[str]:
+    """The tokens of the header, else of the query (GET); `Bearer` before them is tolerated."""
+    text = headers.get("authorization", "").strip()
+    if not text and b"token=" in query:
+        text = as_line(parse_form(query).get("token")) or ""
+    if text[:7].lower() == "bearer ":
+        text = text[7:]
+    return [token for token in (one.strip() for one in text.split(",")) if token][:MOST_TOKENS]
+
+
+async def _caller(endpoint: Endpoint, gateway: Gateway, tokens: list[str]) -> Caller | None:
+    """None when any token is unknown; raises `Refusal(TOKENS_OF_SEVERAL_ACCOUNTS)`."""
+    if not tokens:
+        return None
+    if endpoint.opens is not Opens.ACCOUNT:
+        found = [await gateway.devices.find(token) for token in tokens]
+        devices = tuple(device for device in found if device is not None)
+        if len(devices) == len(tokens):
+            if len({device.account for device in devices}) > 1:
+                raise Refusal(Code.TOKENS_OF_SEVERAL_ACCOUNTS)
+            return Caller(devices[0].account, devices)
+    if endpoint.opens is not Opens.DEVICE and len(tokens) == 1:
+        account = await gateway.accounts.find(tokens[0])
+        if account is not None:
+            return Caller(account.id)
+    return None
+
+
+# -- what is answered --
+
+
+def _answered(answer: Answer, id_: RequestId) -> Reply:
+    headers = (*_HEADERS, *_EXPOSED, *_headers_of(id_))
+    if answer.replayed:
+        headers = (*headers, (b"idempotency-replayed", b"true"))
+    body = answer.body if isinstance(answer.body, bytes) else encode_body(answer.body)
+    if answer.redirect is not None:
+        location = quote(answer.redirect, safe=":/?#[]@!$&'()*+,;=%-._~").encode()
+        return Reply(status=302, body=body, headers=(*headers, (b"location", location)))
+    return Reply(body=body, headers=headers)
+
+
+def _reason(endpoint: Endpoint, code: Code) -> str:
+    return endpoint.words.get(code) or REASONS.get(code, OTHER)
+
+
+def _refused(
+    endpoint: Endpoint, reason: str, id_: RequestId | None, *, header_id: RequestId | None = None, status: int = 200
+) -> Reply:
+    body: Body = {"status": False, endpoint.failure_key: reason}
+    if endpoint.tells_request and id_ is not None:
+        body["requestid"] = id_
+    shown = id_ if id_ is not None else header_id
+    headers = (*_HEADERS, *_EXPOSED, *(_headers_of(shown) if shown is not None else ()))
+    return Reply(status=status, body=encode_body(body), headers=headers, outcome="refused")
+
+
+def _unavailable(endpoint: Endpoint, error: StorageError, id_: RequestId | None) -> Reply:
+    """503, so that the caller tries again; after an unknown outcome only an Idempotency-Key makes that safe."""
+    code = Code.STORAGE_FULL if isinstance(error, StorageFull) else Code.STORAGE_GONE
+    reason = "outcome unknown, try again" if isinstance(error, OutcomeUnknown) else _reason(endpoint, code)
+    refused = _refused(endpoint, reason, id_, status=503)
+    return msgspec.structs.replace(
+        refused, headers=(*refused.headers, (b"retry-after", b"1")), outcome="unavailable"
+    )

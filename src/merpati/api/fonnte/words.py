@@ -1,0 +1,108 @@
+"""Our codes and states in Fonnte's literal words. Tables; pure.
+
+Source: Fonnte docs, each endpoint's page; where the documentation and the live service differ, the live text. A
+reason that Fonnte has no words for is ours, and says so by `# ours`.
+"""
+
+import calendar
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from merpati.core.errors import Code
+from merpati.messages.model import MessageState, Note
+from merpati.webhooks.bodies import FAILURE_WORDS, OTHER_FAILURE
+
+INVALID_TOKEN = "invalid token"
+TOKEN_INVALID = "token invalid"
+UNKNOWN_USER = "unknown user"
+
+REASONS: Mapping[Code, str] = {
+    Code.TOKEN_INVALID: INVALID_TOKEN,
+    Code.TOKENS_OF_SEVERAL_ACCOUNTS: "devices must belong to an account",
+    Code.BODY_INVALID: "invalid/empty body value",
+    Code.BODY_TOO_LARGE: "request body too large",  # ours
+    Code.INPUT_INVALID: "input invalid",
+    Code.JSON_INVALID: "JSON format invalid",
+    Code.KEY_REUSED: "idempotency key reused with another body",  # ours
+    Code.KEY_IN_PROGRESS: "request with this idempotency key is in progress",  # ours
+    Code.TOO_MANY_OPEN: "too many messages are waiting",  # ours
+    Code.TARGET_INVALID: "target input invalid",
+    Code.TARGET_REQUIRED: "target required",
+    Code.ROTATOR_UNKNOWN: "target input invalid: there is no such rotator",  # ours after the colon
+    Code.TEXT_TOO_LONG: "input invalid",
+    Code.CONTENT_MISSING: "input invalid",
+    Code.CHOICES_INVALID: "input invalid",
+    Code.LOCATION_INVALID: "input invalid",
+    Code.SCHEDULE_INVALID: "input invalid",
+    Code.DELAY_INVALID: "input invalid",
+    Code.TEXT_UNSTORABLE: "input invalid",
+    Code.UNSUPPORTED: "input invalid",
+    Code.URL_INVALID: "url invalid",
+    Code.URL_UNREACHABLE: "url unreachable",
+    Code.FILE_TYPE: "file format not supported",
+    Code.FILE_TOO_LARGE: "file size must under 4MB",
+    Code.DEVICE_DISCONNECTED: "request invalid on disconnected device",
+    Code.DEVICE_ALREADY_CONNECTED: "device already connect",
+    Code.DEVICE_ALREADY_DISCONNECTED: "device already disconnected",
+    Code.DEVICE_EXISTS: "device already exist",
+    Code.QUOTA_USED_UP: "insufficient quota",
+    Code.ID_REQUIRED: "id required",
+    Code.MESSAGE_UNKNOWN: "invalid message id",
+    Code.MESSAGE_PROCESSING: "cannot delete message with status processing",
+    Code.MESSAGE_FINAL: "cannot delete message with status sent",
+    Code.STORAGE_FULL: "server storage is full, try again later",  # ours
+    Code.STORAGE_GONE: "server storage is not reachable, try again later",  # ours
+}
+"""A code that no endpoint raises is not here: it is answered as `OTHER`."""
+OTHER = "input invalid"
+
+STATUS: Mapping[MessageState, str] = {
+    MessageState.QUEUED: "pending",
+    MessageState.SENDING: "processing",
+    MessageState.SENT: "sent",
+    MessageState.DELIVERED: "sent",
+    MessageState.READ: "sent",
+    MessageState.FAILED: OTHER_FAILURE,
+    MessageState.CANCELLED: "cancelled",  # ours: at Fonnte a deleted message is gone
+    MessageState.EXPIRED: "expired",
+    MessageState.UNCERTAIN: "processing",
+    MessageState.RECEIVED: "received",  # ours
+}
+"""Fonnte docs, message status."""
+WAITING = "waiting"
+
+
+def status_word(state: MessageState, code: str, due_at: int, now: int) -> str:
+    """Fonnte's word for where a message is; `waiting` is scheduled and its time not reached."""
+    if state is MessageState.FAILED:
+        return FAILURE_WORDS.get(code, OTHER_FAILURE)
+    if state is MessageState.QUEUED and due_at > now:
+        return WAITING
+    return STATUS[state]
+
+
+IN_QUEUE = "success! message in queue"
+SCHEDULED = "success! message will be sent on scheduled time"
+
+NOTES: Mapping[Note, str] = {
+    Note.BUTTONS_NOT_SENT: "buttons were not sent, their text was put into the message",
+}
+"""What follows the detail of a success, after a semicolon. Ours."""
+
+ON_OFF = {True: "on", False: "off"}
+CONNECTED = {True: "connect", False: "disconnect"}
+PACKAGE = "Ultra"
+"""Fonnte's largest: there are no packages here, every device may do everything."""
+NEVER_S = 4_102_358_400
+"""Shown as the end of a device that never expires: 31 December 2099, UTC."""
+
+
+def unix_text(at: int | None) -> str:
+    """An instant in milliseconds as Fonnte's text of seconds; None: never."""
+    return str(NEVER_S if at is None else at // 1_000)
+
+
+def written_date(at: int | None) -> str:
+    """An instant in milliseconds as Fonnte writes a date, `18 November 2029`, in UTC; None: never."""
+    day = datetime.fromtimestamp(int(unix_text(at)), UTC)
+    return f"{day.day} {calendar.month_name[day.month]} {day.year}"

@@ -1,0 +1,64 @@
+"""What the API needs of the rest, as values: `app` fills it in, tests fill in the real things too."""
+
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from merpati.api.fonnte.attachments import Fetch
+from merpati.api.metrics import ApiMetrics
+from merpati.core.clock import Clock
+from merpati.core.ids import Address, DeviceId
+from merpati.devices.lookup import AccountLookup, DeviceLookup
+from merpati.devices.model import Device
+from merpati.devices.tokens import Sealer
+from merpati.storage.ids import Ids
+from merpati.storage.lane import HotLane
+from merpati.storage.port import Storage
+from merpati.transports.port import Capabilities, PairCode, PairHow, PairQr
+
+
+class Sessions(Protocol):
+    """The sessions of devices, wherever they run."""
+
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> PairQr | PairCode:
+        """Begin pairing and wait for what the person must scan or type; raises `SendError`, `TimeoutError`."""
+        ...
+
+    async def disconnect(self, device: Device) -> None:
+        """End the device's session now, where this process runs it; its owner wants it off."""
+        ...
+
+
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """What the endpoints stand on."""
+
+    storage: Storage
+    lane: HotLane
+    ids: Ids
+    clock: Clock
+    rng: Callable[[], random.Random] = random.Random
+    """A new one for every call, seeded by the machine: two processes never draw the same references."""
+    devices: DeviceLookup
+    accounts: AccountLookup
+    sealer: Sealer
+    sessions: Sessions
+    capabilities: Mapping[str, Capabilities]
+    """By the name of the transport."""
+    default_transport: str
+    """Of a device added by the API."""
+    fetch: Fetch
+    check_url: Callable[[str], None]
+    """Raises `Refusal(URL_INVALID)` for an address that can never be requested."""
+    media_folder: Path
+    spool_folder: Path
+    """On the file system of `media_folder`; emptied at start."""
+    max_body_bytes: int = 32_000_000
+    max_file_bytes: int = 10_000_000
+    wake: Callable[[DeviceId, int], None]
+    """Told after acceptance when a message of this device is due (milliseconds)."""
+    made: Callable[[], None]
+    """Told after a batch was stored: its job is due."""
+    metrics: ApiMetrics
