@@ -1,0 +1,61 @@
+"""The routes of the API, for the application that serves them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from litestar import MediaType, Response, get
+from litestar.handlers import HTTPRouteHandler
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from merpati.api.fonnte.door import Handler, Receive, Scope, Send, open_door
+from merpati.api.fonnte.endpoints import fonnte_endpoints
+from merpati.api.gateway import Gateway
+
+Check = Callable[[], Awaitable[Sequence[str]]]
+"""What keeps the process from serving, in words for the operator; nothing when it is ready."""
+Measure = Callable[[], Awaitable[None]]
+"""Sets the metrics that are read and not counted."""
+
+
+def fonnte_handlers(gateway: Gateway) -> Mapping[str, Handler]:
+    """Fonnte's endpoints by path."""
+    return {endpoint.path: open_door(endpoint, gateway) for endpoint in fonnte_endpoints()}
+
+
+def in_front_of(app: Handler, handlers: Mapping[str, Handler]) -> Handler:
+    """An application that answers these paths by itself, with or without a slash at the end; others go to `app`.
+
+    The framework's routing costs a third of a short request (measured: 4,800 against 6,900 requests a second), and
+    these endpoints use nothing of it.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"] if scope["type"] == "http" else ""
+        handler = handlers.get(path) or handlers.get(path.rstrip("/"), app)
+        await handler(scope, receive, send)
+
+    return answer
+
+
+def operator_routes(
+    gateway: Gateway, check: Check, measure: Callable[[], Awaitable[None]]
+) -> list[HTTPRouteHandler]:
+    """`/healthz` (the process answers), `/readyz` (it can serve; 503 says why not), `/metrics` (Prometheus).
+
+    `measure` is awaited before metrics are shown.
+    """
+
+    @get("/healthz", media_type=MediaType.TEXT)
+    async def healthz() -> str:
+        return "ok"
+
+    @get("/readyz", media_type=MediaType.TEXT)
+    async def readyz() -> Response[str]:
+        troubles = await check()
+        return Response("\n".join(troubles) or "ready", status_code=503 if troubles else 200)
+
+    @get("/metrics")
+    async def metrics() -> Response[bytes]:
+        await measure()
+        return Response(generate_latest(gateway.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [healthz, readyz, metrics]

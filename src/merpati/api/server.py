@@ -1,0 +1,129 @@
+"""The HTTP server of the process: uvicorn with httptools, and limits on what comes before a body."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Generator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from merpati.api.fonnte.door import Handler
+
+MOST_HEAD_BYTES = 65_536
+MOST_HEADERS = 100
+HEAD_TIMEOUT_S = 30.0
+KEEP_ALIVE_S = 75
+
+
+class HeadTooLarge(Exception):
+    """Too many headers, or too long a path; the parser turns it into 400."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """Closes connections whose request line and headers are too large, too many, or too slow to come."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on as they come
+        super().__init__(*args, **kwargs)
+        self._in_head, self._head_bytes = True, 0
+        self._too_slow: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it to Transport
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data) if self._in_head else 0
+        super().data_received(data)
+        if self._in_head and not self.transport.is_closing():
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self.send_400_response("Request headers too large.")
+            elif self._too_slow is None:
+                self._watch()
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > MOST_HEAD_BYTES:
+            raise HeadTooLarge
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if len(self.headers) > MOST_HEADERS:
+            raise HeadTooLarge
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._unwatch()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_head, self._head_bytes = True, 0
+
+    def _watch(self) -> None:
+        self._too_slow = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def _unwatch(self) -> None:
+        if self._too_slow is not None:
+            self._too_slow.cancel()
+            self._too_slow = None
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the application decides when to stop, by `should_exit`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def make_server(app: Handler, *, stop_timeout_s: int = 10) -> Server:
+    """A server for this application; `serve(sockets=[…])` runs it, `should_exit = True` ends it in order."""
+    config = uvicorn.Config(
+        app,
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=stop_timeout_s,
+    )
+    return Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; raises `OSError` when the port is taken. Port 0: any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2_048)
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Handler, listener: socket.socket) -> AsyncIterator[Server]:
+    """The server, running while the block runs; requests on their way are finished."""
+    server = make_server(app)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await server.ready.wait()
+        yield server
+    finally:
+        server.should_exit = True
+        await running
