@@ -1,0 +1,220 @@
+"""The API as programs meet it: the real application on a real socket, over a real database.
+
+Two accounts: the first has two connected devices and one that is not; the second has one connected device.
+"""
+
+import contextlib
+import random
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import msgspec
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
+
+from merpati.api.gateway import Gateway
+from merpati.api.http import fonnte_handlers, in_front_of, operator_routes
+from merpati.api.metrics import ApiMetrics
+from merpati.api.server import listen, serving
+from merpati.core.clock import Millis, SystemClock
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, Address, DeviceId
+from merpati.devices.actions import NewDevice, add_device, create_account
+from merpati.devices.connection import change_state
+from merpati.devices.lookup import AccountLookup, DeviceLookup
+from merpati.devices.model import Device, DeviceState
+from merpati.devices.tokens import Sealer
+from merpati.devices.views import find_device
+from merpati.egress.client import Egress
+from merpati.egress.fetch import fetch
+from merpati.storage.ids import Ids
+from merpati.storage.lane import HotLane
+from merpati.storage.port import Row, Storage, Tx
+from merpati.transports.port import Capabilities, PairCode, PairHow, PairQr, SendError, SendFault
+
+ACCOUNT, STRANGER = AccountId(1), AccountId(2)
+ONE, TWO, OFF, THEIRS = DeviceId(11), DeviceId(12), DeviceId(13), DeviceId(21)
+TOKENS = {
+    "account": "AccountTokenOfTheFirstAccount123",
+    "stranger": "AccountTokenOfTheSecondAccount12",
+    "one": "sUqjkKH+UG+@3SmnKrhz",
+    "two": "M@N!4Yr-Vs#CPtaopCkE",
+    "off": "OffOffOffOffOffOff00",
+    "theirs": "TheirsTheirsTheirs01",
+    "unknown": "NobodyHasThisToken00",
+    "both": "sUqjkKH+UG+@3SmnKrhz, M@N!4Yr-Vs#CPtaopCkE",
+    "mixed": "sUqjkKH+UG+@3SmnKrhz,TheirsTheirsTheirs01",
+    "bearer": "Bearer sUqjkKH+UG+@3SmnKrhz",
+}
+NUMBERS = {ONE: "6281111111111", TWO: "081222222222", OFF: "6283333333333", THEIRS: "6284444444444"}
+_DEVICES = {ONE: (ACCOUNT, "one"), TWO: (ACCOUNT, "two"), OFF: (ACCOUNT, "off"), THEIRS: (STRANGER, "theirs")}
+
+
+HELLO = {"target": "081234567890", "message": "hello"}
+"""The smallest call."""
+STORED = ("message", "outbox", "batch", "batch_part", "media", "request", "idempotency", "fact", "job", "device")
+
+
+class Sessions:
+    """Pairing as a network answers it; what is asked is kept."""
+
+    def __init__(self) -> None:
+        self.ended: list[DeviceId] = []
+        self.reachable = True
+
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> PairQr | PairCode:
+        if not self.reachable:
+            raise SendError(SendFault.RETRY, "not reachable")
+        at = Millis(0)
+        if how is PairHow.CODE:
+            return PairCode(device=device.id, at=at, code=f"CODE-{phone}", expires_at=at)
+        return PairQr(device=device.id, at=at, code=f"pair {device.id}", expires_at=at)
+
+    async def disconnect(self, device: Device) -> None:
+        self.ended.append(device.id)
+
+
+class Api:
+    """The running API and what is behind it."""
+
+    def __init__(self, gateway: Gateway, sessions: Sessions, url: str, client: aiohttp.ClientSession) -> None:
+        self.gateway, self.sessions, self.url, self.client = gateway, sessions, url, client
+        self.woken: list[tuple[DeviceId, int]] = []
+        self.batches = 0
+
+    async def post(self, path: str, token: str = "one", **body: Any) -> dict[str, Any]:  # noqa: ANN401 — aiohttp's
+        """POST and the JSON that comes back; `token` is a name in `TOKENS`, empty for none."""
+        async with self.client.post(self.url + path, headers=headers_of(token), **body) as response:
+            assert response.status == 200, await response.text()
+            return cast("dict[str, Any]", await response.json())
+
+    async def rows(self, sql: str) -> list[Row]:
+        async def read(tx: Tx) -> list[Row]:
+            return await tx.all(sql)
+
+        return await self.storage.read(read)
+
+    @property
+    def storage(self) -> Storage:
+        return self.gateway.storage
+
+    async def count(self, table: str) -> int:
+        return int((await self.rows(f"SELECT count(*) FROM {table}"))[0][0])
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows there are of what a call may store."""
+        tables = (
+            "message",
+            "outbox",
+            "batch",
+            "batch_part",
+            "media",
+            "request",
+            "idempotency",
+            "fact",
+            "job",
+            "device",
+        )
+        return {table: await self.count(table) for table in tables}
+
+    def files(self) -> list[str]:
+        """What lies in the media and spool folders."""
+        folders = (self.gateway.media_folder, self.gateway.spool_folder)
+        return sorted(path.name for folder in folders for path in folder.iterdir())
+
+    async def set_state(self, device: DeviceId, state: DeviceState) -> None:
+        """The device's session came into this state."""
+        known = await self.storage.read(find_device, device)
+        assert known is not None
+        await self.storage.write(change_state, known, state, "test", self.gateway.clock.now())
+        self.gateway.devices.forget_device(device)
+
+
+def headers_of(token: str) -> dict[str, str]:
+    return {"Authorization": TOKENS[token]} if token else {}
+
+
+async def populate(storage: Storage, sealer: Sealer) -> None:
+    """The two accounts and their devices."""
+    for account, name in ((ACCOUNT, "account"), (STRANGER, "stranger")):
+        await storage.write(create_account, account, name, sealer.seal_token("account", account, TOKENS[name]))
+    for id_, (account, name) in _DEVICES.items():
+        new = NewDevice(id=id_, account=account, number=NUMBERS[id_], name=name.title(), transport="simulator")
+        device = await storage.write(add_device, new, sealer.seal_token("device", id_, TOKENS[name]))
+        if id_ != OFF:
+            for state in (DeviceState.CONNECTING, DeviceState.OPEN):
+                await storage.write(change_state, device, state, "", SystemClock().now())
+
+
+@contextlib.asynccontextmanager
+async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 — Gateway's
+    """The API over this database; `changed` are other values of `Gateway`."""
+    clock, sealer, sessions, egress = SystemClock(), Sealer(b"k" * 32), Sessions(), Egress(["127.0.0.1"])
+    await populate(storage, sealer)
+    media, spool = folder / "media", folder / "spool"
+    for made in (media, spool):
+        made.mkdir()
+    api: Api
+
+    async def fetched(url: str, into: Path, *, max_bytes: int) -> str:
+        return (await fetch(egress, url, into, max_bytes=max_bytes, timeout_s=5)).filename
+
+    gateway = Gateway(
+        storage=storage,
+        lane=HotLane(storage),
+        ids=Ids(storage),
+        clock=clock,
+        rng=lambda: random.Random(1),
+        devices=DeviceLookup(storage, clock),
+        accounts=AccountLookup(storage, clock),
+        sealer=sealer,
+        sessions=sessions,
+        capabilities={"simulator": Capabilities(in_flight=8, takes_ref=True)},
+        default_transport="simulator",
+        fetch=fetched,
+        check_url=egress.check_url,
+        media_folder=media,
+        spool_folder=spool,
+        wake=lambda device, at: api.woken.append((device, at)),
+        made=lambda: setattr(api, "batches", api.batches + 1),
+        metrics=ApiMetrics(CollectorRegistry()),
+    )
+    gateway = msgspec.structs.replace(gateway, **changed)
+    listener = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(egress.close)
+        await stack.enter_async_context(serving(application(gateway), listener))
+        client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        api = Api(gateway, sessions, url, client)
+        yield api
+        await gateway.lane.close()
+
+
+def application(gateway: Gateway) -> Any:  # noqa: ANN401 — an ASGI application
+    async def nothing_wrong() -> list[str]:
+        return []
+
+    async def nothing_to_measure() -> None:
+        return
+
+    routes = operator_routes(gateway, nothing_wrong, nothing_to_measure)
+    return in_front_of(
+        cast("Any", Litestar(routes, openapi_config=None, logging_config=None)), fonnte_handlers(gateway)
+    )
+
+
+def refused(code: Code) -> Any:  # noqa: ANN401 — a callable that raises
+    """A callable of any arguments that refuses."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise Refusal(code)
+
+    return refuse
+
+
+def without(answer: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The answer without these keys."""
+    return {name: value for name, value in answer.items() if name not in names}
