@@ -62,7 +62,8 @@ async def test_a_receipt_before_the_acknowledgement_settles_the_message(storage:
     (taken,) = await take(storage)
     await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind.DELIVERED))
     assert await open_ids(storage) == []
-    await finish(storage, an_end(taken))
+    assert await finish(storage, an_end(taken)) == [False]
+    assert await kinds(storage) == ["MessageQueued", "MessageSent", "MessageDelivered"]
 
     assert await state_of(storage, 1) is MessageState.DELIVERED
 

@@ -1,16 +1,17 @@
 """The hot command for receipts: they only climb, may come twice, in any order, and before the acknowledgement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from merpati.core.facts import AnyFact, MessageDelivered, MessageRead
+from merpati.core.facts import AnyFact, MessageDelivered, MessageRead, MessageSent
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.messages import store_outbox, store_outcomes
 from merpati.messages.actions import record_all
-from merpati.messages.model import MessageState
+from merpati.messages.model import LIFE, MessageEvent, MessageState
+from merpati.messages.store_outcomes import Handed
 from merpati.storage.lane import HotAction
-from merpati.storage.port import Row, Tx
+from merpati.storage.port import Tx
 from merpati.transports.port import ReceiptKind
 
 _STATE = {ReceiptKind.DELIVERED: MessageState.DELIVERED, ReceiptKind.READ: MessageState.READ}
@@ -33,18 +34,21 @@ class Receipted(msgspec.Struct, frozen=True, kw_only=True):
 async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     """Raise these messages to delivered or read; never down. Unknown ids are none of ours: nothing happens.
 
-    A receipt for a message that is still being handed over is its acknowledgement too: the message leaves the
-    outbox. Runs twice harmlessly.
+    A receipt for a message that is still being handed over, or is uncertain, is its acknowledgement too: it leaves
+    the outbox, and MessageSent is recorded before the receipt's own fact, as who follows the log learns WhatsApp's
+    id from it. Runs twice harmlessly.
     """
     await tx.lock([receipt.account for receipt in receipts])
     best = _highest(receipts)
     found = await store_outcomes.by_wa_id(tx, list(best))
-    known = {(row[2], row[3]) for row in found}
+    known = {(handed.device, handed.wa_id) for handed in found}
     found += await store_outcomes.by_wire_ref(tx, [key for key in best if key not in known])
-    rows = {row[0]: row for row in found}
-    climbed = await store_outcomes.climb(tx, [(id_, row[3], *best[row[2], row[3]]) for id_, row in rows.items()])
+    rows = {handed.message: handed for handed in found}
+    climbed = await store_outcomes.climb(
+        tx, [(handed, *best[handed.device, handed.wa_id]) for handed in rows.values()]
+    )
     await store_outbox.leave_outbox(tx, [id_ for id_, _ in climbed])
-    await record_all(tx, [(rows[id_][1], _fact(rows[id_], MessageState(state))) for id_, state in climbed])
+    await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
     return [None] * len(receipts)
 
 
@@ -59,9 +63,10 @@ def _highest(receipts: Sequence[Receipted]) -> dict[tuple[DeviceId, WaId], tuple
     return best
 
 
-def _fact(row: Row, state: MessageState) -> AnyFact:
-    message, _, device, wa_id, chat, _ = row
-    return _FACT[state](device, MessageId(message), chat, wa_id)
+def _facts(handed: Handed, state: MessageState) -> Iterator[AnyFact]:
+    if handed.state in LIFE.sources(MessageEvent.ACKNOWLEDGED):
+        yield MessageSent(handed.device, handed.message, handed.chat, handed.wa_id, handed.handed_at)
+    yield _FACT[state](handed.device, handed.message, handed.chat, handed.wa_id)
 
 
 RECEIPT: HotAction[Receipted, None] = HotAction(apply_receipts, lambda receipt: receipt.account)

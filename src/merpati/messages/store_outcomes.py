@@ -1,10 +1,11 @@
 """The SQL of what happens to a message after its hand-over."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from merpati.core.ids import DeviceId, MessageId, WaId
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.messages.model import LIFE, MessageEvent, MessageState
-from merpati.storage.port import Row, Tx
+from merpati.storage.port import Tx
 
 
 def _in(states: Sequence[MessageState]) -> str:
@@ -38,38 +39,44 @@ async def confirm_late(tx: Tx, rows: Sequence[tuple[MessageId, WaId | None, int,
         "id bigint, wa_id text, handed_at bigint, at bigint",
         rows,
     )
-    await tx.set(
-        "UPDATE message SET wa_id = r.wa_id, handed_at = r.handed_at, sent_at = r.at FROM {r} "
-        "WHERE message.id = r.id AND message.sent_at IS NULL "
-        f"AND message.state IN ({int(MessageState.DELIVERED)}, {int(MessageState.READ)})",
-        "id bigint, wa_id text, handed_at bigint, at bigint",
-        rows,
-    )
     return {row[0] for row in settled}
 
 
-async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Row]:
-    """(message, account, device, WhatsApp id, chat, state)."""
-    return await tx.set(
-        "SELECT m.id, m.account_id, m.device_id, m.wa_id, m.chat, m.state FROM message m, {r} "
-        "WHERE m.device_id = r.device_id AND m.wa_id = r.wa_id AND m.direction = 0",
+class Handed(NamedTuple):
+    """A message that was handed over, as a receipt finds it. `state` is the message's, QUEUED while it is open."""
+
+    message: MessageId
+    account: AccountId
+    device: DeviceId
+    wa_id: WaId
+    chat: Address
+    state: int
+    handed_at: int
+
+
+async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
+    rows = await tx.set(
+        "SELECT m.id, m.account_id, m.device_id, m.wa_id, m.chat, m.state, coalesce(m.handed_at, 0) "
+        "FROM message m, {r} WHERE m.device_id = r.device_id AND m.wa_id = r.wa_id AND m.direction = 0",
         "device_id bigint, wa_id text",
         wanted,
     )
+    return [Handed(*row) for row in rows]
 
 
-async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Row]:
-    """The same, for open messages whose acknowledgement has not come: by the reference that we put on the wire."""
-    return await tx.set(
-        "SELECT o.message_id, o.account_id, o.device_id, o.wire_ref, o.chat, o.state FROM outbox o, {r} "
+async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
+    """Open messages whose acknowledgement has not come: by the reference that we put on the wire."""
+    rows = await tx.set(
+        "SELECT o.message_id, o.account_id, o.device_id, o.wire_ref, o.chat, 0, o.handed_at FROM outbox o, {r} "
         "WHERE o.device_id = r.device_id AND o.wire_ref = r.wa_id AND o.attempt > 0",
         "device_id bigint, wa_id text",
         wanted,
     )
+    return [Handed(*row) for row in rows]
 
 
-async def climb(tx: Tx, rows: Sequence[tuple[MessageId, WaId, MessageState, int]]) -> list[tuple[MessageId, int]]:
-    """(message, WhatsApp id, delivered or read, at): up only. Answers (message, state) of those that climbed."""
+async def climb(tx: Tx, rows: Sequence[tuple[Handed, MessageState, int]]) -> list[tuple[MessageId, MessageState]]:
+    """(message, delivered or read, at): up only. Answers (message, state) of those that climbed."""
     may = " OR ".join(
         f"(r.state = {int(to)} AND message.state IN ({_in(LIFE.sources(event))}))"
         for to, event in (
@@ -79,10 +86,11 @@ async def climb(tx: Tx, rows: Sequence[tuple[MessageId, WaId, MessageState, int]
     )
     climbed = await tx.set(
         "UPDATE message SET state = r.state, wa_id = r.wa_id, code = '', ended_at = NULL, "
+        "handed_at = coalesce(message.handed_at, r.handed_at), sent_at = coalesce(message.sent_at, r.at), "
         "delivered_at = coalesce(message.delivered_at, r.at), "
         f"read_at = CASE WHEN r.state = {int(MessageState.READ)} THEN r.at ELSE message.read_at END "
         f"FROM {{r}} WHERE message.id = r.id AND ({may}) RETURNING message.id, message.state",
-        "id bigint, wa_id text, state bigint, at bigint",
-        rows,
+        "id bigint, wa_id text, state bigint, handed_at bigint, at bigint",
+        [(handed.message, handed.wa_id, int(state), handed.handed_at, at) for handed, state, at in rows],
     )
-    return [(id_, state) for id_, state in climbed]
+    return [(id_, MessageState(state)) for id_, state in climbed]
