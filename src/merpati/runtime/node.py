@@ -72,18 +72,22 @@ class Node:
         on_gain: Gain,
         on_loss: Lose,
         on_lease_lost: Callable[[], None] = lambda: None,
+        before_leaving: Callable[[], Awaitable[None]] | None = None,
         lease_s: float = 15.0,
         name: str = "",
         exclusive: bool = False,
         capacity: int = CAPACITY,
         connects_per_s: float | None = CONNECTS_PER_S,
     ) -> None:
-        """`capacity`: devices held at most. `connects_per_s`: claimed at most (None: all at once).
+        """`before_leaving` is awaited in an ordered end, when the devices are given back and the lease still holds.
+
+        `capacity`: devices held at most. `connects_per_s`: claimed at most (None: all at once).
 
         `exclusive`: no other process can be attached to this database, so whatever others held is free at once.
         """
         self._storage, self._clock = storage, clock
         self._on_gain, self._on_loss, self._on_lease_lost = on_gain, on_loss, on_lease_lost
+        self._before_leaving = before_leaving
         self._lease = Lease(storage, clock, lease_s=lease_s, name=name, exclusive=exclusive)
         self._sleep_s = min(LONGEST_SLEEP_S, lease_s / RENEWALS)
         self._capacity = capacity
@@ -142,6 +146,8 @@ class Node:
                 self._on_lease_lost()
                 await self._lose(self.held(), Loss.LEASE)
             if self._stop.is_set():
+                if self._before_leaving is not None:
+                    await self._before_leaving()
                 await self._lease.leave()
         finally:
             keeping.cancel()

@@ -1,0 +1,247 @@
+"""The senders of a node: one heap of due times for all its devices, no poll per device.
+
+A device is woken when a message is accepted, a hand-over ends, its session opens, or its time comes. It then takes
+its heads out of the outbox (the intent), hands each over, and stores what came of it. The intent is committed
+before anything reaches the network; the node's guard is asked just before it does.
+"""
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from merpati.core.clock import Clock
+from merpati.core.crashpoint import crashpoint
+from merpati.core.ids import DeviceId
+from merpati.devices.model import Claim
+from merpati.messages.handover import HANDED_OVER, INTENT, HandedOver, Intent, Outcome, next_dues, next_wake
+from merpati.messages.model import Taken
+from merpati.messages.pace import Pace
+from merpati.messages.retries import Verdict, judge
+from merpati.runtime.supervisor import Supervisor
+from merpati.storage.lane import HotLane
+from merpati.storage.port import Storage, StorageError
+from merpati.transports.port import Outbound, SendError, SendFault, Sent, Signal, Transport
+
+HAND_OVER_TIMEOUT_S = 60.0
+"""How long an acknowledgement is waited for; later it is unknown whether the message arrived."""
+POLL_S = {True: 0.25, False: 2.0}
+"""How often the outbox is looked at for messages that another process accepted: while busy, while idle."""
+STORE_AGAIN_S = 0.5
+
+
+class Guard(Protocol):
+    """The node's lease, as a sender sees it."""
+
+    def may_hand_over(self) -> bool:
+        """Whether the lease surely still holds."""
+        ...
+
+
+class Sender:
+    """One device's open session, as the dispatcher sees it."""
+
+    def __init__(self, device: DeviceId, claim: Claim, transport: Transport, pace: Callable[[], Pace]) -> None:
+        self.device, self.claim, self.transport, self.pace = device, claim, transport, pace
+        self.in_flight = 0
+        self.asking = False
+        self.again = False
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+
+class Dispatcher:
+    """Hands over the due messages of the devices whose sessions are open.
+
+    `locate` turns a stored message into what the transport gets, with the media file's real path; `on_end` hears
+    what came of each hand-over, after it is stored.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        lane: HotLane,
+        guard: Guard,
+        clock: Clock,
+        rng: random.Random,
+        supervisor: Supervisor,
+        *,
+        max_tries: int,
+        locate: Callable[[Taken], Outbound],
+        on_end: Callable[[HandedOver], None],
+    ) -> None:
+        self.storage, self.lane, self.guard, self.clock, self.rng = storage, lane, guard, clock, rng
+        self.supervisor, self.max_tries, self.locate, self.on_end = supervisor, max_tries, locate, on_end
+        self.senders: dict[DeviceId, Sender] = {}
+        self._heap: list[tuple[int, DeviceId]] = []
+        self._next: dict[DeviceId, int] = {}
+        self._woken = asyncio.Event()
+        self._busy = False
+
+    # -- what others call --
+
+    def open(self, sender: Sender) -> None:
+        """A session is open: its device may hand over."""
+        self.senders[sender.device] = sender
+        self.wake(sender.device)
+
+    def close(self, device: DeviceId) -> Sender | None:
+        """The session is not open any more; hand-overs under way end by themselves (`Sender.idle`)."""
+        return self.senders.pop(device, None)
+
+    def wake(self, device: DeviceId, at: int = 0) -> None:
+        """Look at this device's outbox at this instant (milliseconds; 0: now)."""
+        if device in self.senders and at < self._next.get(device, at + 1):
+            self._next[device] = at
+            heapq.heappush(self._heap, (at, device))
+            self._woken.set()
+
+    # -- the loops, run by the supervisor --
+
+    async def run(self) -> None:
+        """Serve the heap, for ever."""
+        while True:
+            self._woken.clear()
+            wait = self._serve_due()
+            try:
+                await asyncio.wait_for(self._woken.wait(), wait)
+            except TimeoutError:
+                continue
+
+    def _serve_due(self) -> float | None:
+        now = self.clock.now()
+        while self._heap and self._heap[0][0] <= now:
+            at, device = heapq.heappop(self._heap)
+            if self._next.get(device) == at:  # else: an earlier waking has served it
+                del self._next[device]
+                self._ask(device)
+        return (self._heap[0][0] - now) / 1000 if self._heap else None
+
+    def _ask(self, device: DeviceId) -> None:
+        sender = self.senders.get(device)
+        if sender is None:
+            return
+        if sender.asking:
+            sender.again = True
+            return
+        sender.asking = True
+        self.supervisor.spawn(self._take(sender))
+
+    async def poll(self) -> None:
+        """Notice what other processes accepted, for ever."""
+        while True:
+            await asyncio.sleep(POLL_S[self._busy])
+            self._busy = False
+            try:
+                dues = await self.storage.read(next_dues, list(self.senders))
+            except StorageError:
+                continue
+            now = self.clock.now()
+            for device, due_at in dues:
+                if due_at <= now:
+                    self.wake(device)
+
+    # -- one device --
+
+    async def _take(self, sender: Sender) -> None:
+        try:
+            while True:
+                sender.again = False
+                await self._take_once(sender)
+                if not sender.again:
+                    return
+        except StorageError:
+            self.wake(sender.device, self.clock.now() + int(STORE_AGAIN_S * 1000))
+        finally:
+            sender.asking = False
+
+    async def _take_once(self, sender: Sender) -> None:
+        room = sender.transport.caps.in_flight - sender.in_flight
+        if room <= 0 or self.senders.get(sender.device) is not sender or not self.guard.may_hand_over():
+            return
+        taken = await self.lane(INTENT, Intent(sender.device, sender.claim.inc, sender.claim.epoch, room))
+        crashpoint("after_intent")
+        for message in taken:
+            sender.in_flight += 1
+            sender.idle.clear()
+            self.supervisor.spawn(self._hand_over(sender, message))
+        if taken:
+            self._busy = True
+        else:
+            at = await self.storage.read(next_wake, sender.device)
+            if at is not None:
+                self.wake(sender.device, at)
+
+    async def _hand_over(self, sender: Sender, message: Taken) -> None:
+        try:
+            end = await self._try(sender, message)
+            crashpoint("after_ack")
+            if end is not None:
+                await self._store(end)
+                crashpoint("after_ack_stored")
+        finally:
+            sender.in_flight -= 1
+            if sender.in_flight == 0:
+                sender.idle.set()
+            self.wake(sender.device)
+
+    async def _try(self, sender: Sender, message: Taken) -> HandedOver | None:
+        """Hand over one message; None when the lease is not sure any more: the next owner settles it."""
+        try:
+            await self._show_typing(sender, message)
+            if not self.guard.may_hand_over():
+                return None
+            crashpoint("before_send")
+            sent = await asyncio.wait_for(sender.transport.send(self.locate(message)), HAND_OVER_TIMEOUT_S)
+        except SendError as error:
+            return self._end(sender, message, self._judge(sender, message, error))
+        except TimeoutError:
+            unclear = SendError(SendFault.AMBIGUOUS, "no_acknowledgement")
+            return self._end(sender, message, self._judge(sender, message, unclear))
+        return self._end(sender, message, Verdict(Outcome.SENT, ""), sent)
+
+    async def _show_typing(self, sender: Sender, message: Taken) -> None:
+        if message.options.typing_ms and sender.transport.caps.typing:
+            await sender.transport.signal(message.chat, Signal.TYPING)
+            await asyncio.sleep(message.options.typing_ms / 1000)
+
+    def _judge(self, sender: Sender, message: Taken, error: SendError) -> Verdict:
+        return judge(
+            error,
+            attempt=message.attempt,
+            max_tries=self.max_tries,
+            takes_ref=sender.transport.caps.takes_ref,
+            rng=self.rng,
+        )
+
+    def _end(self, sender: Sender, message: Taken, verdict: Verdict, sent: Sent | None = None) -> HandedOver:
+        now = self.clock.now()
+        gap = sender.pace().gap(self.rng.random()) if verdict.outcome is Outcome.SENT else 0
+        return HandedOver(
+            account=message.account,
+            device=message.device,
+            message=message.id,
+            chat=message.chat,
+            attempt=message.attempt,
+            priority=message.priority,
+            outcome=verdict.outcome,
+            handed_at=message.handed_at,
+            at=now,
+            wa_id=sent.wa_id if sent else None,
+            code=verdict.code,
+            retry_at=now + verdict.wait_ms,
+            next_send_at=now + gap if gap else 0,
+        )
+
+    async def _store(self, end: HandedOver) -> None:
+        """Store what came of a hand-over; while the database is away it is kept as long as the lease is ours."""
+        while True:
+            try:
+                await self.lane(HANDED_OVER, end)
+                self.on_end(end)
+                return
+            except StorageError:
+                if not self.guard.may_hand_over():
+                    return  # the next owner settles it
+                await asyncio.sleep(STORE_AGAIN_S)
