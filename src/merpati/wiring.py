@@ -1,1 +1,122 @@
-"""The map of arrows: which reaction hears which fact, which handler runs which job, which transports there are."""
+"""The map of arrows: which handler runs which job, and which transports there are.
+
+Reactions to facts come with the features that react. Webhooks and browsers follow the log by cursors of their own.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import msgspec
+
+from merpati.core.address import parse_phone
+from merpati.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, Millis
+from merpati.devices.connection import forget_states
+from merpati.devices.model import Device
+from merpati.devices.views import find_device
+from merpati.jobs.model import JobContext, JobKind, NoArgs
+from merpati.log.actions import forget_facts
+from merpati.log.requests import forget_requests
+from merpati.messages.actions import MAKE_BATCH, MakeBatch
+from merpati.messages.batches import make_next_part
+from merpati.messages.media import forget_media
+from merpati.messages.recovery import expire_overdue
+from merpati.messages.views import overdue_devices
+from merpati.transports.port import Capabilities, SessionState, Transport
+from merpati.transports.simulator.link import SimulatorLink, open_link
+from merpati.transports.simulator.transport import SimulatorTransport
+from merpati.webhooks.actions import forget_calls
+
+AT_ONCE = 1_000
+"""Rows that one transaction of a sweep drops."""
+
+
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things are kept; milliseconds."""
+
+    log_ms: int
+    requests_ms: int
+    idempotency_ms: int
+    media_ms: int = 7 * DAY_MS
+    """Fonnte docs, data lifetime: uploads 7 days; longer while a message that waits needs them."""
+    states_ms: int = 90 * DAY_MS
+    expire_after_ms: int
+
+
+def jobs(keeping: Keeping, media_folder: Path, made: Callable[[], None]) -> Mapping[str, JobKind[Any]]:
+    """Every kind of job. `made` is called when a batch got messages that may be due."""
+    return {
+        MAKE_BATCH: JobKind(args=MakeBatch, handler=lambda at, args: _make_batch(at, args, made), timeout_s=3_600),
+        "log.forget": JobKind(args=NoArgs, handler=lambda at, _: _forget(at, keeping), every_ms=10 * MINUTE_MS),
+        "messages.expire": JobKind(args=NoArgs, handler=lambda at, _: _expire(at, keeping), every_ms=MINUTE_MS),
+        "messages.forget_media": JobKind(
+            args=NoArgs, handler=lambda at, _: forget_media(at.storage, media_folder, _ago(at, keeping.media_ms)),
+            every_ms=HOUR_MS,
+        ),
+    }  # fmt: skip
+
+
+class Transports:
+    """The ways to WhatsApp that this process has open. `close` ends them."""
+
+    default = "simulator"
+    """Of a device that names none."""
+    capabilities: Mapping[str, Capabilities] = MappingProxyType({"simulator": SimulatorTransport.caps})
+
+    def __init__(self, simulator: SimulatorLink) -> None:
+        self.simulator = simulator
+
+    def make(self, device: Device, note: str) -> Transport:
+        """The transport of a device, by the name in its row; `note` goes into the network's log."""
+        return self._makers[device.transport](self, device, note)
+
+    def _simulated(self, device: Device, note: str) -> Transport:
+        return self.simulator.transport(device.id, parse_phone(device.number), note=note)
+
+    _makers: ClassVar[Mapping[str, Callable[["Transports", Device, str], Transport]]] = {"simulator": _simulated}
+
+    async def close(self) -> None:
+        await self.simulator.close()
+
+
+async def open_transports(folder: Path, socket: str, faults: str, clock: Clock) -> Transports:
+    """Open every transport. The simulated network is the one at `socket`, else one of our own, kept in `folder`.
+
+    Raises `OSError` when nobody is at the socket, and what `open_link` raises for a journal or a script.
+    """
+    link = await open_link(
+        folder, socket=Path(socket) if socket else None, faults=Path(faults) if faults else None, clock=clock
+    )
+    return Transports(link)
+
+
+async def _make_batch(at: JobContext, args: MakeBatch, made: Callable[[], None]) -> None:
+    """Make a batch's messages, 200 at a time. May run twice: a part goes in the transaction that makes it."""
+    while await at.storage.write_bulk(make_next_part, args.batch) is not None:
+        made()
+
+
+async def _expire(at: JobContext, keeping: Keeping) -> None:
+    """End what waited too long for devices that are not connected. May run twice."""
+    now = at.clock.now()
+    for device_id in await at.storage.read(overdue_devices, now - keeping.expire_after_ms):
+        device = await at.storage.read(find_device, device_id)
+        if device is not None and device.state is not SessionState.OPEN:
+            while await at.storage.write(expire_overdue, device, now, keeping.expire_after_ms):
+                pass
+
+
+async def _forget(at: JobContext, keeping: Keeping) -> None:
+    """Drop what was kept long enough. May run twice."""
+    while await at.storage.write_bulk(forget_facts, _ago(at, keeping.log_ms), AT_ONCE) == AT_ONCE:
+        pass
+    while await at.storage.write_bulk(forget_calls, _ago(at, keeping.log_ms), AT_ONCE) == AT_ONCE:
+        pass
+    while await at.storage.write_bulk(forget_states, _ago(at, keeping.states_ms), AT_ONCE) == AT_ONCE:
+        pass
+    await at.storage.write_bulk(forget_requests, _ago(at, keeping.requests_ms), _ago(at, keeping.idempotency_ms))
+
+
+def _ago(at: JobContext, ms: int) -> Millis:
+    return Millis(at.clock.now() - ms)

@@ -1,0 +1,348 @@
+"""Builds everything from a Config and runs it; nothing but the command line imports it.
+
+Order of the start: data folder and its lock, database and schema, the parts, the loops, and last the door. At the
+end the other way round: the door closes, hand-overs under way finish, devices are given back, what waits is stored.
+"""
+
+import asyncio
+import contextlib
+import random
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import cast
+
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
+
+from merpati.api.fonnte.door import Handler
+from merpati.api.gateway import Gateway as ApiGateway
+from merpati.api.http import fonnte_handlers, in_front_of, operator_routes
+from merpati.api.metrics import ApiMetrics
+from merpati.api.server import listen, serving
+from merpati.config import Config, Loaded
+from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
+from merpati.core.crashpoint import arm
+from merpati.core.ids import Address, DeviceId
+from merpati.devices.lookup import AccountLookup, DeviceLookup
+from merpati.devices.model import Device
+from merpati.devices.tokens import Sealer
+from merpati.devices.views import count_states, find_device, sealed_device_token
+from merpati.egress.client import Egress
+from merpati.egress.fetch import fetch
+from merpati.jobs.runner import JobRunner
+from merpati.messages.handover import HandedOver
+from merpati.messages.media import locate
+from merpati.runtime.dispatcher import Dispatcher
+from merpati.runtime.metrics import RunMetrics
+from merpati.runtime.node import Node
+from merpati.runtime.sessions import Sessions
+from merpati.runtime.supervisor import Supervisor
+from merpati.storage.folder import DataFolder
+from merpati.storage.ids import Ids
+from merpati.storage.lane import HotLane
+from merpati.storage.migrate import migrate
+from merpati.storage.port import Storage, StorageError
+from merpati.storage.postgres import PostgresStorage
+from merpati.storage.sqlite import SqliteStorage
+from merpati.transports.port import PairCode, PairHow, PairQr
+from merpati.webhooks.model import Card, Endpoint
+from merpati.webhooks.runner import Webhooks
+from merpati.wiring import Keeping, Transports, jobs, open_transports
+
+STOP_S = 5.0
+SEALING_KEY = "seal"
+"""The name of the key file that seals tokens and secrets."""
+
+
+class Gateway:
+    """Everything of one running process. Made by `open_gateway`, run by `run_gateway`."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        folder: DataFolder,
+        storage: Storage,
+        transports: Transports,
+        egress: Egress,
+    ) -> None:
+        self.config, self.clock, self.folder, self.storage = config, clock, folder, storage
+        self.transports, self.egress = transports, egress
+        self.url = ""
+        """Where it listens; known when the door is open."""
+        self.registry = CollectorRegistry()
+        self.metrics = RunMetrics(self.registry)
+        self.sealer = Sealer(folder.key(SEALING_KEY))
+        self.lane = HotLane(storage, observe=self.metrics.group.observe)
+        self.ids = Ids(storage)
+        self.devices, self.accounts = DeviceLookup(storage, clock), AccountLookup(storage, clock)
+        self.supervisor = Supervisor()
+        self.node = Node(
+            storage,
+            clock,
+            on_gain=lambda device, epoch: self.sessions.gain(device, epoch),
+            on_loss=lambda device, why: self.sessions.lose(device, why),
+            on_lease_lost=self._lease_lost,
+            before_leaving=self._before_leaving,
+            lease_s=config.lease_s,
+            name=socket.gethostname(),
+            exclusive=not config.database,
+            connects_per_s=None if not config.database else 50.0,
+        )
+        self.dispatcher = Dispatcher(
+            storage,
+            self.lane,
+            self.node,
+            clock,
+            random.Random(),
+            self.supervisor,
+            max_tries=config.max_tries,
+            locate=lambda message: locate(folder.media, message),
+            on_end=self._ended,
+        )
+        self.sessions = Sessions(
+            storage,
+            self.lane,
+            self.ids,
+            clock,
+            self.dispatcher,
+            self.supervisor,
+            transports.make,
+            claim_of=self.node.claim_of,
+            expire_after_ms=self.keeping.expire_after_ms,
+            on_change=self._changed,
+        )
+        self.jobs = JobRunner(
+            storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=random.Random()
+        )
+        self.webhooks: Webhooks | None = None
+        self._webhooks_task: asyncio.Task[None] | None = None
+
+    @property
+    def keeping(self) -> Keeping:
+        return Keeping(
+            log_ms=self.config.log_days * DAY_MS,
+            requests_ms=self.config.request_log_days * DAY_MS,
+            idempotency_ms=self.config.idempotency_hours * HOUR_MS,
+            expire_after_ms=round(self.config.expire_after_h * HOUR_MS),
+        )
+
+    # -- what parts tell one another --
+
+    def ring(self) -> None:
+        """Facts were recorded: whoever follows the log looks at once."""
+        if self.webhooks is not None:
+            self.webhooks.bell.ring()
+
+    def wake(self, device: DeviceId, due_at: int) -> None:
+        """A message of this device was accepted."""
+        self.dispatcher.wake(device, due_at)
+        self.ring()
+
+    def look_at_all(self) -> None:
+        """A batch got messages: any device may have something due."""
+        for device in self.dispatcher.senders:
+            self.dispatcher.wake(device)
+        self.ring()
+
+    def _ended(self, end: HandedOver) -> None:
+        self.metrics.ended.labels(end.outcome).inc()
+        self.ring()
+
+    def _changed(self, device: DeviceId) -> None:
+        self.devices.forget_device(device)
+        self.ring()
+
+    def _lease_lost(self) -> None:
+        self.jobs.drop()
+        if self._webhooks_task is not None:
+            self._webhooks_task.cancel()
+
+    # -- pairing and disconnecting, for the API --
+
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> PairQr | PairCode:
+        """The device is wanted connected: claim it, and begin pairing."""
+        self.node.wake()
+        return await self.sessions.pair(device.id, how, phone)
+
+    async def disconnect(self, device: Device) -> None:
+        """The device is not wanted any more: end its session now."""
+        self.devices.forget_device(device.id)
+        self.node.wake()
+
+    # -- running --
+
+    def start(self) -> None:
+        """Start the loops."""
+        for name, run in (
+            ("node", self.node.run),
+            ("dispatcher", self.dispatcher.run),
+            ("outbox poll", self.dispatcher.poll),
+            ("jobs", self.jobs.run),
+            ("webhooks", self._run_webhooks),
+        ):
+            self.supervisor.loop(name, run)
+
+    async def stop(self) -> None:
+        """End in order: hand-overs finish and devices are given back, then what was told and done is stored."""
+        await self.node.stop()
+        await self.supervisor.close()
+
+    async def _before_leaving(self) -> None:
+        """The devices are given back, the lease still holds: what only its holder may store is stored now."""
+        if self.webhooks is not None and self._webhooks_task is not None:
+            await self.webhooks.stop()
+            await asyncio.wait([self._webhooks_task], timeout=STOP_S)
+        await self.jobs.stop()
+
+    async def _run_webhooks(self) -> None:
+        """One run for each incarnation: with a new lease the shards are claimed anew."""
+        while True:
+            inc = self.node.incarnation
+            if inc is None:
+                await asyncio.sleep(0.2)
+                continue
+            self.webhooks = Webhooks(
+                self.storage,
+                inc,
+                self.egress,
+                cards=self._card,
+                unseal=self._unseal,
+                clock=self.clock,
+                rng=random.Random(),
+                may_act=self.node.may_hand_over,
+                life_ms=self.keeping.log_ms,
+            )
+            self._webhooks_task = asyncio.ensure_future(self.webhooks.run())
+            await asyncio.wait([self._webhooks_task])
+            if not self._webhooks_task.cancelled():
+                self._webhooks_task.result()
+                return
+
+    async def fetch(self, url: str, into: Path, *, max_bytes: int) -> str:
+        """A file that a user named by its address, into `into`; its name. Raises `Refusal`."""
+        fetched = await fetch(self.egress, url, into, max_bytes=max_bytes)
+        return fetched.filename
+
+    async def _card(self, device: DeviceId) -> Card | None:
+        found = await self.storage.read(find_device, device)
+        sealed = await self.storage.read(sealed_device_token, device)
+        if found is None or sealed is None:
+            return None
+        return Card(found.number, self.sealer.unseal("device", device, sealed))
+
+    def _unseal(self, endpoint: Endpoint) -> str:
+        return self.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed)
+
+    # -- what an operator asks --
+
+    async def troubles(self) -> list[str]:
+        """What keeps this process from serving; nothing when it is ready."""
+        found = []
+        try:
+            await self.storage.read(count_states)
+        except StorageError as error:
+            found.append(f"database: {error}")
+        if self.node.incarnation is None:
+            found.append("no lease yet")
+        return found
+
+    async def measure(self) -> None:
+        """Read what the metrics show and nobody counts."""
+        with contextlib.suppress(StorageError):
+            await self.metrics.measure(self.storage, self.clock)
+        self.metrics.webhook_lag.set((self.webhooks.lag_ms() if self.webhooks else 0) / 1000)
+
+
+async def open_storage(config: Config, folder: DataFolder, clock: Clock) -> Storage:
+    """The database that the settings name, as it is. Raises `StorageGone`."""
+    if config.database:
+        return await PostgresStorage.open(config.database, clock)
+    return await SqliteStorage.open(folder.database, clock)
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(config: Config, clock: Clock | None = None) -> AsyncIterator[Gateway]:
+    """Everything, not yet running; closed at the end of the block.
+
+    Raises `FolderInUse`, `SchemaTooNew`, `StorageGone`, `OSError` (folder, or the simulated network's socket).
+    """
+    clock = clock or SystemClock()
+    arm(config.crash_at)
+    folder = DataFolder(config.data)
+    folder.take()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(folder.release)
+        storage = await open_storage(config, folder, clock)
+        stack.push_async_callback(storage.close)
+        await migrate(storage)
+        transports = await open_transports(
+            folder.simulator, config.simulator_socket, config.simulator_faults, clock
+        )
+        stack.push_async_callback(transports.close)
+        egress = Egress(config.allow_hosts)
+        stack.push_async_callback(egress.close)
+        gateway = Gateway(config, clock, folder, storage, transports, egress)
+        stack.push_async_callback(gateway.lane.close)
+        yield gateway
+
+
+def build_asgi(gateway: Gateway) -> Handler:
+    """The application behind the port."""
+    api = ApiGateway(
+        storage=gateway.storage,
+        lane=gateway.lane,
+        ids=gateway.ids,
+        clock=gateway.clock,
+        devices=gateway.devices,
+        accounts=gateway.accounts,
+        sealer=gateway.sealer,
+        sessions=gateway,
+        capabilities=gateway.transports.capabilities,
+        default_transport=gateway.transports.default,
+        fetch=gateway.fetch,
+        check_url=gateway.egress.check_url,
+        media_folder=gateway.folder.media,
+        spool_folder=gateway.folder.path / "spool",
+        max_body_bytes=gateway.config.max_body_mb * 1_000_000,
+        max_file_bytes=gateway.config.max_attachment_mb * 1_000_000,
+        wake=gateway.wake,
+        made=gateway.jobs.wake,
+        metrics=ApiMetrics(gateway.registry),
+    )
+    routes = operator_routes(api, gateway.troubles, gateway.measure)
+    inner = cast(Handler, Litestar(route_handlers=routes, openapi_config=None))
+    return in_front_of(inner, fonnte_handlers(api))
+
+
+async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gateway], Awaitable[None]]) -> None:
+    """Run everything until SIGTERM or SIGINT: the door closes first, then the rest ends in order."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stopped.set)
+    gateway.url = gateway.config.public_url or _url_of(gateway.config.host, door.getsockname()[1])
+    gateway.start()
+    try:
+        async with serving(build_asgi(gateway), door):
+            await on_ready(gateway)
+            await stopped.wait()
+    finally:
+        await gateway.stop()
+
+
+def _url_of(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def run_gateway(loaded: Loaded, *, on_ready: Callable[[Gateway], Awaitable[None]]) -> None:
+    """Serve until SIGTERM or SIGINT. `on_ready` is awaited once, when the first request can be answered.
+
+    Raises what `open_gateway` raises, and `OSError` when the port cannot be had.
+    """
+    config = loaded.config
+    with contextlib.closing(listen(config.host, config.port)) as door:
+        async with open_gateway(config) as gateway:
+            await serve(gateway, door, on_ready)
