@@ -1,0 +1,204 @@
+"""Webhook deliveries: how many a second to one fast receiver, and how late they are at half that load.
+
+    python -m bench.webhooks [--facts 20000] [--devices 50]
+
+The receiver is a process of its own, which answers 200 as fast as it can; facts are recorded by hand.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import multiprocessing
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import cast
+
+import uvloop
+
+from merpati.core.clock import SystemClock
+from merpati.core.facts import MessageSent
+from merpati.core.ids import AccountId, Address, DeviceId, EndpointId, Incarnation, MessageId, WaId
+from merpati.egress.client import Egress
+from merpati.log.actions import open_account, record
+from merpati.log.model import Recorded
+from merpati.storage.migrate import migrate
+from merpati.storage.nodes import join_node
+from merpati.storage.port import Storage, Tx
+from merpati.storage.sqlite import SqliteStorage
+from merpati.webhooks.actions import NewEndpoint, set_endpoint
+from merpati.webhooks.model import Card, Endpoint, EndpointKind
+from merpati.webhooks.runner import Webhooks
+from merpati.webhooks.signing import format_secret
+
+ACCOUNT, ME = AccountId(1), Incarnation("bench")
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+class FastReceiver(asyncio.Protocol):
+    """Counts requests by the header that ends each; notes when each fact came."""
+
+    def __init__(self, arrived: list[tuple[bytes, float]]) -> None:
+        self._arrived, self._buffer = arrived, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end].lower()
+            length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+            if len(self._buffer) < end + 4 + length:
+                return
+            self._buffer = self._buffer[end + 4 + length :]
+            self._arrived.append((head.split(b"webhook-id: ")[1].split(b"\r\n")[0], time.time()))
+            self._transport.write(ANSWER)
+
+
+def receive(pipe: Connection) -> None:
+    """The receiver's process: tells its port, then, when asked, what has arrived."""
+
+    async def serve() -> None:
+        arrived: list[tuple[bytes, float]] = []
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: FastReceiver(arrived), "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        while await loop.run_in_executor(None, pipe.recv):
+            pipe.send(arrived)
+
+    uvloop.run(serve())
+
+
+async def _record(tx: Tx, facts: Sequence[Recorded]) -> None:
+    await tx.lock([ACCOUNT])
+    await record(tx, facts)
+
+
+def _facts(first: int, count: int, devices: int) -> list[Recorded]:
+    return [
+        Recorded(
+            ACCOUNT,
+            MessageSent(
+                DeviceId(1 + n % devices),
+                MessageId(n),
+                Address("6281234567890"),
+                WaId(f"3EB0{n:012X}"),
+                1_700_000_000_000,
+            ),
+        )
+        for n in range(first, first + count)
+    ]
+
+
+async def _card(device: DeviceId) -> Card:
+    return Card(f"62812{device:08}", "token")
+
+
+def _runner(storage: Storage, egress: Egress) -> Webhooks:
+    def unseal(endpoint: Endpoint) -> str:
+        return endpoint.secret_sealed
+
+    return Webhooks(storage, ME, egress, cards=_card, unseal=unseal, clock=SystemClock(), rng=random.Random(1))
+
+
+async def _prepare(storage: Storage, devices: int, port: int) -> None:
+    await migrate(storage)
+    await storage.write(open_account, ACCOUNT)
+    await storage.write(join_node, ME, "bench", 1_000_000, exclusive=True)
+    for device in range(1, devices + 1):
+        new = NewEndpoint(EndpointId(device), format_secret(b"k" * 32))
+        url = f"http://127.0.0.1:{port}/hook"
+        await storage.write(set_endpoint, ACCOUNT, DeviceId(device), EndpointKind.STATUS, url, new)
+
+
+async def _delivered(runner: Webhooks, facts: int) -> None:
+    async with asyncio.timeout(120):
+        while runner.callers.delivered < facts:  # noqa: ASYNC110 (the runner tells nobody)
+            await asyncio.sleep(0.02)
+
+
+async def _backlog(storage: Storage, runner: Webhooks, facts: int, devices: int) -> float:
+    """Deliveries a second of facts that wait already."""
+    for first in range(0, facts, 1_000):
+        await storage.write(_record, _facts(first, min(1_000, facts - first), devices))
+    began = time.perf_counter()
+    task = asyncio.create_task(runner.run())
+    await _delivered(runner, facts)
+    took = time.perf_counter() - began
+    await runner.stop()
+    await task
+    return facts / took
+
+
+async def _paced(
+    storage: Storage, runner: Webhooks, rate: float, seconds: float, devices: int, first: int
+) -> dict[bytes, float]:
+    """Record facts at this rate; answers when each was committed."""
+    task = asyncio.create_task(runner.run())
+    committed: dict[bytes, float] = {}
+    step_s = 0.02
+    began = time.perf_counter()
+    n = 0
+    while (elapsed := time.perf_counter() - began) < seconds:
+        due = int(elapsed * rate) - n
+        if due > 0:
+            await storage.write(_record, _facts(first + n, due, devices))
+            runner.bell.ring()
+            now = time.time()
+            committed |= {b"1-%d" % (first + i + 1): now for i in range(n, n + due)}
+            n += due
+        await asyncio.sleep(step_s)
+    await _delivered(runner, n)
+    await runner.stop()
+    await task
+    return committed
+
+
+async def measure(facts: int, devices: int, pipe: Connection, folder: Path) -> list[str]:
+    """The table's lines."""
+    port = pipe.recv()
+    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+    await _prepare(storage, devices, port)
+    egress = Egress(["127.0.0.1"])
+    rate = await _backlog(storage, _runner(storage, egress), facts, devices)
+    pipe.send(True)
+    got = len({event for event, _ in pipe.recv()})
+    half = min(1_000.0, rate / 2)
+    committed = await _paced(storage, _runner(storage, egress), half, 5.0, devices, facts)
+    pipe.send(True)
+    came = dict(reversed(pipe.recv()))
+    delays = sorted((came[event] - at) * 1_000 for event, at in committed.items() if event in came)
+    await egress.close()
+    await storage.close()
+    return [
+        f"devices (lanes)               {devices}",
+        f"facts waiting, delivered      {facts}, {got} different",
+        f"deliveries a second           {rate:,.0f}",
+        f"delay at {half:,.0f}/s, median      {statistics.median(delays):.0f} ms",
+        f"delay at {half:,.0f}/s, 99 %        {delays[int(len(delays) * 0.99)]:.0f} ms",
+    ]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--facts", type=int, default=20_000)
+    arguments.add_argument("--devices", type=int, default=50)
+    chosen = arguments.parse_args()
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs,), daemon=True)
+    process.start()
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(ours):
+        lines = uvloop.run(measure(chosen.facts, chosen.devices, ours, Path(folder)))
+        ours.send(False)
+    process.join()
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
