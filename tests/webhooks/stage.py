@@ -111,6 +111,10 @@ class Stage:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        await self.declare_dead(inc)
+
+    async def declare_dead(self, inc: str) -> None:
+        """As if its lease had run out."""
         await self.storage.write(leave_node, Incarnation(inc))
         self.ring()
 
