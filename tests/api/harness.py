@@ -166,7 +166,7 @@ async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIt
         lane=HotLane(storage),
         ids=Ids(storage),
         clock=clock,
-        rng=lambda: random.Random(1),
+        rng=random.Random(1),
         devices=DeviceLookup(storage, clock),
         accounts=AccountLookup(storage, clock),
         sealer=sealer,

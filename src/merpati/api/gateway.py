@@ -39,8 +39,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     lane: HotLane
     ids: Ids
     clock: Clock
-    rng: Callable[[], random.Random] = random.Random
-    """A new one for every call, seeded by the machine: two processes never draw the same references."""
+    rng: random.Random = random.SystemRandom()
+    """The machine's own randomness: two processes, or copies of one machine, never draw the same references."""
     devices: DeviceLookup
     accounts: AccountLookup
     sealer: Sealer

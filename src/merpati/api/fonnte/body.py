@@ -50,40 +50,68 @@ async def read_fields(receive: Receive, headers: Mapping[str, str], query: bytes
     """
     asked = parse_form(query) if query else {}
     declared, options = parse_options_header(headers.get("content-type", ""))
-    chunks = _limited(_chunks(receive), limits.max_body_bytes)
+    first, more = await _next(receive)
+    if not more and len(first) <= limits.max_body_bytes and not _is_multipart(declared, first):
+        values = _parse(declared, options, first)  # nearly every request: the body is here already
+        return Fields(values={**asked, **values}, size_bytes=len(first))
+    return await _read_long(_chunks(receive, first, more), declared, options, asked, limits)
+
+
+async def _read_long(
+    pieces: AsyncIterator[bytes],
+    declared: str,
+    options: Mapping[str, str],
+    asked: Mapping[str, Value],
+    limits: Limits,
+) -> Fields:
+    chunks = _limited(pieces, limits.max_body_bytes)
     head = await _head(chunks)
-    if declared == Format.MULTIPART.value or _BOUNDARY.match(head):
+    if _is_multipart(declared, head):
         boundary = options.get("boundary") if declared == Format.MULTIPART.value else None
         form = await read_form(_again(head, chunks), boundary or _boundary(head), limits)
-        return Fields(values={**asked, **form.values}, upload=form.upload)
+        return msgspec.structs.replace(form, values={**asked, **form.values})
     body = head + b"".join([chunk async for chunk in chunks])
-    parse, charset = _PARSERS[_format(declared, body)], options.get("charset", "utf-8")
-    values = await asyncio.to_thread(parse, body, charset) if len(body) > IN_THREAD_BYTES else parse(body, charset)
-    return Fields(values={**asked, **values})
+    large = len(body) > IN_THREAD_BYTES
+    values = await asyncio.to_thread(_parse, declared, options, body) if large else _parse(declared, options, body)
+    return Fields(values={**asked, **values}, size_bytes=len(body))
+
+
+def _is_multipart(declared: str, head: bytes) -> bool:
+    return declared == Format.MULTIPART.value or (head.lstrip()[:2] == b"--" and _BOUNDARY.match(head) is not None)
+
+
+def _parse(declared: str, options: Mapping[str, str], body: bytes) -> dict[str, Value]:
+    return _PARSERS[_format(declared, body)](body, options.get("charset", "utf-8"))
 
 
 async def drain(receive: Receive, limits: Limits) -> None:
     """Read a body over, as far as it is reasonable: a caller that still writes does not hear an answer."""
     try:
-        async for _ in _limited(_chunks(receive), limits.max_body_bytes):
+        async for _ in _limited(_chunks(receive, b"", True), limits.max_body_bytes):
             continue
     except Refusal:
         return
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
+async def _chunks(receive: Receive, first: bytes, more: bool) -> AsyncIterator[bytes]:
+    if first:
+        yield first
     while more:
-        try:
-            async with asyncio.timeout(SLOW_AFTER_S):
-                message = await receive()
-        except TimeoutError:
-            raise Refusal(Code.BODY_INVALID) from None
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        more = message.get("more_body", False)
-        if chunk := message.get("body", b""):
+        chunk, more = await _next(receive)
+        if chunk:
             yield chunk
+
+
+async def _next(receive: Receive) -> tuple[bytes, bool]:
+    """The next piece of the body, and whether there are more; raises `Refusal(BODY_INVALID)` when it is slow."""
+    try:
+        async with asyncio.timeout(SLOW_AFTER_S):
+            message = await receive()
+    except TimeoutError:
+        raise Refusal(Code.BODY_INVALID) from None
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message.get("body", b""), message.get("more_body", False)
 
 
 async def _limited(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ Browsers call it too (docs, API send message with javascript), so every answer a
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -39,13 +40,22 @@ _PREFLIGHT = (
 )
 
 
+class Outcome(StrEnum):
+    """How a request ended, for the metrics."""
+
+    SUCCESS = "success"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    FAULT = "fault"
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What goes over the wire."""
 
     status: int = 200
     body: bytes = b""
     headers: Iterable[tuple[bytes, bytes]] = ()
-    outcome: str = "success"
+    outcome: Outcome = Outcome.SUCCESS
 
 
 def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
@@ -56,8 +66,9 @@ def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
         spool=gateway.spool_folder,
     )
     took = gateway.metrics.took.labels(endpoint.path)
+    answered = {outcome: gateway.metrics.requests.labels(endpoint.path, outcome) for outcome in Outcome}
     fault: Reply | None = msgspec.structs.replace(
-        _refused(endpoint, "internal error", None, status=500), outcome="fault"
+        _refused(endpoint, "internal error", None, status=500), outcome=Outcome.FAULT
     )
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +79,7 @@ def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
             reply = None
         finally:  # a fault of ours is answered too, and goes on to the server's log
             if reply is not None:
-                gateway.metrics.requests.labels(endpoint.path, reply.outcome).inc()
+                answered[reply.outcome].inc()
                 took.observe(time.perf_counter() - started)
                 await _send(send, reply)
 
@@ -205,7 +216,7 @@ def _refused(
         body["requestid"] = id_
     shown = id_ if id_ is not None else header_id
     headers = (*_HEADERS, *_EXPOSED, *(_headers_of(shown) if shown is not None else ()))
-    return Reply(status=status, body=encode_body(body), headers=headers, outcome="refused")
+    return Reply(status=status, body=encode_body(body), headers=headers, outcome=Outcome.REFUSED)
 
 
 def _unavailable(endpoint: Endpoint, error: StorageError, id_: RequestId | None) -> Reply:
@@ -214,5 +225,5 @@ def _unavailable(endpoint: Endpoint, error: StorageError, id_: RequestId | None)
     reason = "outcome unknown, try again" if isinstance(error, OutcomeUnknown) else _reason(endpoint, code)
     refused = _refused(endpoint, reason, id_, status=503)
     return msgspec.structs.replace(
-        refused, headers=(*refused.headers, (b"retry-after", b"1")), outcome="unavailable"
+        refused, headers=(*refused.headers, (b"retry-after", b"1")), outcome=Outcome.UNAVAILABLE
     )

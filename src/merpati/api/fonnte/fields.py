@@ -39,6 +39,8 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
 
     values: Mapping[str, Value]
     upload: Upload | None = None
+    size_bytes: int = 0
+    """Of the body, without the file."""
 
     def discard(self) -> None:
         """Remove the temporary file, unless it was moved away."""

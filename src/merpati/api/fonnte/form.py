@@ -105,7 +105,8 @@ class _Form:
         if self._path is not None:
             upload = Upload(path=self._path, filename=self._filename, size_bytes=self._file_bytes)
             self._path = None
-        return Fields(values=gather(self._pairs), upload=upload)
+        size = sum(len(name) + len(text) for name, text in self._pairs)
+        return Fields(values=gather(self._pairs), upload=upload, size_bytes=size)
 
     def close(self) -> None:
         """Leave nothing behind that `finish` did not hand out."""

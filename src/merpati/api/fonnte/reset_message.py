@@ -18,7 +18,7 @@ from merpati.messages.pacing import parse_delay
 
 
 async def _answer(gateway: Gateway, request: Request) -> Answer:
-    id_, asked = message_id(request), _asked(request, gateway.rng().getrandbits(62))
+    id_, asked = message_id(request), _asked(request, gateway.rng.getrandbits(62))
     account, devices = request.caller.account, [device.id for device in request.caller.devices]
 
     def body(moved: list[MessageId]) -> Body:

@@ -30,8 +30,8 @@ from merpati.storage.port import OutcomeUnknown
 
 T = TypeVar("T")
 
-LARGE_CALL = 20_000
-"""Characters of `target` and `data` together, or targets: a call so large is worked on beside the event loop."""
+LARGE_BYTES = 65_536
+"""A call with a larger body is worked on beside the event loop."""
 MOST_ATTACHMENTS = 50
 """Different files in one call."""
 _Attachment = tuple[str, str]
@@ -54,8 +54,9 @@ async def _send(gateway: Gateway, request: Request) -> Answer:
     key = await _key_row(request)
     if key is not None and (known := await _recall(gateway, key)) is not None:
         return known
-    rng = gateway.rng()
-    large = sum(len(str(request.fields.values.get(name, ""))) for name in ("target", "data")) > LARGE_CALL
+    large = request.fields.size_bytes > LARGE_BYTES
+    # drawing from the machine costs a microsecond: a large call draws a seed
+    rng = random.Random(gateway.rng.getrandbits(128)) if large else gateway.rng
     elements = await _beside(large, read_elements, request.fields.values, request.caller.devices, rng)
     folder = MediaFolder(gateway.media_folder, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
     async with folder.collecting() as collected:
@@ -63,15 +64,8 @@ async def _send(gateway: Gateway, request: Request) -> Answer:
         quoted = await _quoted(gateway, request, elements)
         items = await _beside(large, _items, gateway, request, elements, files, quoted)
         plan = await _plan(gateway, request, items, rng, large)
-        body = _body(request, items, plan)
-        acceptance = Acceptance(
-            account=request.caller.account,
-            request=request.row(body),
-            idempotency=_answered(key, body),
-            drafts=plan.drafts,
-            batches=plan.batches,
-            media=tuple(collected),
-        )
+        body = await _beside(large, _body, request, items, plan)
+        acceptance = await _beside(large, _acceptance, request, key, plan, collected, body)
         try:
             verdict = await gateway.lane(ACCEPT, acceptance)
         except (OutcomeUnknown, asyncio.CancelledError):
@@ -206,6 +200,19 @@ async def _plan(
         now=request.at,
     )
     return await _beside(large, plan_call, items, origin, rng)
+
+
+def _acceptance(
+    request: Request, key: IdempotencyRow | None, plan: Plan, media: Sequence[Media], body: Body
+) -> Acceptance:
+    return Acceptance(
+        account=request.caller.account,
+        request=request.row(body),
+        idempotency=_answered(key, body),
+        drafts=plan.drafts,
+        batches=plan.batches,
+        media=tuple(media),
+    )
 
 
 # -- what is answered --
