@@ -72,6 +72,8 @@ class Gateway:
         self.transports, self.egress = transports, egress
         self.url = ""
         """Where it listens; known when the door is open."""
+        self.rng = random.Random()
+        """Seeded by the machine, so that two processes never draw the same references."""
         self.registry = CollectorRegistry()
         self.metrics = RunMetrics(self.registry)
         self.sealer = Sealer(folder.key(SEALING_KEY))
@@ -96,7 +98,7 @@ class Gateway:
             self.lane,
             self.node,
             clock,
-            random.Random(),
+            self.rng,
             self.supervisor,
             max_tries=config.max_tries,
             locate=lambda message: locate(folder.media, message),
@@ -115,7 +117,7 @@ class Gateway:
             on_change=self._changed,
         )
         self.jobs = JobRunner(
-            storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=random.Random()
+            storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=self.rng
         )
         self.webhooks: Webhooks | None = None
         self._webhooks_task: asyncio.Task[None] | None = None
@@ -211,7 +213,7 @@ class Gateway:
                 cards=self._card,
                 unseal=self._unseal,
                 clock=self.clock,
-                rng=random.Random(),
+                rng=self.rng,
                 may_act=self.node.may_hand_over,
                 life_ms=self.keeping.log_ms,
             )
@@ -299,6 +301,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         devices=gateway.devices,
         accounts=gateway.accounts,
         sealer=gateway.sealer,
+        rng=lambda: gateway.rng,
         sessions=gateway,
         capabilities=gateway.transports.capabilities,
         default_transport=gateway.transports.default,
@@ -313,7 +316,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         metrics=ApiMetrics(gateway.registry),
     )
     routes = operator_routes(api, gateway.troubles, gateway.measure)
-    inner = cast(Handler, Litestar(route_handlers=routes, openapi_config=None))
+    inner = cast(Handler, Litestar(route_handlers=routes, openapi_config=None, logging_config=None))
     return in_front_of(inner, fonnte_handlers(api))
 
 
