@@ -26,7 +26,8 @@ class Receiver:
     """Counts what comes; answers at once."""
 
     def __init__(self) -> None:
-        self.sent = self.delivered = self.read = 0
+        self.sent = self.delivered = self.read = self.again = 0
+        self.seen: set[str] = set()
 
     async def start(self) -> str:
         app = web.Application()
@@ -40,6 +41,10 @@ class Receiver:
 
     async def hook(self, request: web.Request) -> web.Response:
         state = json.loads(await request.read()).get("state")
+        if (event := request.headers["webhook-id"]) in self.seen:
+            self.again += 1
+            return web.Response()
+        self.seen.add(event)
         self.sent += state == "sent"
         self.delivered += state == "delivered"
         self.read += state == "read"
@@ -120,6 +125,7 @@ async def main() -> None:
     print(f"| webhooks sent, delivered, read in that time | {in_time[1:]} |")
     print(f"| whole lives/s, accepted until the last webhook | {accepted / settled:,.0f} |")
     print(f"| lost | {accepted - (receiver.read if not asked.no_webhook else int(sent))} of {accepted} |")
+    print(f"| webhooks repeated | {receiver.again} |")
     print(f"| server CPU us a life | {used / max(accepted, 1) * 1e6:.0f} |")
     print(f"| memory idle, loaded (MB) | {idle:.0f}, {rss_mb(served.pid):.0f} |")
     print(f"| idle CPU of one core | {idle_cpu:.1%} |")
