@@ -73,7 +73,7 @@ class Gateway:
         self.url = ""
         """Where it listens; known when the door is open."""
         self.rng = random.Random()
-        """Seeded by the machine, so that two processes never draw the same references."""
+        """For back-off and pace; references are drawn from the machine's randomness."""
         self.registry = CollectorRegistry()
         self.metrics = RunMetrics(self.registry)
         self.sealer = Sealer(folder.key(SEALING_KEY))
@@ -301,7 +301,6 @@ def build_asgi(gateway: Gateway) -> Handler:
         devices=gateway.devices,
         accounts=gateway.accounts,
         sealer=gateway.sealer,
-        rng=lambda: gateway.rng,
         sessions=gateway,
         capabilities=gateway.transports.capabilities,
         default_transport=gateway.transports.default,
