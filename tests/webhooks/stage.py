@@ -14,6 +14,7 @@ from merpati.log.model import Recorded
 from merpati.storage.nodes import join_node, leave_node
 from merpati.storage.port import Storage, Tx
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
+from merpati.webhooks.deliver import Cards
 from merpati.webhooks.model import Card, Endpoint, EndpointKind
 from merpati.webhooks.runner import Webhooks
 from merpati.webhooks.signing import format_secret
@@ -82,7 +83,12 @@ class Stage:
     # -- runners --
 
     async def start(
-        self, inc: str = "a", *, own_storage: bool = False, may_act: Callable[[], bool] = lambda: True
+        self,
+        inc: str = "a",
+        *,
+        own_storage: bool = False,
+        may_act: Callable[[], bool] = lambda: True,
+        cards: Cards | None = None,
     ) -> Webhooks:
         """A runner at work, as the process `inc` would have it."""
         storage = await self._reopen() if own_storage else self.storage
@@ -91,7 +97,7 @@ class Stage:
             storage,
             Incarnation(inc),
             self.egress,
-            cards=_card,
+            cards=cards or _card,
             unseal=lambda endpoint: endpoint.secret_sealed,
             clock=self.clock,
             rng=random.Random(1),

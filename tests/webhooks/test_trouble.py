@@ -5,10 +5,11 @@ import pytest
 from merpati.core.errors import Refusal
 from merpati.core.facts import MessageExpired
 from merpati.core.ids import AccountId, DeviceId, EndpointId, MessageId
+from merpati.devices.tokens import CannotUnseal
 from merpati.log.actions import forget_facts
-from merpati.storage.port import Tx
+from merpati.storage.port import StorageGone, Tx
 from merpati.webhooks.actions import disable_endpoint, drop_dead_letter, forget_calls, replay_dead_letter
-from merpati.webhooks.model import EVERY_DEVICE, PARALLEL
+from merpati.webhooks.model import EVERY_DEVICE, PARALLEL, Card
 from merpati.webhooks.runner import Webhooks
 from tests.webhooks.receiver import Receiver
 from tests.webhooks.stage import ACCOUNT, CHAT, Stage
@@ -298,3 +299,43 @@ async def test_old_calls_and_dead_letters_are_forgotten(stage: Stage, receiver: 
     assert await stage.storage.write(forget_calls, stage.clock.now(), 100) == 0
     assert await stage.storage.write(forget_calls, stage.clock.now() + 1, 100) == 2
     assert await stage.dead() == []
+
+
+async def test_a_secret_that_does_not_open_stops_its_own_endpoint_only(stage: Stage, receiver: Receiver) -> None:
+    """The key file was changed, say: the facts wait, others are told."""
+    sealed = {3: True}
+
+    async def card(device: DeviceId) -> Card:
+        if sealed.get(device):
+            raise CannotUnseal("the token of device 3")
+        return Card(f"0812{device}", "token")
+
+    await stage.set(3, receiver.url("/closed"))
+    await stage.set(4, receiver.url("/open"))
+    runner = await stage.start(cards=card)
+    await stage.tell(3, 2)
+    await stage.tell(4, 2)
+    await receiver.until(lambda: len(receiver.events("/open")) == 2)
+    await stage.failed(runner, 1)
+    sealed.clear()
+    stage.wait_for_retry()
+    await receiver.until(lambda: receiver.events("/closed") == [1, 2])
+
+
+async def test_a_database_that_is_away_for_a_moment_loses_nothing(stage: Stage, receiver: Receiver) -> None:
+    """The card cannot be read: the lane waits a second and goes on, it is nobody's failure."""
+    away = [True]
+
+    async def card(device: DeviceId) -> Card:
+        if away:
+            away.pop()
+            raise StorageGone("away")
+        return Card(f"0812{device}", "token")
+
+    await stage.set(3, receiver.url())
+    runner = await stage.start(cards=card)
+    await stage.tell(3, 3)
+    await stage.until(lambda: not away)
+    stage.wait_for_retry(1_001)
+    await receiver.until(lambda: receiver.events() == [1, 2, 3])
+    assert runner.count_failing() == 0

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from merpati.core.clock import Clock
+from merpati.devices.tokens import CannotUnseal
 from merpati.log.model import RawEntry
 from merpati.storage.port import StorageError
 from merpati.webhooks.deliver import Delivered, Deliverer
@@ -104,6 +105,9 @@ class Callers:
         except msgspec.ValidationError:
             log.exception("fact %d-%d cannot be read", entry.account, entry.seq)
             return None
+        except CannotUnseal as error:
+            log.error("endpoint %d cannot be called: %s", hook.endpoint.id, error)
+            return Delivered(Outcome.FAILED)
         if told.call is not None:
             self._keep(told.call)
         return told
