@@ -307,7 +307,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         fetch=gateway.fetch,
         check_url=gateway.egress.check_url,
         media_folder=gateway.folder.media,
-        spool_folder=gateway.folder.path / "spool",
+        spool_folder=gateway.folder.spool,
         max_body_bytes=gateway.config.max_body_mb * 1_000_000,
         max_file_bytes=gateway.config.max_attachment_mb * 1_000_000,
         wake=gateway.wake,

@@ -52,6 +52,19 @@ def test_a_damaged_key_is_not_replaced(tmp_path: Path) -> None:
         folder.key("secrets")
 
 
+def test_what_a_killed_process_left_half_done_goes(tmp_path: Path) -> None:
+    """An upload that never became a message's file; a mere look at the folder removes nothing."""
+    folder = DataFolder(tmp_path)
+    (folder.spool / "upload-1").write_bytes(b"half")
+    DataFolder(tmp_path)
+    assert list(folder.spool.iterdir())
+
+    folder.take()
+
+    assert list(folder.spool.iterdir()) == []
+    folder.release()
+
+
 @pytest.mark.process
 def test_a_second_process_on_the_folder_is_refused(tmp_path: Path) -> None:
     """It hears who holds it; after the holder is killed, the folder is free at once."""

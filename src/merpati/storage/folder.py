@@ -2,6 +2,7 @@
 
     merpati.db          the database, when it is SQLite
     media/              attachments, by path as the `media` table names them
+    spool/              files on their way into media/; emptied at every start, in no backup
     keys/               secrets that must not be in the database, 32 random bytes each
     simulator/          the simulated network's own store: not ours, in no backup
     lock                held by the process that serves from here
@@ -31,7 +32,7 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         """Raises OSError when the folder cannot be made."""
         self.path = path.absolute()
-        for folder in (self.path, self.media, self.keys, self.simulator):
+        for folder in (self.path, self.media, self.spool, self.keys, self.simulator):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         self._lock: int | None = None
@@ -45,6 +46,10 @@ class DataFolder:
         return self.path / "media"
 
     @property
+    def spool(self) -> Path:
+        return self.path / "spool"
+
+    @property
     def keys(self) -> Path:
         return self.path / "keys"
 
@@ -55,7 +60,7 @@ class DataFolder:
     def take(self) -> None:
         """Lock the folder for this process, until `release` or its end; raises `FolderInUse`.
 
-        The lock is the kernel's (flock): a process that was killed holds it no longer.
+        The lock is the kernel's (flock): a process that was killed holds it no longer. Its `spool` is emptied.
         """
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -67,6 +72,8 @@ class DataFolder:
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
         self._lock = lock
+        for left in self.spool.iterdir():
+            left.unlink()
 
     def release(self) -> None:
         """Unlock. May run twice."""

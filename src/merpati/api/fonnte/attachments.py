@@ -16,6 +16,7 @@ from merpati.api.fonnte.file_types import HEAD_BYTES, FileType, judge_file, show
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, MediaId
 from merpati.messages.model import Media
+from merpati.storage.folder import sync_folder
 from merpati.transports.port import MediaKind
 
 
@@ -64,7 +65,7 @@ class MediaFolder:
             os.fsync(file.fileno())
         name = f"{id_}.{type_.extension}"
         path.replace(self._folder / name)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         return _media(id_, account, name, type_, size, filename)
 
     @contextlib.asynccontextmanager
@@ -91,11 +92,3 @@ def _media(id_: MediaId, account: AccountId, path: str, type_: FileType, size: i
         size_bytes=size,
         filename=shown_name(filename, type_) if type_.kind in _NAMED else "",
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
