@@ -39,6 +39,7 @@ from merpati.runtime.metrics import RunMetrics
 from merpati.runtime.node import Node
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
+from merpati.runtime.upkeep import Upkeep
 from merpati.storage.folder import DataFolder
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
@@ -182,6 +183,7 @@ class Gateway:
             ("node", self.node.run),
             ("dispatcher", self.dispatcher.run),
             ("outbox poll", self.dispatcher.poll),
+            ("upkeep", Upkeep(self.storage, self.clock, self.sessions, self.dispatcher).run),
             ("jobs", self.jobs.run),
             ("webhooks", self._run_webhooks),
         ):

@@ -60,6 +60,7 @@ def a_draft(id_: int, chat: Address = ALICE, **changes: object) -> Draft:
         sequence=None,
         hold=None,
     )
+    changes.setdefault("due_at", changes.get("queued_at", draft.due_at))
     return msgspec.structs.replace(draft, **changes)
 
 

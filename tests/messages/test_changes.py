@@ -131,7 +131,11 @@ async def test_a_sent_message_is_not_sent_again(storage: Storage) -> None:
 
 async def test_what_waited_too_long_expires_and_the_rest_stays(storage: Storage) -> None:
     """Due at or before the cut-off: expired, with its fact; later ones stay."""
-    await accept(storage, a_draft(1, due_at=10), a_draft(2, due_at=11))
+    await accept(
+        storage,
+        a_draft(1, queued_at=0, schedule_at=10, due_at=10),
+        a_draft(2, queued_at=0, schedule_at=11, due_at=11),
+    )
 
     assert await storage.write(expire_messages, ACCOUNT, DEVICE, 10, 100) == 1
     assert await open_ids(storage) == [2]

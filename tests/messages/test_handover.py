@@ -4,9 +4,10 @@ import pytest
 
 from merpati.core.ids import DeviceId, Epoch, Incarnation
 from merpati.messages.actions import accept_calls
+from merpati.messages.changes import give_back
 from merpati.messages.handover import Intent, Outcome, take_intents
 from merpati.messages.model import Priority
-from merpati.messages.views import message_status
+from merpati.messages.views import being_handed_over, message_status
 from merpati.storage.port import Storage
 from tests.messages.outbox import (
     ALICE,
@@ -77,7 +78,7 @@ async def test_a_retry_holds_back_later_messages_to_that_recipient_alone(storage
     """Order per recipient is kept, retries included."""
     await accept(storage, a_draft(1), a_draft(2), a_draft(3, BUDI))
     (first,) = await take(storage)
-    await finish(storage, an_end(first, Outcome.RETRY, retry_at=2**50))
+    await finish(storage, an_end(first, Outcome.RETRY, wait_ms=2**50))
 
     assert [t.id for t in await take(storage, 16)] == [3]
 
@@ -107,7 +108,7 @@ async def test_a_sequence_keeps_its_order_over_a_retry(storage: Storage) -> None
     """`sequence`: nothing of the call overtakes, whoever the recipients are."""
     await accept(storage, a_draft(1, ALICE, sequence=5), a_draft(2, BUDI, sequence=5))
     (first,) = await take(storage, 16)
-    await finish(storage, an_end(first, Outcome.RETRY, retry_at=2**50))
+    await finish(storage, an_end(first, Outcome.RETRY, wait_ms=2**50))
 
     assert await take(storage, 16) == []
 
@@ -136,7 +137,7 @@ async def test_a_late_refusal_of_an_old_attempt_changes_nothing(storage: Storage
     """Only an acknowledgement counts for any attempt."""
     await accept(storage, a_draft(1))
     (first,) = await take(storage)
-    await finish(storage, an_end(first, Outcome.RETRY, retry_at=0))
+    await finish(storage, an_end(first, Outcome.RETRY, wait_ms=0))
     (second,) = await take(storage)
 
     assert await finish(storage, an_end(first, Outcome.FAILED, code="content_refused")) == [False]
@@ -147,7 +148,7 @@ async def test_a_late_acknowledgement_settles_a_message_that_waits_for_its_secon
     """It was sent, whoever saw it; no second hand-over follows."""
     await accept(storage, a_draft(1))
     (first,) = await take(storage)
-    await finish(storage, an_end(first, Outcome.RETRY, retry_at=0))
+    await finish(storage, an_end(first, Outcome.RETRY, wait_ms=0))
 
     assert await finish(storage, an_end(first, at=3_000)) == [True]
     assert await take(storage) == []
@@ -163,3 +164,27 @@ async def test_an_uncertain_message_becomes_sent_by_its_acknowledgement(storage:
 
     assert await finish(storage, an_end(taken, at=3_000)) == [True]
     assert await kinds(storage) == ["MessageQueued", "MessageUncertain", "MessageSent"]
+
+
+async def test_what_is_not_scheduled_is_due_by_the_databases_clock(storage: Storage) -> None:
+    """A process whose clock is an hour ahead does not hold its messages for an hour; a schedule stays."""
+    ahead = 4_000_000_000_000
+    await accept(
+        storage,
+        a_draft(1, queued_at=ahead),
+        a_draft(2, BUDI, queued_at=ahead, due_at=ahead + 5_000, schedule_at=ahead + 5_000),
+    )
+
+    assert [t.id for t in await take(storage, 16)] == [1]
+
+
+async def test_what_was_taken_and_never_handed_over_goes_back_and_the_rest_stays(storage: Storage) -> None:
+    """An intent whose answer was lost is nobody's; one that has moved on since is not touched."""
+    await accept(storage, a_draft(1), a_draft(2, BUDI))
+    first, second = await take(storage, 16)
+    rows = await storage.read(being_handed_over, [DEVICE])
+    await finish(storage, an_end(second))
+    await storage.write(give_back, rows, 9_000)
+    (again,) = await take(storage, 16)
+
+    assert (again.id, again.attempt, again.wire_ref) == (first.id, 2, first.wire_ref)

@@ -17,6 +17,7 @@ from merpati.log.model import IdempotencyRow, Recorded
 from merpati.log.requests import recall_keys, record_requests, remember_keys
 from merpati.messages import store_accept as store
 from merpati.messages.model import Acceptance, Accepted, Batch, Draft, KeyReused, Replayed
+from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
 
@@ -66,14 +67,27 @@ def _judge(key: IdempotencyRow | None, known: dict[tuple[AccountId, str], Idempo
     return Replayed(first.answer) if first.body_hash == key.body_hash else KeyReused()
 
 
-async def add_messages(tx: Tx, drafts: Sequence[Draft], batches: Sequence[Batch] = ()) -> None:
-    """Messages with their outbox rows and facts, and batches with their jobs; those that are there stay."""
-    new = await store.insert_drafts(tx, drafts)
+async def add_messages(
+    tx: Tx, drafts: Sequence[Draft], batches: Sequence[Batch] = (), *, shift_ms: int | None = None
+) -> None:
+    """Messages with their outbox rows and facts, and batches with their jobs; those that are there stay.
+
+    Due times were told by the clock of the process that accepted the call. What was not scheduled is shifted to the
+    database's clock, by `shift_ms` where it is known from before.
+    """
+    now = await database_now(tx)
+
+    def shift(draft: Draft) -> int:
+        if draft.schedule_at is not None and draft.schedule_at > draft.queued_at:
+            return 0
+        return now - draft.queued_at if shift_ms is None else shift_ms
+
+    new = await store.insert_drafts(tx, drafts, shift)
     facts: list[tuple[AccountId, AnyFact]] = [
-        (d.account, MessageQueued(d.device, d.id, d.chat, d.due_at)) for d in drafts if d.id in new
+        (d.account, MessageQueued(d.device, d.id, d.chat, d.due_at + shift(d))) for d in drafts if d.id in new
     ]
     if batches:
-        made = await store.insert_batches(tx, batches)
+        made = await store.insert_batches(tx, batches, now)
         fresh = [batch for batch in batches if batch.id in made]
         await enqueue_jobs(tx, [_making(batch) for batch in fresh])
         facts += [(b.account, BatchAccepted(_device_of(b), b.id, b.first, b.count)) for b in fresh]

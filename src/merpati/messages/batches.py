@@ -55,7 +55,7 @@ async def _make(tx: Tx, header: store.Header, part: store.Part) -> None:
         queued_at=header.queued_at,
     )
     drafts = make_drafts(call, header.plan, part.first, part.targets)
-    await add_messages(tx, drafts)
+    await add_messages(tx, drafts, shift_ms=header.shift_ms)
     await store.add_made(tx, header.batch, part.count)
 
 

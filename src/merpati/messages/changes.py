@@ -14,9 +14,8 @@ from merpati.core.ids import AccountId, Address, DeviceId, Epoch, MessageId
 from merpati.messages import batches, store_accept, store_changes, store_outbox
 from merpati.messages.actions import record_all
 from merpati.messages.handover import HandedOver, Outcome, finish_handovers
-from merpati.messages.model import LIFE, DelayRange, HoldReason, MessageEvent, MessageState, Priority
+from merpati.messages.model import LIFE, DelayRange, HoldReason, MessageEvent, MessageState, OpenRow, Priority
 from merpati.messages.store_changes import Known
-from merpati.messages.store_outbox import OpenRow
 from merpati.storage.port import Tx
 
 
@@ -148,11 +147,19 @@ async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool
     Where the network takes our reference, the message is tried again, first in line, with the same reference and
     bytes. Elsewhere nobody knows whether it arrived: it becomes uncertain.
     """
-    rows = await store_outbox.stranded_rows(tx, device, epoch)
+    rows = [row for row in await store_outbox.sending_rows(tx, [device]) if row.epoch < epoch]
     outcome = Outcome.RETRY if takes_ref else Outcome.UNKNOWN
     if rows:
         await finish_handovers(tx, [_lost_track(row, outcome, at) for row in rows])
     return len(rows)
+
+
+async def give_back(tx: Tx, rows: Sequence[OpenRow], at: int) -> None:
+    """Queue again what this process took and never handed over: its intent was stored, its answer was lost.
+
+    May run twice; a message that has moved on since it was looked at stays as it is.
+    """
+    await finish_handovers(tx, [_lost_track(row, Outcome.RETRY, at) for row in rows])
 
 
 def _lost_track(row: OpenRow, outcome: Outcome, at: int) -> HandedOver:
@@ -167,5 +174,5 @@ def _lost_track(row: OpenRow, outcome: Outcome, at: int) -> HandedOver:
         handed_at=row.handed_at,
         at=at,
         code=Code.OUTCOME_UNKNOWN,
-        retry_at=row.due_at,
+        keeps_place=True,
     )

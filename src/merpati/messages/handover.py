@@ -1,6 +1,6 @@
 """The hot commands of the sender: the intent before a hand-over, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -10,7 +10,8 @@ from merpati.core.ids import AccountId, Address, DeviceId, Epoch, Incarnation, M
 from merpati.messages import store_accept, store_outcomes
 from merpati.messages import store_outbox as store
 from merpati.messages.actions import record_all
-from merpati.messages.model import LIFE, HoldReason, MessageEvent, MessageState, Options, Priority, Taken
+from merpati.messages.model import LIFE, HoldReason, MessageEvent, MessageState, OpenRow, Options, Priority, Taken
+from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Row, Tx
 from merpati.transports.port import Content
@@ -35,7 +36,7 @@ class Outcome(StrEnum):
 
 
 class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of one hand-over. `at` is ours; a retry waits until `retry_at`."""
+    """The end of one hand-over; `at` by the clock of the process that did it."""
 
     account: AccountId
     device: DeviceId
@@ -48,9 +49,12 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     wa_id: WaId | None = None
     code: str = ""
-    retry_at: int = 0
-    next_send_at: int = 0
-    """When the device's own pace lets it hand over again; 0: at once."""
+    wait_ms: int = 0
+    """How long a RETRY waits."""
+    keeps_place: bool = False
+    """A RETRY that stays due when it was: first in line again."""
+    gap_ms: int = 0
+    """How long the device's own pace makes it wait after this; 0: not at all."""
 
 
 _EVENT = {
@@ -67,12 +71,13 @@ async def take_intents(tx: Tx, intents: Sequence[Intent]) -> list[list[Taken]]:
 
     Nothing is taken for a device that the asking incarnation does not own under that epoch.
     """
-    heads = await store.take_heads(tx, [(i.device, i.inc, i.epoch, i.most) for i in intents], tx.now)
+    now = await database_now(tx)
+    heads = await store.take_heads(tx, [(i.device, i.inc, i.epoch, i.most) for i in intents], now)
     rank = {message: (due, seq, attempt) for message, attempt, seq, due in heads}
     rows = await store.taken_messages(tx, list(rank))
     by_device: dict[DeviceId, list[Taken]] = {}
     for row in sorted(rows, key=lambda row: (row[7], rank[row[0]])):
-        by_device.setdefault(row[2], []).append(_taken(row, rank[row[0]][2], tx.now))
+        by_device.setdefault(row[2], []).append(_taken(row, rank[row[0]][2], now))
     return [by_device.pop(intent.device, []) for intent in intents]
 
 
@@ -107,60 +112,61 @@ async def finish_handovers(tx: Tx, ends: Sequence[HandedOver]) -> list[bool]:
     await store.insert_attempts(
         tx, [(e.message, e.attempt, e.handed_at, e.at, e.outcome.value, e.code) for e in ends]
     )
-    await _store_ends(tx, list(ours.values()))
+    now = await database_now(tx)
+    await _store_ends(tx, list(ours.values()), open_rows, now)
     late = [end for end in ends if end.outcome is Outcome.SENT and ours.get(end.message) is not end]
     confirmed = await store_outcomes.confirm_late(tx, [(e.message, e.wa_id, e.handed_at, e.at) for e in late])
-    await record_all(tx, [(e.account, _fact(e)) for e in late if e.message in confirmed])
-    await store.arm_clocks(tx, _paces(ends), _clocks(ends))
+    await record_all(tx, [(e.account, _fact(e, now)) for e in late if e.message in confirmed])
+    await store.arm_clocks(tx, _paces(ends, now), _clocks(ends, now))
     return [ours.get(end.message) is end or end.message in confirmed for end in ends]
 
 
-def _counts(end: HandedOver, row: store.OpenRow | None) -> bool:
+def _counts(end: HandedOver, row: OpenRow | None) -> bool:
     if row is None:
         return False
     return end.outcome is Outcome.SENT or (row.sending == 1 and row.attempt == end.attempt)
 
 
-async def _store_ends(tx: Tx, ends: Sequence[HandedOver]) -> None:
-    retries = [end for end in ends if end.outcome is Outcome.RETRY]
-    await store.requeue(tx, [(end.message, end.retry_at) for end in retries])
-    await store_accept.insert_holds(tx, [(e.message, e.at, HoldReason.RETRY, e.retry_at) for e in retries])
+async def _store_ends(tx: Tx, ends: Sequence[HandedOver], rows: Mapping[int, OpenRow], now: int) -> None:
+    retries = {
+        end: rows[end.message].due_at if end.keeps_place else now + end.wait_ms
+        for end in ends
+        if end.outcome is Outcome.RETRY
+    }
+    await store.requeue(tx, [(end.message, due) for end, due in retries.items()])
+    await store_accept.insert_holds(tx, [(e.message, e.at, HoldReason.RETRY, due) for e, due in retries.items()])
     ended = [end for end in ends if end.outcome is not Outcome.RETRY]
     await store_outcomes.end_messages(
         tx, [(e.message, _state(e), e.code, e.wa_id, e.handed_at, e.at) for e in ended]
     )
     await store.leave_outbox(tx, [end.message for end in ended])
-    await record_all(tx, [(end.account, _fact(end)) for end in ends])
+    await record_all(tx, [(end.account, _fact(end, retries.get(end, now))) for end in ends])
 
 
 def _state(end: HandedOver) -> MessageState:
     return LIFE.next(MessageState.SENDING, _EVENT[end.outcome])
 
 
-def _paces(ends: Sequence[HandedOver]) -> list[tuple[int, int, int]]:
+def _paces(ends: Sequence[HandedOver], now: int) -> list[tuple[int, int, int]]:
     """Every hand-over that reached the network, or may have, counts for the caller's delay."""
-    newest: dict[tuple[int, int], int] = {}
+    reached = {(end.device, int(end.priority)) for end in ends if end.outcome in (Outcome.SENT, Outcome.UNKNOWN)}
+    return [(device, priority, now) for device, priority in sorted(reached)]
+
+
+def _clocks(ends: Sequence[HandedOver], now: int) -> list[tuple[int, int]]:
+    longest: dict[int, int] = {}
     for end in ends:
-        if end.outcome in (Outcome.SENT, Outcome.UNKNOWN):
-            key = (end.device, end.priority)
-            newest[key] = max(end.at, newest.get(key, 0))
-    return [(device, priority, at) for (device, priority), at in newest.items()]
+        if end.gap_ms:
+            longest[end.device] = max(end.gap_ms, longest.get(end.device, 0))
+    return [(device, now + gap_ms) for device, gap_ms in longest.items()]
 
 
-def _clocks(ends: Sequence[HandedOver]) -> list[tuple[int, int]]:
-    newest: dict[int, int] = {}
-    for end in ends:
-        if end.next_send_at:
-            newest[end.device] = max(end.next_send_at, newest.get(end.device, 0))
-    return list(newest.items())
-
-
-def _fact(end: HandedOver) -> AnyFact:
+def _fact(end: HandedOver, due_at: int) -> AnyFact:
     match end.outcome:
         case Outcome.SENT:
             return MessageSent(end.device, end.message, end.chat, end.wa_id or WaId(""), end.handed_at)
         case Outcome.RETRY:
-            return MessageRetried(end.device, end.message, end.chat, end.code, end.retry_at)
+            return MessageRetried(end.device, end.message, end.chat, end.code, due_at)
         case Outcome.FAILED:
             return MessageFailed(end.device, end.message, end.chat, end.code)
         case Outcome.UNKNOWN:
@@ -168,13 +174,16 @@ def _fact(end: HandedOver) -> AnyFact:
 
 
 async def next_wake(tx: Tx, device: DeviceId) -> int | None:
-    """When a sender that got nothing should ask again without being woken; None: when it is woken."""
-    return await store.next_wake(tx, device)
+    """In how many milliseconds a sender that got nothing should ask again without being woken; None: never."""
+    now = await database_now(tx)
+    at = await store.next_wake(tx, device, now)
+    return None if at is None else at - now
 
 
-async def next_dues(tx: Tx, devices: Sequence[DeviceId]) -> list[tuple[DeviceId, int]]:
-    """When each of these devices has its next message due; devices with nothing queued are left out."""
-    return await store.next_due(tx, devices)
+async def due_devices(tx: Tx, devices: Sequence[DeviceId]) -> list[DeviceId]:
+    """Those of these devices that have a message due."""
+    now = await database_now(tx)
+    return [device for device, due_at in await store.next_due(tx, devices) if due_at <= now]
 
 
 INTENT: HotAction[Intent, list[Taken]] = HotAction(take_intents, lambda _intent: None)

@@ -4,7 +4,7 @@ States and events follow one table; receipts only climb; `uncertain` is a state 
 """
 
 from enum import Enum, IntEnum, StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,7 @@ from merpati.core.ids import (
     Address,
     BatchId,
     DeviceId,
+    Epoch,
     JobId,
     MediaId,
     MessageId,
@@ -283,4 +284,20 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     wire_ref: WireRef
     attempt: int
     priority: Priority
+    handed_at: int
+
+
+class OpenRow(NamedTuple):
+    """An open message as the outbox has it. `sending` is 1 while it is being handed over."""
+
+    message: MessageId
+    account: AccountId
+    device: DeviceId
+    chat: Address
+    priority: int
+    due_at: int
+    sending: int
+    epoch: Epoch
+    attempt: int
+    gap_ms: int | None
     handed_at: int

@@ -1,6 +1,6 @@
 """The SQL of acceptance: messages, outbox, holds, batches, media."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -27,8 +27,8 @@ def json_of(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-async def insert_drafts(tx: Tx, drafts: Sequence[Draft]) -> set[MessageId]:
-    """The ids that were new."""
+async def insert_drafts(tx: Tx, drafts: Sequence[Draft], shift_ms: Callable[[Draft], int]) -> set[MessageId]:
+    """The ids that were new. `shift_ms` is added to the due time of a draft."""
     rows = [
         (d.id, d.account, d.device, 0, d.chat, d.name, "", json_of(d.content), words_of(d.content),
          json_of(d.options), d.media, 0, "", d.wire_ref, None, d.request, d.batch, d.priority, d.schedule_at,
@@ -41,7 +41,8 @@ async def insert_drafts(tx: Tx, drafts: Sequence[Draft]) -> set[MessageId]:
         f"INSERT INTO outbox ({_OUTBOX}, wire_ref, handed_at) SELECT {_OUTBOX}, wire_ref, 0 FROM {{r}}",
         "message_id bigint, account_id bigint, device_id bigint, chat text, priority bigint, due_at bigint, "
         "seq bigint, state bigint, epoch bigint, attempt bigint, gap_ms bigint, sequence_id bigint, wire_ref text",
-        [(d.id, d.account, d.device, d.chat, d.priority, d.due_at, d.id, 0, 0, 0, d.gap_ms, d.sequence, d.wire_ref)
+        [(d.id, d.account, d.device, d.chat, d.priority, d.due_at + shift_ms(d), d.id, 0, 0, 0,
+          d.gap_ms, d.sequence, d.wire_ref)
          for d in fresh],
     )  # fmt: skip
     await insert_holds(tx, [(d.id, d.queued_at, d.hold, d.due_at) for d in fresh if d.hold is not None])
@@ -79,14 +80,17 @@ async def insert_media(tx: Tx, media: Sequence[Media], at: int) -> None:
     )
 
 
-async def insert_batches(tx: Tx, batches: Sequence[Batch]) -> set[BatchId]:
-    """The ids that were new."""
-    columns = "id, account_id, request_id, first_id, count, made, plan, queued_at"
+async def insert_batches(tx: Tx, batches: Sequence[Batch], now: int) -> set[BatchId]:
+    """The ids that were new. `now` is the database's time."""
+    columns = "id, account_id, request_id, first_id, count, made, plan, queued_at, shift_ms"
     new = await tx.set(
         f"INSERT INTO batch ({columns}) SELECT {columns} FROM {{r}} WHERE true ON CONFLICT DO NOTHING RETURNING id",
         "id bigint, account_id bigint, request_id bigint, first_id bigint, count bigint, made bigint, plan text, "
-        "queued_at bigint",
-        [(b.id, b.account, b.request, b.first, b.count, 0, json_of(b.plan), b.queued_at) for b in batches],
+        "queued_at bigint, shift_ms bigint",
+        [
+            (b.id, b.account, b.request, b.first, b.count, 0, json_of(b.plan), b.queued_at, now - b.queued_at)
+            for b in batches
+        ],
     )
     fresh = {row[0] for row in new}
     await tx.set(

@@ -18,6 +18,7 @@ class Header(msgspec.Struct, frozen=True):
     made: int
     plan: BatchPlan
     queued_at: int
+    shift_ms: int
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -40,12 +41,12 @@ def _part(row: Row | None) -> Part | None:
 
 async def header_of(tx: Tx, batch: BatchId) -> Header | None:
     row = await tx.one(
-        "SELECT id, account_id, request_id, count, made, plan, queued_at FROM batch WHERE id = $1", batch
+        "SELECT id, account_id, request_id, count, made, plan, queued_at, shift_ms FROM batch WHERE id = $1", batch
     )
     if row is None:
         return None
-    id_, account, request, count, made, plan, queued_at = row
-    return Header(id_, account, request, count, made, _plan.decode(plan), queued_at)
+    id_, account, request, count, made, plan, queued_at, shift_ms = row
+    return Header(id_, account, request, count, made, _plan.decode(plan), queued_at, shift_ms)
 
 
 async def first_part(tx: Tx, batch: BatchId) -> Part | None:

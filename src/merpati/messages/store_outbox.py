@@ -9,11 +9,10 @@ looked at some rows deep, and that of the caller's delays, of which only the fir
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from merpati.core.ids import AccountId, Address, DeviceId, Epoch, Incarnation, MessageId
+from merpati.core.ids import DeviceId, Epoch, Incarnation, MessageId
 from merpati.devices.ownership import fence
-from merpati.messages.model import Priority
+from merpati.messages.model import OpenRow, Priority
 from merpati.storage.port import Engine, Row, Tx
 
 _DUE = "h.device_id = r.device_id AND h.state = 0 AND h.priority = {priority} AND h.due_at <= r.at"
@@ -85,7 +84,7 @@ async def take_heads(
     return taken
 
 
-async def next_wake(tx: Tx, device: DeviceId) -> int | None:
+async def next_wake(tx: Tx, device: DeviceId, now: int) -> int | None:
     """When something of this device may move that cannot now: the nearest due time, or end of a pace or delay."""
     row = await tx.one(
         "SELECT (SELECT min(o.due_at) FROM outbox o WHERE o.device_id = $1 AND o.state = 0 AND o.due_at > $2), "
@@ -94,9 +93,9 @@ async def next_wake(tx: Tx, device: DeviceId) -> int | None:
         "AND o.priority = p.priority AND o.gap_ms IS NOT NULL AND o.state = 0 AND o.due_at <= $2 "
         "ORDER BY o.due_at, o.seq LIMIT 1)) FROM device_pace p WHERE p.device_id = $1)",
         device,
-        tx.now,
+        now,
     )
-    times = [at for at in row or () if at is not None and at > tx.now]
+    times = [at for at in row or () if at is not None and at > now]
     return min(times, default=None)
 
 
@@ -126,22 +125,6 @@ async def leave_outbox(tx: Tx, ids: Sequence[int]) -> None:
     )
 
 
-class OpenRow(NamedTuple):
-    """A row of the outbox."""
-
-    message: MessageId
-    account: AccountId
-    device: DeviceId
-    chat: Address
-    priority: int
-    due_at: int
-    sending: int
-    epoch: Epoch
-    attempt: int
-    gap_ms: int | None
-    handed_at: int
-
-
 _OPEN = (
     "o.message_id, o.account_id, o.device_id, o.chat, o.priority, o.due_at, o.state, o.epoch, o.attempt, o.gap_ms, "
     "o.handed_at"
@@ -158,10 +141,12 @@ async def outbox_rows(tx: Tx, ids: Sequence[int]) -> dict[int, OpenRow]:
     return {row[0]: OpenRow(*row) for row in rows}
 
 
-async def stranded_rows(tx: Tx, device: DeviceId, epoch: Epoch) -> list[OpenRow]:
-    """What an earlier owner of this device was handing over when it was lost."""
-    rows = await tx.all(
-        f"SELECT {_OPEN} FROM outbox o WHERE o.device_id = $1 AND o.state = 1 AND o.epoch < $2", device, epoch
+async def sending_rows(tx: Tx, devices: Sequence[DeviceId]) -> list[OpenRow]:
+    """What is being handed over by these devices, by the outbox."""
+    rows = await tx.set(
+        f"SELECT {_OPEN} FROM outbox o, {{r}} WHERE o.device_id = r.device_id AND o.state = 1",
+        "device_id bigint",
+        [(device,) for device in devices],
     )
     return [OpenRow(*row) for row in rows]
 

@@ -1,11 +1,13 @@
 """Reads: a message's status, its timeline, the history."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId
-from merpati.messages import store_batches
+from merpati.messages import store_batches, store_outbox
 from merpati.messages import store_history as store
-from merpati.messages.model import MessageState, Note, Options, StoredContent
+from merpati.messages.model import MessageState, Note, OpenRow, Options, StoredContent
 from merpati.messages.store_history import HistoryRow, Search, Step
 from merpati.storage.port import Tx
 
@@ -77,6 +79,11 @@ class OutboxSize(msgspec.Struct, frozen=True):
 async def outbox_size(tx: Tx, now: int) -> OutboxSize:
     """How many messages are open, and how many of them are due at `now`."""
     return OutboxSize(*await store.outbox_size(tx, now))
+
+
+async def being_handed_over(tx: Tx, devices: Sequence[DeviceId]) -> list[OpenRow]:
+    """What the outbox says is being handed over by these devices."""
+    return await store_outbox.sending_rows(tx, devices)
 
 
 async def overdue_devices(tx: Tx, before: int) -> list[DeviceId]:

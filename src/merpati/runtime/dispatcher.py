@@ -13,9 +13,9 @@ from typing import Protocol
 
 from merpati.core.clock import Clock
 from merpati.core.crashpoint import crashpoint
-from merpati.core.ids import DeviceId
+from merpati.core.ids import DeviceId, MessageId
 from merpati.devices.model import Claim
-from merpati.messages.handover import HANDED_OVER, INTENT, HandedOver, Intent, Outcome, next_dues, next_wake
+from merpati.messages.handover import HANDED_OVER, INTENT, HandedOver, Intent, Outcome, due_devices, next_wake
 from merpati.messages.model import Taken
 from merpati.messages.pace import Pace
 from merpati.messages.retries import Verdict, judge
@@ -29,6 +29,8 @@ HAND_OVER_TIMEOUT_S = 60.0
 POLL_S = {True: 0.25, False: 2.0}
 """How often the outbox is looked at for messages that another process accepted: while busy, while idle."""
 STORE_AGAIN_S = 0.5
+LEASE_UNSURE = "lease_unsure"
+"""Why a message that was taken goes back: this process cannot be sure that it still owns the device."""
 
 
 class Guard(Protocol):
@@ -38,13 +40,18 @@ class Guard(Protocol):
         """Whether the lease surely still holds."""
         ...
 
+    def claim_of(self, device: DeviceId) -> Claim | None:
+        """Under what this process holds the device; None: it does not."""
+        ...
+
 
 class Sender:
     """One device's open session, as the dispatcher sees it."""
 
     def __init__(self, device: DeviceId, claim: Claim, transport: Transport, pace: Callable[[], Pace]) -> None:
         self.device, self.claim, self.transport, self.pace = device, claim, transport, pace
-        self.in_flight = 0
+        self.in_hand: set[MessageId] = set()
+        """Taken, and what came of it is not stored yet."""
         self.asking = False
         self.again = False
         self.idle = asyncio.Event()
@@ -134,13 +141,11 @@ class Dispatcher:
             await asyncio.sleep(POLL_S[self._busy])
             self._busy = False
             try:
-                dues = await self.storage.read(next_dues, list(self.senders))
+                due = await self.storage.read(due_devices, list(self.senders))
             except StorageError:
                 continue
-            now = self.clock.now()
-            for device, due_at in dues:
-                if due_at <= now:
-                    self.wake(device)
+            for device in due:
+                self.wake(device)
 
     # -- one device --
 
@@ -157,41 +162,38 @@ class Dispatcher:
             sender.asking = False
 
     async def _take_once(self, sender: Sender) -> None:
-        room = sender.transport.caps.in_flight - sender.in_flight
+        room = sender.transport.caps.in_flight - len(sender.in_hand)
         if room <= 0 or self.senders.get(sender.device) is not sender or not self.guard.may_hand_over():
             return
         taken = await self.lane(INTENT, Intent(sender.device, sender.claim.inc, sender.claim.epoch, room))
         crashpoint("after_intent")
         for message in taken:
-            sender.in_flight += 1
+            sender.in_hand.add(message.id)
             sender.idle.clear()
             self.supervisor.spawn(self._hand_over(sender, message))
         if taken:
             self._busy = True
         else:
-            at = await self.storage.read(next_wake, sender.device)
-            if at is not None:
-                self.wake(sender.device, at)
+            wait_ms = await self.storage.read(next_wake, sender.device)
+            if wait_ms is not None:
+                self.wake(sender.device, self.clock.now() + wait_ms)
 
     async def _hand_over(self, sender: Sender, message: Taken) -> None:
-        try:
-            end = await self._try(sender, message)
-            crashpoint("after_ack")
-            if end is not None:
-                await self._store(end)
-                crashpoint("after_ack_stored")
-        finally:
-            sender.in_flight -= 1
-            if sender.in_flight == 0:
-                sender.idle.set()
-            self.wake(sender.device)
+        end = await self._try(sender, message)
+        crashpoint("after_ack")
+        await self._store(sender, end)
+        crashpoint("after_ack_stored")
+        sender.in_hand.discard(message.id)
+        if not sender.in_hand:
+            sender.idle.set()
+        self.wake(sender.device)
 
-    async def _try(self, sender: Sender, message: Taken) -> HandedOver | None:
-        """Hand over one message; None when the lease is not sure any more: the next owner settles it."""
+    async def _try(self, sender: Sender, message: Taken) -> HandedOver:
+        """Hand over one message; it goes back unsent when the lease is not sure any more."""
         try:
             await self._show_typing(sender, message)
             if not self.guard.may_hand_over():
-                return None
+                return self._end(sender, message, Verdict(Outcome.RETRY, LEASE_UNSURE))
             crashpoint("before_send")
             sent = await asyncio.wait_for(sender.transport.send(self.locate(message)), HAND_OVER_TIMEOUT_S)
         except SendError as error:
@@ -230,18 +232,18 @@ class Dispatcher:
             at=now,
             wa_id=sent.wa_id if sent else None,
             code=verdict.code,
-            retry_at=now + verdict.wait_ms,
-            next_send_at=now + gap if gap else 0,
+            wait_ms=verdict.wait_ms,
+            gap_ms=gap,
         )
 
-    async def _store(self, end: HandedOver) -> None:
-        """Store what came of a hand-over; while the database is away it is kept as long as the lease is ours."""
+    async def _store(self, sender: Sender, end: HandedOver) -> None:
+        """Store what came of a hand-over; while the database is away it is kept as long as the device is ours."""
         while True:
             try:
                 await self.lane(HANDED_OVER, end)
                 self.on_end(end)
                 return
             except StorageError:
-                if not self.guard.may_hand_over():
+                if self.guard.claim_of(sender.device) != sender.claim:
                     return  # the next owner settles it
                 await asyncio.sleep(STORE_AGAIN_S)

@@ -131,13 +131,6 @@ class Sessions:
         await session.transport.stop(logout=False)
         session.stopped = True
 
-    async def refresh(self, id_: DeviceId) -> None:
-        """The device's settings changed: take them over."""
-        session = self.live.get(id_)
-        device = await self.storage.read(find_device, id_) if session else None
-        if session is not None and device is not None:
-            session.device = device
-
     async def pair(self, device: DeviceId, how: PairHow, phone: Address | None = None) -> PairQr | PairCode:
         """Begin pairing and wait for what the person must scan or type.
 

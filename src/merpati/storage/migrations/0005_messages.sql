@@ -97,7 +97,8 @@ CREATE TABLE batch (
   count BIGINT NOT NULL,
   made BIGINT NOT NULL,
   plan TEXT NOT NULL,                -- messages.model.BatchPlan as JSON: what all its messages share
-  queued_at BIGINT NOT NULL
+  queued_at BIGINT NOT NULL,
+  shift_ms BIGINT NOT NULL           -- from the clock of the process that accepted it to the database's
 );
 CREATE INDEX batch_open ON batch (account_id) WHERE made < count;
 CREATE INDEX batch_first ON batch (first_id);

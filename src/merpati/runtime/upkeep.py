@@ -1,0 +1,64 @@
+"""What a node looks after while it runs: settings that were changed elsewhere, hand-overs that nobody has in hand.
+
+A hand-over is nobody's when its intent was stored but the answer was lost (a connection cut in COMMIT), or when an
+owner that came too late stored an intent after the next one had looked. Both are rare; unlooked for, such a message
+would be "being handed over" for ever, and hold back everything else to its recipient.
+"""
+
+import asyncio
+
+from merpati.core.clock import Clock
+from merpati.devices.views import find_devices
+from merpati.messages.changes import give_back, recover_device
+from merpati.messages.model import OpenRow
+from merpati.messages.views import being_handed_over
+from merpati.runtime.dispatcher import Dispatcher, Sender
+from merpati.runtime.sessions import Sessions
+from merpati.storage.port import Storage, StorageError
+
+EVERY_S = 5.0
+
+
+class Upkeep:
+    """Run by the supervisor; one look every few seconds."""
+
+    def __init__(self, storage: Storage, clock: Clock, sessions: Sessions, dispatcher: Dispatcher) -> None:
+        self.storage, self.clock, self.sessions, self.dispatcher = storage, clock, sessions, dispatcher
+        self._seen: set[tuple[int, int]] = set()
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self.refresh_settings()
+                await self.look_for_strays()
+            except StorageError:
+                continue
+
+    async def refresh_settings(self) -> None:
+        """Take over the devices' settings as they are now."""
+        devices = await self.storage.read(find_devices, list(self.sessions.live))
+        for id_, device in devices.items():
+            session = self.sessions.live.get(id_)
+            if session is not None:
+                session.device = device
+
+    async def look_for_strays(self) -> None:
+        """Settle hand-overs that were nobody's at the last look and still are."""
+        senders = dict(self.dispatcher.senders)
+        rows = await self.storage.read(being_handed_over, list(senders))
+        strays = [row for row in rows if row.message not in senders[row.device].in_hand]
+        again = [row for row in strays if (row.message, row.attempt) in self._seen]
+        self._seen = {(row.message, row.attempt) for row in strays}
+        for device in {row.device for row in again}:
+            await self._settle(senders[device], [row for row in again if row.device == device])
+
+    async def _settle(self, sender: Sender, rows: list[OpenRow]) -> None:
+        now, epoch = self.clock.now(), sender.claim.epoch
+        if self.dispatcher.senders.get(sender.device) is not sender:
+            return
+        takes_ref = sender.transport.caps.takes_ref
+        await self.storage.write(recover_device, sender.device, epoch, takes_ref, now)
+        await self.storage.write(give_back, [row for row in rows if row.epoch == epoch], now)
+        self.dispatcher.wake(sender.device)
