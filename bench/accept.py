@@ -160,7 +160,7 @@ class Served:
         self.folder = Path(tempfile.mkdtemp(prefix="merpati-bench-"))
         began = time.perf_counter()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench.gateway", "--data", str(self.folder), *arguments],
+            [sys.executable, "-m", "bench._gateway", "--data", str(self.folder), *arguments],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -1,6 +1,6 @@
 """A gateway in a process of its own, seeded for a benchmark.
 
-    python -m bench.gateway --data FOLDER [--database DSN] --devices 10 [--connected] [--webhook URL] [--uvloop 0]
+    python -m bench._gateway --data FOLDER [--database DSN] --devices 10 [--connected] [--webhook URL] [--uvloop 0]
 
 Prints one line of JSON when it answers: `{"url": …, "tokens": [...], "pid": …}`; ends by SIGTERM.
 """
