@@ -1,9 +1,5 @@
 """Tokens, sealing, passwords."""
 
-import stat
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import pytest
 
 from merpati.core.errors import Refusal
@@ -12,7 +8,6 @@ from merpati.devices.tokens import (
     CannotUnseal,
     Sealer,
     hash_token,
-    load_key,
     mask_token,
     new_account_token,
     new_device_token,
@@ -85,25 +80,8 @@ def test_comparing_secrets_takes_any_text() -> None:
     assert len(hash_token("\ud800")) == 64
 
 
-def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    """Threads that make it at the same moment read the same key."""
-    path = tmp_path / "key"
-
-    with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(load_key, [path] * 8))
-
-    assert keys == {path.read_bytes()}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [file.name for file in tmp_path.iterdir()] == ["key"]
-
-
-def test_a_file_that_holds_no_key_is_refused(tmp_path: Path) -> None:
-    """An empty or cut file must not become a weak key."""
-    path = tmp_path / "key"
-    path.write_bytes(b"short")
-
-    with pytest.raises(ValueError, match="holds no key"):
-        load_key(path)
+def test_a_key_of_the_wrong_length_is_refused() -> None:
+    """A cut file must not become a weak key."""
     with pytest.raises(ValueError, match="32"):
         Sealer(b"short")
 

@@ -7,10 +7,8 @@ the secret belongs to, so that a sealed value copied to another row does not ope
 
 import base64
 import hashlib
-import os
 import secrets
 import string
-from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -98,32 +96,3 @@ class Sealer:
 
 def _binding(kind: str, owner_id: int) -> bytes:
     return f"{kind}:{owner_id}".encode()
-
-
-def load_key(path: Path) -> bytes:
-    """The sealing key in this file, which is made, readable by its owner alone, when there is none. Blocks.
-
-    Two processes that make it at once end with the same key. Raises ValueError when the file holds no key.
-    """
-    if not path.exists():
-        _make_key(path)
-    key = path.read_bytes()
-    if len(key) != _KEY_BYTES:
-        raise ValueError(f"{path} holds no key: it has {len(key)} bytes, not {_KEY_BYTES}")
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Written aside and linked into place, so that nobody reads half a key and the first one wins."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(aside)
-    except FileExistsError:
-        return
-    finally:
-        aside.unlink()
