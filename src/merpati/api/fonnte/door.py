@@ -2,27 +2,35 @@
 
 Source: Fonnte docs: the bare token in `Authorization` (`Bearer` is tolerated), HTTP 200 with `status` false on
 refusals, `requestid` in every answer of `/send` but `invalid token`; several tokens with commas (send message).
-Browsers call it too (docs, API send message with javascript), so every answer allows every origin.
+Browsers call it too (docs, API send message with javascript), so every answer allows every origin. Headers of ours:
+`X-Request-Id` on every answer, `X-Refusal` (a code) and `X-Hint` (its sentence) on refusals.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
 import msgspec
 
 from merpati.api.fonnte.body import ClientGone, drain, parse_form, read_fields
-from merpati.api.fonnte.endpoint import Answer, Body, Caller, Endpoint, Opens, Request, encode_body
+from merpati.api.fonnte.endpoint import Caller, Endpoint, Opens, Request
 from merpati.api.fonnte.fields import Fields, as_line
 from merpati.api.fonnte.form import Limits
-from merpati.api.fonnte.words import OTHER, REASONS
+from merpati.api.fonnte.replies import (
+    Outcome,
+    Reply,
+    explain,
+    id_header,
+    reason_of,
+    reply_answer,
+    reply_refused,
+    reply_unavailable,
+)
 from merpati.api.gateway import Gateway
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import RequestId
-from merpati.storage.port import OutcomeUnknown, StorageError, StorageFull, UnstorableText
+from merpati.storage.port import StorageError, UnstorableText
 
 Scope: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -30,32 +38,12 @@ Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Handler: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_TOKENS = 100
-_HEADERS = ((b"content-type", b"application/json"), (b"access-control-allow-origin", b"*"))
-_EXPOSED = ((b"access-control-expose-headers", b"X-Request-Id"),)
 _PREFLIGHT = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
     (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, *"),
     (b"access-control-max-age", b"86400"),
 )
-
-
-class Outcome(StrEnum):
-    """How a request ended, for the metrics."""
-
-    SUCCESS = "success"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-    FAULT = "fault"
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes over the wire."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: Iterable[tuple[bytes, bytes]] = ()
-    outcome: Outcome = Outcome.SUCCESS
 
 
 def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
@@ -68,7 +56,7 @@ def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
     took = gateway.metrics.took.labels(endpoint.path)
     answered = {outcome: gateway.metrics.requests.labels(endpoint.path, outcome) for outcome in Outcome}
     fault: Reply | None = msgspec.structs.replace(
-        _refused(endpoint, "internal error", None, status=500), outcome=Outcome.FAULT
+        reply_refused(endpoint, "internal error", None, status=500), outcome=Outcome.FAULT
     )
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,29 +87,26 @@ async def _reply(endpoint: Endpoint, gateway: Gateway, limits: Limits, scope: Sc
     try:
         id_ = RequestId((await gateway.ids.take("request"))[0])
     except StorageError as error:
-        return _unavailable(endpoint, error, None)
+        return reply_unavailable(endpoint, error, None)
     try:
         if method not in endpoint.methods:
             await drain(receive, limits)
-            return _refused(endpoint, "method not allowed", id_, status=405)
+            return reply_refused(endpoint, "method not allowed", id_, status=405)
         return await _admitted(endpoint, gateway, limits, scope, receive, id_)
     except Refusal as refusal:
-        return _refused(endpoint, _reason(endpoint, refusal.code), id_)
+        return explain(reply_refused(endpoint, reason_of(endpoint, refusal.code), id_), refusal)
     except UnstorableText:
-        return _refused(endpoint, _reason(endpoint, Code.TEXT_UNSTORABLE), id_)
+        unstorable = Refusal(Code.TEXT_UNSTORABLE)
+        return explain(reply_refused(endpoint, reason_of(endpoint, unstorable.code), id_), unstorable)
     except StorageError as error:
-        return _unavailable(endpoint, error, id_)
+        return reply_unavailable(endpoint, error, id_)
 
 
 async def _id_header(gateway: Gateway) -> tuple[tuple[bytes, bytes], ...]:
     try:
-        return _headers_of((await gateway.ids.take("request"))[0])
+        return id_header((await gateway.ids.take("request"))[0])
     except StorageError:
         return ()
-
-
-def _headers_of(id_: int) -> tuple[tuple[bytes, bytes], ...]:
-    return ((b"x-request-id", str(id_).encode()),)
 
 
 async def _admitted(
@@ -136,7 +121,7 @@ async def _admitted(
     if caller is None:
         await drain(receive, limits)
         gateway.metrics.strangers.inc()
-        return _refused(endpoint, endpoint.stranger, None, header_id=id_)
+        return reply_refused(endpoint, endpoint.stranger, None, header_id=id_)
     fields = await read_fields(receive, headers, scope["query_string"], limits)
     try:
         request = Request(
@@ -151,7 +136,7 @@ async def _admitted(
         answer = await endpoint.answer(gateway, request)
     finally:
         await _discard(fields)
-    return _answered(answer, id_)
+    return reply_answer(answer, id_)
 
 
 async def _discard(fields: Fields) -> None:
@@ -188,42 +173,3 @@ async def _caller(endpoint: Endpoint, gateway: Gateway, tokens: list[str]) -> Ca
         if account is not None:
             return Caller(account.id)
     return None
-
-
-# -- what is answered --
-
-
-def _answered(answer: Answer, id_: RequestId) -> Reply:
-    headers = (*_HEADERS, *_EXPOSED, *_headers_of(id_))
-    if answer.replayed:
-        headers = (*headers, (b"idempotency-replayed", b"true"))
-    body = answer.body if isinstance(answer.body, bytes) else encode_body(answer.body)
-    if answer.redirect is not None:
-        location = quote(answer.redirect, safe=":/?#[]@!$&'()*+,;=%-._~").encode()
-        return Reply(status=302, body=body, headers=(*headers, (b"location", location)))
-    return Reply(body=body, headers=headers)
-
-
-def _reason(endpoint: Endpoint, code: Code) -> str:
-    return endpoint.words.get(code) or REASONS.get(code, OTHER)
-
-
-def _refused(
-    endpoint: Endpoint, reason: str, id_: RequestId | None, *, header_id: RequestId | None = None, status: int = 200
-) -> Reply:
-    body: Body = {"status": False, endpoint.failure_key: reason}
-    if endpoint.tells_request and id_ is not None:
-        body["requestid"] = id_
-    shown = id_ if id_ is not None else header_id
-    headers = (*_HEADERS, *_EXPOSED, *(_headers_of(shown) if shown is not None else ()))
-    return Reply(status=status, body=encode_body(body), headers=headers, outcome=Outcome.REFUSED)
-
-
-def _unavailable(endpoint: Endpoint, error: StorageError, id_: RequestId | None) -> Reply:
-    """503, so that the caller tries again; after an unknown outcome only an Idempotency-Key makes that safe."""
-    code = Code.STORAGE_FULL if isinstance(error, StorageFull) else Code.STORAGE_GONE
-    reason = "outcome unknown, try again" if isinstance(error, OutcomeUnknown) else _reason(endpoint, code)
-    refused = _refused(endpoint, reason, id_, status=503)
-    return msgspec.structs.replace(
-        refused, headers=(*refused.headers, (b"retry-after", b"1")), outcome=Outcome.UNAVAILABLE
-    )
