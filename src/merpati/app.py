@@ -105,23 +105,26 @@ class Gateway:
             locate=lambda message: locate(folder.media, message),
             on_end=self._ended,
         )
-        self.sessions = Sessions(
-            storage,
-            self.lane,
-            self.ids,
-            clock,
-            self.dispatcher,
-            self.supervisor,
-            transports.make,
-            claim_of=self.node.claim_of,
-            expire_after_ms=self.keeping.expire_after_ms,
-            on_change=self._changed,
-        )
+        self.sessions = self._sessions()
         self.jobs = JobRunner(
             storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=self.rng
         )
         self.webhooks: Webhooks | None = None
         self._webhooks_task: asyncio.Task[None] | None = None
+
+    def _sessions(self) -> Sessions:
+        return Sessions(
+            self.storage,
+            self.lane,
+            self.ids,
+            self.clock,
+            self.dispatcher,
+            self.supervisor,
+            self.transports.make,
+            claim_of=self.node.claim_of,
+            expire_after_ms=self.keeping.expire_after_ms,
+            on_change=self._changed,
+        )
 
     @property
     def keeping(self) -> Keeping:
