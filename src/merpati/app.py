@@ -48,6 +48,7 @@ from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
 from merpati.transports.port import PairCode, PairHow, PairQr
+from merpati.web.setup import setup_routes
 from merpati.webhooks.model import Card, Endpoint
 from merpati.webhooks.runner import Webhooks
 from merpati.wiring import Keeping, Transports, jobs, open_transports
@@ -319,7 +320,10 @@ def build_asgi(gateway: Gateway) -> Handler:
         made=gateway.jobs.wake,
         metrics=ApiMetrics(gateway.registry),
     )
-    routes = operator_routes(api, gateway.troubles, gateway.measure)
+    routes = [
+        *operator_routes(api, gateway.troubles, gateway.measure),
+        *setup_routes(gateway.storage, gateway.ids, gateway.sealer),
+    ]
     inner = cast(Handler, Litestar(route_handlers=routes, openapi_config=None, logging_config=None))
     return in_front_of(inner, fonnte_handlers(api))
 

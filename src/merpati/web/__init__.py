@@ -1,0 +1,4 @@
+"""Pages for people. Owns no table; emits and hears nothing.
+
+`setup` is the page of the one-time link that creates an account and its owner.
+"""
