@@ -4,16 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from merpati.cli import main
 from merpati.cli.about import mask_password
 from merpati.cli.printing import printable, width_of
-
-
-def typed(*words: str, **environ: str) -> Result:
-    """What a person types after `merpati`."""
-    return CliRunner().invoke(main, words, env={"MERPATI_LANG": "en", **environ})
+from tests.cli.keyboard import typed
 
 
 def test_every_setting_is_shown_with_its_origin(tmp_path: Path) -> None:

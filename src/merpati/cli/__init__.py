@@ -3,9 +3,14 @@
 import click
 
 from merpati.cli.about import config, version
+from merpati.cli.device import device
+from merpati.cli.doctor import doctor
+from merpati.cli.message import message
 from merpati.cli.phone import phone
+from merpati.cli.serve import demo, serve
 from merpati.cli.simulator import simulator
 from merpati.cli.spoken import SpokenGroup, language_option
+from merpati.cli.user import user
 
 
 @click.group(cls=SpokenGroup, help="cli.help.main")
@@ -14,5 +19,5 @@ def main() -> None:
     pass
 
 
-for command in (config, phone, simulator, version):
+for command in (config, demo, device, doctor, message, phone, serve, simulator, user, version):
     main.add_command(command)

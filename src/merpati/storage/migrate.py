@@ -86,6 +86,19 @@ async def _apply_next(tx: Tx, steps: Sequence[Migration]) -> Migration | None:
     return step
 
 
+_HAS_VERSIONS = {
+    Engine.SQLITE: "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'",
+    Engine.POSTGRES: "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL",
+}
+
+
+async def find_schema_version(tx: Tx) -> int:
+    """The newest step in the database; 0 before the first, also where nothing ever ran. A view."""
+    if await tx.one(_HAS_VERSIONS[tx.engine]) is None:
+        return 0
+    return await schema_version(tx)
+
+
 async def schema_version(tx: Tx) -> int:
     """The newest step in the database; 0 before the first. The table is there (`migrate` ran once)."""
     row = await tx.one("SELECT COALESCE(max(version), 0) FROM schema_version")

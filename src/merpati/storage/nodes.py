@@ -8,7 +8,7 @@ itself by the time elapsed since it *sent* its last successful renewal, and stop
 
 import secrets
 
-from merpati.core.clock import DAY_MS
+from merpati.core.clock import DAY_MS, Millis
 from merpati.core.ids import Incarnation
 from merpati.storage.port import Tx
 
@@ -76,3 +76,9 @@ async def living_nodes(tx: Tx) -> list[tuple[Incarnation, str]]:
     """Incarnation and name of every living node, oldest first."""
     rows = await tx.all("SELECT inc, name FROM node WHERE alive = 1 ORDER BY joined_at, inc")
     return [(Incarnation(inc), name) for inc, name in rows]
+
+
+async def database_clock(tx: Tx) -> Millis:
+    """The database's own time, which decides over leases. A view."""
+    row = await tx.one("SELECT {now}")
+    return row[0] if row else tx.now

@@ -1,0 +1,234 @@
+"""`merpati device`: the numbers that send, their tokens, and whether they are to be connected."""
+
+import click
+
+from merpati.cli.opened import Opened, choose_account, opened
+from merpati.cli.printing import json_option, moment, print_json, print_table
+from merpati.cli.settings import settings_options
+from merpati.cli.spoken import SpokenGroup, SpokenOption, language_option, words
+from merpati.cli.troubles import Trouble, run
+from merpati.core.address import parse_phone
+from merpati.core.errors import Refusal
+from merpati.core.ids import DeviceId
+from merpati.devices.actions import NewDevice, add_device, connect_device, disconnect_device, rotate_token
+from merpati.devices.model import WORDS, Device, Reason
+from merpati.devices.tokens import new_device_token
+from merpati.devices.views import accounts, devices_of, find_device_by_number, sealed_device_token
+from merpati.storage.port import Tx
+
+DEFAULT_TRANSPORT = "simulator"
+
+
+@click.group("device", cls=SpokenGroup, help="cli.help.device")
+@language_option
+@settings_options("data", "database")
+def device() -> None:
+    pass
+
+
+account_option = click.option("--account", metavar="ACCOUNT", cls=SpokenOption, help="cli.help.account")
+
+
+# -- finding one --
+
+
+async def device_of(tx: Tx, number: str) -> Device:
+    """The device with this number, as registered or as people write it; raises `Trouble`."""
+    for written in (number.strip(), _international(number)):
+        found = await find_device_by_number(tx, written) if written else None
+        if found is not None:
+            return found
+    raise Trouble("cli.device.unknown", number=number)
+
+
+def _international(number: str) -> str:
+    try:
+        return parse_phone(number)
+    except Refusal:
+        return ""
+
+
+async def _all_devices(tx: Tx, account: str | None) -> list[Device]:
+    chosen = [await choose_account(tx, account)] if account else await accounts(tx)
+    return [device for each in chosen for device in await devices_of(tx, each.id)]
+
+
+# -- commands --
+
+
+@device.command("add", help="cli.help.device.add")
+@click.argument("number")
+@click.argument("name")
+@account_option
+@click.option(
+    "--transport",
+    default=DEFAULT_TRANSPORT,
+    show_default=True,
+    type=click.Choice((DEFAULT_TRANSPORT,)),
+    cls=SpokenOption,
+    help="cli.help.device.transport",
+)
+@click.option("--connect", is_flag=True, cls=SpokenOption, help="cli.help.device.connect_too")
+@json_option
+@settings_options("data", "database")
+@language_option
+def add(number: str, name: str, account: str | None, transport: str, connect: bool, as_json: bool) -> None:
+    run(_add(number, name, account, transport, connect=connect, as_json=as_json))
+
+
+async def _add(
+    number: str, name: str, account: str | None, transport: str, *, connect: bool, as_json: bool
+) -> None:
+    async with opened() as at:
+        owner = await at.storage.read(choose_account, account)
+        new = NewDevice(
+            id=DeviceId((await at.ids.take("device"))[0]),
+            account=owner.id,
+            number=_international(number) or number,
+            name=name,
+            transport=transport,
+            desired=connect,
+        )
+        token = new_device_token()
+        made = await at.storage.write(add_device, new, at.sealer().seal_token("device", new.id, token))
+    if as_json:
+        print_json({**_as_json(made), "token": token})
+    else:
+        click.echo(words("cli.device.added", number=made.number, name=made.name, token=token))
+
+
+@device.command("list", help="cli.help.device.list")
+@account_option
+@json_option
+@settings_options("data", "database")
+@language_option
+def list_(account: str | None, as_json: bool) -> None:
+    run(_list(account, as_json=as_json))
+
+
+async def _list(account: str | None, *, as_json: bool) -> None:
+    async with opened() as at:
+        known = await at.storage.read(_all_devices, account)
+    if as_json:
+        print_json([_as_json(each) for each in known])
+    else:
+        rows = [(each.number, each.name, each.transport, means(each), moment(each.state_at)) for each in known]
+        print_table(("number", "name", "transport", "state", "since"), rows, under="cli.device")
+
+
+def means(device: Device) -> str:
+    """What its state means, in words, with the reason where one is known."""
+    sentence = words(WORDS[device.state].means)
+    if device.state_reason in set(Reason):
+        return f"{sentence} {words(f'device.reason.{device.state_reason}')}"
+    return f"{sentence} ({device.state_reason})" if device.state_reason else sentence
+
+
+def _as_json(device: Device) -> dict[str, object]:
+    return {
+        "id": device.id,
+        "number": device.number,
+        "name": device.name,
+        "account": device.account,
+        "transport": device.transport,
+        "wanted": device.desired,
+        "connected": device.connected,
+        "state": device.state,
+        "reason": device.state_reason,
+        "since": device.state_at,
+    }
+
+
+@device.command("show", help="cli.help.device.show")
+@click.argument("number")
+@json_option
+@settings_options("data", "database")
+@language_option
+def show(number: str, as_json: bool) -> None:
+    run(_show(number, as_json=as_json))
+
+
+async def _show(number: str, *, as_json: bool) -> None:
+    async with opened() as at:
+        known = await at.storage.read(device_of, number)
+    if as_json:
+        print_json(_as_json(known))
+        return
+    wanted = words("cli.device.wanted" if known.desired else "cli.device.unwanted")
+    lines = {
+        "number": known.number,
+        "name": known.name,
+        "transport": known.transport,
+        "state": means(known),
+        "since": moment(known.state_at),
+        "wanted": wanted,
+        "next": words(WORDS[known.state].next_step),
+    }
+    print_pairs(lines, under="cli.device")
+
+
+def print_pairs(pairs: dict[str, str], *, under: str) -> None:
+    """One line for each; its name is the sentence `<under>.column.<name>`."""
+    named = {words(f"{under}.column.{name}"): value for name, value in pairs.items()}
+    width = max(map(len, named))
+    for name, value in named.items():
+        click.echo(f"{name:<{width}}  {value}")
+
+
+@device.command("token", help="cli.help.device.token")
+@click.argument("number")
+@settings_options("data", "database")
+@language_option
+def token(number: str) -> None:
+    run(_token(number))
+
+
+async def _token(number: str) -> None:
+    async with opened() as at:
+        known = await at.storage.read(device_of, number)
+        click.echo(await token_of(at, known.id))
+
+
+async def token_of(at: Opened, device: DeviceId) -> str:
+    """The device's token, unsealed; raises `CannotUnseal`."""
+    sealed = await at.storage.read(sealed_device_token, device)
+    return at.sealer().unseal("device", device, sealed or "")
+
+
+@device.command("rotate", help="cli.help.device.rotate")
+@click.argument("number")
+@settings_options("data", "database")
+@language_option
+def rotate(number: str) -> None:
+    run(_rotate(number))
+
+
+async def _rotate(number: str) -> None:
+    async with opened() as at:
+        known = await at.storage.read(device_of, number)
+        new = new_device_token()
+        await at.storage.write(rotate_token, known.id, at.sealer().seal_token("device", known.id, new))
+    click.echo(words("cli.device.rotated", number=known.number, token=new))
+
+
+@device.command("connect", help="cli.help.device.connect")
+@click.argument("number")
+@settings_options("data", "database")
+@language_option
+def connect(number: str) -> None:
+    run(_want(number, wanted=True))
+
+
+@device.command("disconnect", help="cli.help.device.disconnect")
+@click.argument("number")
+@settings_options("data", "database")
+@language_option
+def disconnect(number: str) -> None:
+    run(_want(number, wanted=False))
+
+
+async def _want(number: str, *, wanted: bool) -> None:
+    async with opened() as at:
+        known = await at.storage.read(device_of, number)
+        await at.storage.write(connect_device if wanted else disconnect_device, known.id)
+    click.echo(words("cli.device.connecting" if wanted else "cli.device.disconnecting", number=known.number))

@@ -1,0 +1,118 @@
+"""A message's life in plain words, one line a step. Pure but for the local time zone."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from merpati.cli.printing import clock_time, date_of, near_moment, printable, shorten
+from merpati.core.clock import Millis
+from merpati.devices.model import WORDS, Device
+from merpati.locale import words as all_words
+from merpati.messages.model import MessageState
+from merpati.messages.store_history import Step, StepKind
+from merpati.messages.views import MessageView
+from merpati.messages.words import words_of
+
+LONGEST_TEXT = 200
+
+
+class Words(Protocol):
+    def __call__(self, key: str, **values: object) -> str: ...
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with what its line of waiting needs. `due_at` is 0 when it has left the outbox."""
+
+    message: MessageView
+    device: Device
+    due_at: int
+    next_at: int | None
+    """When the device's pace lets it hand over next; None: nothing holds it."""
+
+
+def tell(told: Told, words: Words, now: Millis) -> list[str]:
+    """The whole page: who and what, the steps, and what it waits for."""
+    return [*_head(told, words), "", *_steps(told.message.steps, words), *_wait(told, words, now)]
+
+
+def _head(told: Told, words: Words) -> list[str]:
+    message = told.message
+    way = "incoming" if message.incoming else "outgoing"
+    who = f"{message.chat} ({message.name})" if message.name else message.chat
+    state = words(f"message.state.{message.state.name.lower()}")
+    first = words(f"timeline.{way}", id=message.id, who=printable(who), device=told.device.number)
+    text = shorten(printable(words_of(message.content)), LONGEST_TEXT)
+    kind = words(f"message.content.{type(message.content).__name__.lower()}")
+    notes = [words(f"message.note.{note}") for note in message.notes]
+    return [f"{first}: {state}", f"[{kind}] {text}".rstrip(), *notes]
+
+
+# -- steps --
+
+
+def _steps(steps: tuple[Step, ...], words: Words) -> list[str]:
+    lines, day = [], ""
+    for step in steps:
+        if (date := date_of(step.at)) != day:
+            lines.append(date)
+            day = date
+        lines.append(f"  {clock_time(step.at)}  {_step(step, words)}")
+    return lines
+
+
+def _step(step: Step, words: Words) -> str:
+    say = _SAID.get(step.kind)
+    return say(step, words) if say is not None else words(f"timeline.{step.kind}")
+
+
+def _accepted(step: Step, words: Words) -> str:
+    if not step.detail:
+        return words("timeline.accepted")
+    return words("timeline.accepted_by", request=step.detail)
+
+
+def _held(step: Step, words: Words) -> str:
+    return words(f"timeline.held.{step.detail}", until=near_moment(step.until_at, step.at))
+
+
+def _tried(step: Step, words: Words) -> str:
+    return words(f"timeline.tried.{step.detail}", why=reason_of(step.code, words))
+
+
+def _ended(step: Step, words: Words) -> str:
+    state = words(f"message.state.{step.detail}")
+    return f"{state}: {reason_of(step.code, words)}" if step.code else state
+
+
+_SAID: dict[StepKind, Callable[[Step, Words], str]] = {
+    StepKind.ACCEPTED: _accepted,
+    StepKind.HELD: _held,
+    StepKind.TRIED: _tried,
+    StepKind.ENDED: _ended,
+}
+"""Steps that tell more than their name."""
+
+
+def reason_of(code: str, words: Words) -> str:
+    """An error code's sentence; the network's own word where we have none."""
+    key = f"error.{code}"
+    return words(key) if key in all_words("id") else printable(code) or words("timeline.no_reason")
+
+
+# -- waiting --
+
+
+def _wait(told: Told, words: Words, now: Millis) -> list[str]:
+    """Why it has not gone yet, and what would help."""
+    if told.message.state is not MessageState.QUEUED:
+        return []
+    if told.due_at > now:
+        return ["", words("timeline.waits.due", until=near_moment(told.due_at, now))]
+    if not told.device.connected:
+        state = WORDS[told.device.state]
+        why = f"{words(state.means)} {words(state.next_step)}"
+        return ["", words("timeline.waits.device", device=told.device.number, why=why)]
+    if told.next_at is not None and told.next_at > now:
+        return ["", words("timeline.waits.pace", until=near_moment(told.next_at, now))]
+    return ["", words("timeline.waits.turn")]
