@@ -12,8 +12,9 @@ from pathlib import Path
 
 from merpati.core.clock import SystemClock
 from merpati.core.ids import AccountId, DeviceId, MessageId
+from merpati.messages.history import Search
 from merpati.messages.model import MessageState
-from merpati.messages.store_history import Search, find_messages
+from merpati.messages.store_history import find_messages
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Engine, Storage, Tx
 from merpati.storage.postgres import PostgresStorage

@@ -6,8 +6,8 @@ from merpati.core.errors import Code
 from merpati.core.ids import Address
 from merpati.log.store import facts_after
 from merpati.messages.changes import cancel_message
+from merpati.messages.history import Search
 from merpati.messages.model import DelayRange, MessageState
-from merpati.messages.store_history import Search
 from merpati.messages.views import search_history, show_message
 from merpati.transports.port import Location, Poll
 from tests.flows.stage import ACCOUNT, DEVICE, NUMBER, Stage

@@ -5,9 +5,9 @@ import pytest
 
 from merpati.core.ids import MessageId, WaId
 from merpati.messages.handover import Outcome
+from merpati.messages.history import Search, StepKind
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import HoldReason, MessageState
-from merpati.messages.store_history import Search, StepKind
 from merpati.messages.views import search_history, show_message
 from merpati.storage.port import Storage
 from merpati.transports.port import Text

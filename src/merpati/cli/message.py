@@ -18,8 +18,8 @@ from merpati.core.ids import AccountId, DeviceId, MessageId
 from merpati.devices.views import accounts, devices_of, find_device
 from merpati.messages.changes import cancel_message, resend_message
 from merpati.messages.handover import next_wake
+from merpati.messages.history import Search
 from merpati.messages.model import MessageState
-from merpati.messages.store_history import Search
 from merpati.messages.views import Page, message_status, search_history, show_message
 from merpati.storage.port import Tx
 

@@ -9,8 +9,8 @@ from merpati.cli.printing import clock_time, date_of, near_moment, printable, sh
 from merpati.core.clock import Millis
 from merpati.devices.model import WORDS, Device
 from merpati.locale import words as all_words
+from merpati.messages.history import Step, StepKind
 from merpati.messages.model import MessageState
-from merpati.messages.store_history import Step, StepKind
 from merpati.messages.views import MessageView
 from merpati.messages.words import words_of
 

@@ -1,11 +1,9 @@
 """The SQL of reads: status, timeline, search."""
 
-from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId
+from merpati.messages.history import HistoryRow, Search, Step, StepKind
 from merpati.messages.model import MessageState
 from merpati.storage.port import Engine, Tx, Value
 
@@ -69,30 +67,6 @@ async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
     return WholeRow(*row) if row else None
 
 
-class StepKind(StrEnum):
-    """What a step of a timeline tells."""
-
-    ACCEPTED = "accepted"
-    RECEIVED = "received"
-    HELD = "held"
-    HANDED_OVER = "handed_over"
-    TRIED = "tried"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    ENDED = "ended"
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step of a message's timeline. `detail`: a hold's reason, a try's outcome, an end's state."""
-
-    at: int
-    kind: StepKind
-    detail: str = ""
-    code: str = ""
-    until_at: int = 0
-
-
 async def steps_of(tx: Tx, message: MessageId, row: WholeRow) -> list[Step]:
     first = StepKind.RECEIVED if row.direction else StepKind.ACCEPTED
     steps = [Step(row.queued_at, first, str(int(row.request)) if row.request else "")]
@@ -122,39 +96,6 @@ def _stamps(row: WholeRow) -> list[Step]:
     if row.ended_at is not None:
         steps.append(Step(row.ended_at, StepKind.ENDED, MessageState(row.state).name.lower(), row.code))
     return steps
-
-
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for in an account's history; what is None is not asked. `after` is a page's `next`."""
-
-    account: AccountId
-    device: DeviceId | None = None
-    incoming: bool | None = None
-    id: MessageId | None = None
-    number: str | None = None
-    """The address, or its first digits."""
-    name: str | None = None
-    """Whole words of the recipient's name."""
-    words: str | None = None
-    """Whole words of the text, all of them."""
-    state: MessageState | None = None
-    from_at: int | None = None
-    to_at: int | None = None
-    after: tuple[int, int] | None = None
-    limit: int = 50
-
-
-class HistoryRow(NamedTuple):
-    id: MessageId
-    device: DeviceId
-    incoming: int
-    chat: Address
-    name: str
-    text: str
-    state: MessageState
-    code: str
-    queued_at: int
-    due_at: int
 
 
 Condition: TypeAlias = tuple[str, tuple[Value, ...]]

@@ -7,8 +7,8 @@ import msgspec
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId
 from merpati.messages import store_batches, store_outbox
 from merpati.messages import store_history as store
+from merpati.messages.history import HistoryRow, Search, Step
 from merpati.messages.model import MessageState, Note, OpenRow, Options, StoredContent
-from merpati.messages.store_history import HistoryRow, Search, Step
 from merpati.storage.port import Tx
 
 _content = msgspec.json.Decoder(StoredContent)

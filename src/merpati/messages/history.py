@@ -1,0 +1,66 @@
+"""What is asked of the history and what it answers: a search, its rows, the steps of a timeline. Pure."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId
+from merpati.messages.model import MessageState
+
+
+class StepKind(StrEnum):
+    """What a step of a timeline tells."""
+
+    ACCEPTED = "accepted"
+    RECEIVED = "received"
+    HELD = "held"
+    HANDED_OVER = "handed_over"
+    TRIED = "tried"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    ENDED = "ended"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a message's timeline. `detail`: a hold's reason, a try's outcome, an end's state."""
+
+    at: int
+    kind: StepKind
+    detail: str = ""
+    code: str = ""
+    until_at: int = 0
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for in an account's history; what is None is not asked. `after` is a page's `next`."""
+
+    account: AccountId
+    device: DeviceId | None = None
+    incoming: bool | None = None
+    id: MessageId | None = None
+    number: str | None = None
+    """The address, or its first digits."""
+    name: str | None = None
+    """Whole words of the recipient's name."""
+    words: str | None = None
+    """Whole words of the text, all of them."""
+    state: MessageState | None = None
+    from_at: int | None = None
+    to_at: int | None = None
+    after: tuple[int, int] | None = None
+    limit: int = 50
+
+
+class HistoryRow(NamedTuple):
+    id: MessageId
+    device: DeviceId
+    incoming: int
+    chat: Address
+    name: str
+    text: str
+    state: MessageState
+    code: str
+    queued_at: int
+    due_at: int
