@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from merpati.core.facts import MessageExpired
 from merpati.core.ids import AccountId, Address, DeviceId, EndpointId, MessageId
 from merpati.log.model import RawEntry, encode_fact
-from merpati.webhooks.lanes import MOST_WAITING, Hook, Lane
+from merpati.webhooks import settling
+from merpati.webhooks.hook import Hook
+from merpati.webhooks.lanes import MOST_WAITING, Lane
 from merpati.webhooks.model import (
     EVERY_DEVICE,
     DeadLetter,
@@ -95,20 +97,20 @@ class World:
 
     def _settle(self, lane: Lane, entry: RawEntry, outcome: Outcome) -> None:
         if outcome is Outcome.PASSED:
-            self.hook.passed(lane)
+            settling.passed(self.hook, lane)
         elif outcome is Outcome.REFUSED:
             self.late.add(entry.seq)
-            sound = self.hook.refused(lane, self.now, self.rng)
-            other = self.hook.sounding(lane) if sound else None
+            sound = settling.refused(self.hook, lane, self.now, self.rng)
+            other = settling.sounding(lane) if sound else None
             if other is not None and self.rng.random() < 0.5:
                 self.told.append(other)
-                self.hook.sounded(lane, self.now)
+                settling.sounded(self.hook, lane, self.now)
         else:
-            self.hook.failed(lane, self.now, self.rng)
+            settling.failed(self.hook, lane, self.now, self.rng)
 
     def wait(self, ms: int) -> None:
         self.now += ms
-        self.hook.give_up(self.now, LIFE_MS)
+        settling.give_up(self.hook, self.now, LIFE_MS)
         self.late.update(seq for letter in self.hook.dead for seq in range(letter.first, letter.last + 1))
 
     def save(self) -> None:

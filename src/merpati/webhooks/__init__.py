@@ -6,7 +6,8 @@ Hears every fact, by a cursor per endpoint (`log.readers`, kind "webhook").
 At least once, in order per device, the same `webhook-id` in every try. One dead endpoint delays no other.
 
 `actions` sets endpoints and replays dead letters; `views` reads. `runner.Webhooks` is the loop of a process:
-`feed` knows who hears what is read, `lanes` (pure) what waits and what a call's end does to it, `calling` sets
-lanes to work, `deliver` makes one call out of `bodies` and `signing`, `ladders` says when to try again, `progress`
-and `saving` store how far all that is.
+`holding` knows which endpoints are its, `reading` and `feed` bring them what the log has, `hook` and `lanes` (pure)
+hold what waits and say whose turn it is, `calling` sets lanes to work, `deliver` makes one call out of `bodies` and
+`signing`, `settling` (pure) says what its end means, `ladders` when to try again; `progress` and `saving` store how
+far all that is.
 """

@@ -11,8 +11,10 @@ from merpati.core.clock import Clock
 from merpati.devices.tokens import CannotUnseal
 from merpati.log.model import RawEntry
 from merpati.storage.port import StorageError
+from merpati.webhooks import settling
 from merpati.webhooks.deliver import Delivered, Deliverer
-from merpati.webhooks.lanes import MOST_WAITING, Hook, Lane
+from merpati.webhooks.hook import Hook
+from merpati.webhooks.lanes import MOST_WAITING, Lane
 from merpati.webhooks.model import Call, GivenUp, Outcome
 
 log = logging.getLogger("merpati.webhooks")
@@ -90,7 +92,7 @@ class Callers:
             return  # given up meanwhile
         self.done += 1
         if told is None:
-            hook.set_aside(lane, self._clock.now(), GivenUp.UNREADABLE)
+            settling.set_aside(hook, lane, self._clock.now(), GivenUp.UNREADABLE)
         elif told.outcome is Outcome.REFUSED:
             await self._refuse(hook, lane)
         else:
@@ -115,25 +117,25 @@ class Callers:
     def _settle(self, hook: Hook, lane: Lane, told: Delivered) -> None:
         now = self._clock.now()
         if told.outcome is Outcome.PASSED:
-            hook.passed(lane)
+            settling.passed(hook, lane)
             self.delivered += told.call is not None
         elif told.outcome is Outcome.GONE:
             log.warning("endpoint %d answers 410 and is disabled", hook.endpoint.id)
-            hook.disable(now)
+            settling.disable(hook, now)
         else:
-            hook.failed(lane, now, self._rng, told.asked_ms)
+            settling.failed(hook, lane, now, self._rng, told.asked_ms)
 
     async def _refuse(self, hook: Hook, lane: Lane) -> None:
         """After the fifth refusal the next fact tells whether it is the fact or the endpoint."""
         oldest = lane.pending[0]
-        if not hook.refused(lane, self._clock.now(), self._rng):
+        if not settling.refused(hook, lane, self._clock.now(), self._rng):
             return
-        other = hook.sounding(lane)
+        other = settling.sounding(lane)
         if other is None:
             return
         told = await self._tell(hook, other, 1)
         if told is not None and told.outcome is Outcome.PASSED and list(lane.pending)[:2] == [oldest, other]:
-            hook.sounded(lane, self._clock.now())
+            settling.sounded(hook, lane, self._clock.now())
 
     def _keep(self, call: Call) -> None:
         """All of a quiet endpoint's calls, a sample of a busy one's."""

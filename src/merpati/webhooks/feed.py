@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import RawEntry, shard_of
-from merpati.webhooks.lanes import Hook
+from merpati.webhooks.hook import Hook
 from merpati.webhooks.model import EVERY_DEVICE
 
 
@@ -55,10 +55,14 @@ class Feed:
 
 
 class Feeds:
-    """Every account that this process reads."""
+    """Every account that this process reads, and which endpoints want to be looked at."""
 
     def __init__(self) -> None:
         self._feeds: dict[AccountId, Feed] = {}
+        self.awake: set[Hook] = set()
+        """They may have a lane whose turn it is, or that wants to read."""
+        self.dirty: set[Hook] = set()
+        """They have something to store."""
 
     def __getitem__(self, account: AccountId) -> Feed:
         return self._feeds[account]
@@ -81,10 +85,16 @@ class Feeds:
     def add(self, hook: Hook) -> None:
         account = hook.endpoint.account
         self._feeds.setdefault(account, Feed(account)).add(hook)
+        self.awake.add(hook)
 
-    def remove(self, hook: Hook) -> None:
-        feed = self._feeds.get(hook.endpoint.account)
-        if feed is not None:
-            feed.remove(hook)
-            if not feed.hooks:
-                del self._feeds[feed.account]
+    def close(self, hooks: Iterable[Hook]) -> None:
+        """These are not ours any more: what their calls still answer does not count."""
+        for hook in list(hooks):
+            hook.closed = True
+            self.awake.discard(hook)
+            self.dirty.discard(hook)
+            feed = self._feeds.get(hook.endpoint.account)
+            if feed is not None:
+                feed.remove(hook)
+                if not feed.hooks:
+                    del self._feeds[feed.account]

@@ -4,7 +4,8 @@ import msgspec
 
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import Cursor
-from merpati.webhooks.lanes import Hook, Lane
+from merpati.webhooks.hook import Hook
+from merpati.webhooks.lanes import Lane
 from merpati.webhooks.model import DeadLetter, LaneRow, ReplayRow
 
 

@@ -1,0 +1,197 @@
+"""One endpoint at work: its lanes, what the log brings for them, and whose turn it is. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from merpati.core.ids import DeviceId
+from merpati.log.model import RawEntry
+from merpati.webhooks.bodies import hears
+from merpati.webhooks.lanes import KEPT_IN_TROUBLE, MOST_WAITING, Lane, Trouble
+from merpati.webhooks.model import (
+    EVERY_DEVICE,
+    PARALLEL,
+    DeadLetter,
+    Endpoint,
+    GivenUp,
+    LaneRow,
+    ReplayRow,
+)
+
+
+class Hook:
+    """One endpoint at work. `read_seq`: the log was read up to there for it; `saved_seq`: its stored cursor."""
+
+    def __init__(self, endpoint: Endpoint, cursor: int) -> None:
+        self.endpoint = endpoint
+        self.read_seq = self.saved_seq = cursor
+        self.lanes: dict[DeviceId, Lane] = {}
+        self.replays: dict[tuple[DeviceId, int], Lane] = {}
+        self.saved_rows: dict[DeviceId, LaneRow] = {}
+        self.saved_replays: dict[tuple[DeviceId, int], ReplayRow] = {}
+        self.dead: list[DeadLetter] = []
+        """Given up, not stored yet."""
+        self.outage: Trouble | None = None
+        self.probed: Lane | None = None
+        self.passes = self.active = 0
+        self.stopping = self.closed = self.gone = False
+        """No new calls; what calls under way answer does not count any more; the endpoint answered 410."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it may not call."""
+        return self.stopping or self.closed or self.gone
+
+    # -- what the log brings --
+
+    def restore(self, rows: Sequence[LaneRow], replays: Sequence[ReplayRow]) -> None:
+        """Take up the lanes and replays that were stored."""
+        for row in rows:
+            lane = self.lanes[row.device] = Lane(row.device, row.seq - 1)
+            lane.fall_behind(0)
+            lane.refusals = row.refusals
+            if row.attempt:
+                lane.trouble = Trouble(row.attempt, row.since_at, row.next_try_at)
+            self.saved_rows[row.device] = row
+        failing = [lane.trouble for lane in self.lanes.values() if lane.trouble and not lane.refusals]
+        self.outage = max(failing, key=lambda trouble: trouble.attempt, default=None)
+        self.add_replays(replays)
+
+    def add_replays(self, rows: Sequence[ReplayRow]) -> None:
+        """Take up replays; those that are known stay as they are."""
+        for row in rows:
+            key = (row.device, row.first)
+            if key not in self.replays:
+                self.replays[key] = Lane(row.device, row.next - 1, row)
+                self.saved_replays[key] = row
+
+    def hears(self, entry: RawEntry) -> bool:
+        return self.endpoint.device in (EVERY_DEVICE, entry.device) and hears(self.endpoint.kind, entry.kind)
+
+    def offer(self, entry: RawEntry) -> bool:
+        """A fact that was read from the log; answers whether it waits here now."""
+        if entry.seq <= self.read_seq or not self.hears(entry):
+            return False
+        lane = self.lanes.get(entry.device)
+        if lane is None:
+            lane = self.lanes[entry.device] = Lane(entry.device, self.read_seq)
+        if lane.behind:
+            return False
+        lane.pending.append(entry)
+        if len(lane.pending) > MOST_WAITING:
+            lane.fall_behind(MOST_WAITING)
+        elif self.outage is not None and len(lane.pending) > KEPT_IN_TROUBLE:
+            lane.fall_behind(KEPT_IN_TROUBLE)
+        return True
+
+    def walk_to(self, seq: int) -> None:
+        """The log was read up to `seq`."""
+        self.read_seq = max(self.read_seq, seq)
+
+    def refill(self, lane: Lane, entries: Sequence[RawEntry], read_to: int) -> None:
+        """What a lane that is behind has read for itself, up to `read_to`."""
+        lane.pending.extend(entry for entry in entries if entry.seq > lane.read_seq and self.hears(entry))
+        lane.read_seq = max(lane.read_seq, read_to)
+        if lane.replay is None and lane.read_seq >= self.read_seq:
+            lane.behind = False
+        elif lane.replay is not None and lane.read_seq >= lane.replay.last:
+            lane.behind = False
+            if not lane.pending:
+                self.end_replay(lane)
+
+    def lose(self, lane: Lane, upto: int, now: int) -> None:
+        """The log has forgotten what this lane had not read, up to `upto`."""
+        if lane.behind and not lane.pending and lane.read_seq < upto:
+            last = min(upto, lane.replay.last) if lane.replay else upto
+            self.bury(lane.device, lane.read_seq + 1, last, now, GivenUp.FORGOTTEN)
+            lane.read_seq = last
+
+    def lose_unread(self, upto: int, now: int) -> None:
+        """The log has forgotten what was not read for this endpoint, up to `upto`."""
+        if self.read_seq < upto:
+            self.bury(self.endpoint.device, self.read_seq + 1, upto, now, GivenUp.FORGOTTEN)
+            self.read_seq = upto
+
+    # -- whose turn it is --
+
+    def every_lane(self) -> Iterator[Lane]:
+        yield from self.lanes.values()
+        yield from self.replays.values()
+
+    def ready(self, now: int) -> list[Lane]:
+        """The lanes that may call now; the caller marks them busy."""
+        if self.at_rest or self.active >= PARALLEL:
+            return []
+        if self.outage is not None:
+            return self._probe(now)
+        waiting = [
+            lane for lane in self.every_lane() if lane.pending and not lane.busy and not lane.next_waits(now)
+        ]
+        return waiting[: PARALLEL - self.active]
+
+    def _probe(self, now: int) -> list[Lane]:
+        """The lane with the oldest fact; among several, one that did not fail the last probe."""
+        if self.active or self.outage is None or self.outage.next_try_at > now:
+            return []
+        waiting = [lane for lane in self.every_lane() if lane.pending]
+        waiting.sort(key=lambda lane: (lane is self.probed, lane.pending[0].seq))
+        self.probed = waiting[0] if waiting else None
+        return waiting[:1]
+
+    def may_go_on(self, lane: Lane, now: int) -> bool:
+        """Whether a busy lane may call with its next fact."""
+        if self.at_rest or not lane.pending or lane.next_waits(now):
+            return False
+        return self.outage is None or (lane is self.probed and self.outage.next_try_at <= now)
+
+    def thirsty(self) -> list[Lane]:
+        """The lanes that should read the log for themselves now."""
+        if self.at_rest:
+            return []
+        least = 0 if self.outage is not None else MOST_WAITING // 2
+        return [lane for lane in self.every_lane() if lane.behind and len(lane.pending) <= least]
+
+    def next_due(self) -> int | None:
+        """When to look at this endpoint again, though nothing new comes."""
+        if self.outage is not None:
+            return self.outage.next_try_at
+        lanes = [lane for lane in self.every_lane() if lane.pending and not lane.busy]
+        waits = [max(lane.not_before, lane.trouble.next_try_at if lane.trouble else 0) for lane in lanes]
+        return min((at for at in waits if at), default=None)
+
+    # -- what is done with --
+
+    def drop_oldest(self, lane: Lane) -> None:
+        """The oldest fact is done with."""
+        lane.pending.popleft()
+        lane.refusals = 0
+        if lane.replay is not None and not lane.pending and not lane.behind:
+            self.end_replay(lane)
+
+    def end_replay(self, lane: Lane) -> None:
+        """Nothing of it is left."""
+        if lane.replay is not None:
+            self.replays.pop((lane.device, lane.replay.first), None)
+
+    def bury(self, device: DeviceId, first: int, last: int, now: int, reason: GivenUp) -> None:
+        """These facts are given up; to be stored."""
+        self.dead.append(
+            DeadLetter(
+                endpoint=self.endpoint.id,
+                account=self.endpoint.account,
+                device=device,
+                first=first,
+                last=last,
+                at=now,
+                reason=reason,
+            )
+        )
+
+    def bury_lane(self, lane: Lane, now: int, reason: GivenUp) -> None:
+        """One range: all that waits in this lane."""
+        if lane.oldest is not None:
+            last = lane.replay.last if lane.replay else self.read_seq
+            self.bury(lane.device, lane.oldest, last, now, reason)
+        lane.pending.clear()
+        lane.behind = False
+        lane.trouble = None
+        lane.refusals = 0
+        self.end_replay(lane)
