@@ -67,13 +67,17 @@ async def counts(url: str) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
-async def main() -> None:
+def asked_for() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", default="")
     parser.add_argument("--devices", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--no-webhook", action="store_true")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+async def main() -> None:
+    asked = asked_for()
     receiver = Receiver()
     hook = await receiver.start()
     arguments = ["--devices", str(asked.devices), "--connected"]
