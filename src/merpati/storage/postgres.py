@@ -26,7 +26,7 @@ from merpati.storage.port import (
     check_ask,
     drive_async,
 )
-from merpati.storage.postgres_errors import RETRIED, translate
+from merpati.storage.postgres_errors import RETRIED, TROUBLE, translate
 from merpati.storage.sql import postgres_set_sql, postgres_sql
 
 T = TypeVar("T")
@@ -42,7 +42,6 @@ CONNECT_S = 5.0
 MOST_TRIES = 6
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SCRIPT_S = 24 * 3600.0
-_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 _LOCK = (
     "SELECT account_id FROM account_clock WHERE account_id = ANY($1::bigint[]) "
     "ORDER BY account_id FOR NO KEY UPDATE"
@@ -91,7 +90,7 @@ class PostgresStorage:
                 reset=_leave_as_it_is,
                 server_settings=_settings(statement_s, idle_in_transaction_s),
             )
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise StorageGone(str(error) or type(error).__name__) from error
         return cls(pool, clock, live, bulk, reads)
 
@@ -135,7 +134,7 @@ class PostgresStorage:
             raise
         try:
             await db.execute("COMMIT")
-        except _TROUBLE as error:
+        except TROUBLE as error:
             await self._end(db, cut=True)
             raise translate(error, committing=True) from error
         await self._give_back(db)
@@ -147,12 +146,12 @@ class PostgresStorage:
             db = await self._pool.acquire()
             try:
                 await db.execute(begin)
-            except _TROUBLE:
+            except TROUBLE:
                 await self._end(db, cut=True)
                 await self._pool.expire_connections()
                 db = await self._pool.acquire()
                 await db.execute(begin)
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise StorageGone(str(error) or type(error).__name__) from error
         return db
 
@@ -163,13 +162,13 @@ class PostgresStorage:
                 db.terminate()
             else:
                 await db.execute("ROLLBACK")
-        except _TROUBLE:
+        except TROUBLE:
             with suppress(asyncpg.InterfaceError):
                 db.terminate()
         await self._give_back(db)
 
     async def _give_back(self, db: Connection) -> None:
-        with suppress(*_TROUBLE):  # the pool drops a connection that it cannot take back
+        with suppress(*TROUBLE):  # the pool drops a connection that it cannot take back
             await self._pool.release(db)
 
     async def close(self) -> None:
@@ -179,7 +178,7 @@ class PostgresStorage:
             await asyncio.wait(self._running)
         try:
             await asyncio.wait_for(self._pool.close(), CONNECT_S)
-        except (TimeoutError, *_TROUBLE):
+        except (TimeoutError, *TROUBLE):
             self._pool.terminate()
 
 
@@ -190,7 +189,7 @@ async def _answer(db: Connection, ask: Ask[Any]) -> list[Row]:
     check_ask(ask)
     try:
         return list(map(tuple, await _fetch(db, ask)))
-    except _TROUBLE as error:
+    except TROUBLE as error:
         raise translate(error, lost=_is_lost(db)) from error
 
 

@@ -16,6 +16,9 @@ from merpati.storage.port import (
 RETRIED = ("40P01", "40001")
 """Deadlock and serialization failure: nothing is stored and the same action may simply run again."""
 
+TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What asyncpg raises, and the connection below it."""
+
 # The longest prefix of the code that is here decides.
 _MEANS: dict[str, type[StorageError]] = {
     "08": StorageGone,  # connection
