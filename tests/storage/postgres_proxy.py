@@ -42,6 +42,7 @@ class Proxy:
                     self.cut = Cut.NEVER
                     self.cuts += 1
                     answering.cancel()
+                    await asyncio.wait({answering})
                 if cut is Cut.BEFORE_COMMIT:
                     return
                 to_server.write(data)
