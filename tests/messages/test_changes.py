@@ -158,6 +158,24 @@ async def test_a_lost_hand_over_is_tried_again_first_where_the_network_takes_our
     assert (again.id, again.wire_ref, again.attempt) == (1, taken.wire_ref, 2)
 
 
+async def test_after_a_lost_hand_over_the_device_waits_for_its_pace(storage: Storage) -> None:
+    """The message may have arrived when the process died: the next owner hands over no sooner than a pace later."""
+    await accept(storage, a_draft(1))
+    await take(storage)
+    await storage.write(recover_device, DEVICE, Epoch(EPOCH + 1), True, 9_000, 60_000)
+
+    assert await take(storage) == []
+
+
+async def test_after_a_lost_hand_over_the_next_waits_for_its_delay(storage: Storage) -> None:
+    """The caller's delay counts from a hand-over that may have arrived, too."""
+    await accept(storage, a_draft(1, gap_ms=60_000), a_draft(2, BUDI, gap_ms=60_000))
+    await take(storage)
+    await storage.write(recover_device, DEVICE, Epoch(EPOCH + 1), True, 9_000)
+
+    assert await take(storage) == []
+
+
 async def test_a_lost_hand_over_is_uncertain_where_the_network_does_not(storage: Storage) -> None:
     """Never resent blindly."""
     await accept(storage, a_draft(1))

@@ -141,16 +141,17 @@ async def expire_messages(tx: Tx, account: AccountId, device: DeviceId, due_by: 
     return len(known)
 
 
-async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool, at: int) -> int:
+async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool, at: int, gap_ms: int = 0) -> int:
     """Settle what an earlier owner was handing over when it was lost; answers how many. May run twice.
 
     Where the network takes our reference, the message is tried again, first in line, with the same reference and
-    bytes. Elsewhere nobody knows whether it arrived: it becomes uncertain.
+    bytes. Elsewhere nobody knows whether it arrived: it becomes uncertain. As it may have arrived only now, the
+    paces count from here: the device's own makes it wait `gap_ms`.
     """
     rows = [row for row in await store_outbox.sending_rows(tx, [device]) if row.epoch < epoch]
     outcome = Outcome.RETRY if takes_ref else Outcome.UNKNOWN
     if rows:
-        await finish_handovers(tx, [_lost_track(row, outcome, at) for row in rows])
+        await finish_handovers(tx, [_lost_track(row, outcome, at, gap_ms) for row in rows])
     return len(rows)
 
 
@@ -159,10 +160,10 @@ async def give_back(tx: Tx, rows: Sequence[OpenRow], at: int) -> None:
 
     May run twice; a message that has moved on since it was looked at stays as it is.
     """
-    await finish_handovers(tx, [_lost_track(row, Outcome.RETRY, at) for row in rows])
+    await finish_handovers(tx, [_lost_track(row, Outcome.RETRY, at, 0) for row in rows])
 
 
-def _lost_track(row: OpenRow, outcome: Outcome, at: int) -> HandedOver:
+def _lost_track(row: OpenRow, outcome: Outcome, at: int, gap_ms: int) -> HandedOver:
     return HandedOver(
         account=row.account,
         device=row.device,
@@ -175,4 +176,5 @@ def _lost_track(row: OpenRow, outcome: Outcome, at: int) -> HandedOver:
         at=at,
         code=Code.OUTCOME_UNKNOWN,
         keeps_place=True,
+        gap_ms=gap_ms,
     )

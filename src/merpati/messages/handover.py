@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from merpati.core.errors import Code
 from merpati.core.facts import AnyFact, MessageFailed, MessageRetried, MessageSent, MessageUncertain
 from merpati.core.ids import AccountId, Address, DeviceId, Epoch, Incarnation, MessageId, WaId
 from merpati.messages import store_accept, store_outcomes
@@ -55,6 +56,11 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     """A RETRY that stays due when it was: first in line again."""
     gap_ms: int = 0
     """How long the device's own pace makes it wait after this; 0: not at all."""
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the network took the message, or nobody knows: then every pace counts from here."""
+        return self.outcome in (Outcome.SENT, Outcome.UNKNOWN) or self.code == Code.OUTCOME_UNKNOWN
 
 
 _EVENT = {
@@ -149,7 +155,7 @@ def _state(end: HandedOver) -> MessageState:
 
 def _paces(ends: Sequence[HandedOver], now: int) -> list[tuple[int, int, int]]:
     """Every hand-over that reached the network, or may have, counts for the caller's delay."""
-    reached = {(end.device, int(end.priority)) for end in ends if end.outcome in (Outcome.SENT, Outcome.UNKNOWN)}
+    reached = {(end.device, int(end.priority)) for end in ends if end.may_have_arrived}
     return [(device, priority, now) for device, priority in sorted(reached)]
 
 

@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from merpati.core.clock import Clock
 from merpati.core.crashpoint import crashpoint
 from merpati.core.ids import DeviceId, MessageId
@@ -56,6 +58,12 @@ class Sender:
         self.again = False
         self.idle = asyncio.Event()
         self.idle.set()
+
+    @property
+    def room(self) -> int:
+        """How many more may be in flight: with a pace of its own, a device hands over one after the other."""
+        most = 1 if self.pace().to_ms else self.transport.caps.in_flight
+        return most - len(self.in_hand)
 
 
 class Dispatcher:
@@ -162,7 +170,7 @@ class Dispatcher:
             sender.asking = False
 
     async def _take_once(self, sender: Sender) -> None:
-        room = sender.transport.caps.in_flight - len(sender.in_hand)
+        room = sender.room
         if room <= 0 or self.senders.get(sender.device) is not sender or not self.guard.may_hand_over():
             return
         taken = await self.lane(INTENT, Intent(sender.device, sender.claim.inc, sender.claim.epoch, room))
@@ -219,8 +227,7 @@ class Dispatcher:
 
     def _end(self, sender: Sender, message: Taken, verdict: Verdict, sent: Sent | None = None) -> HandedOver:
         now = self.clock.now()
-        gap = sender.pace().gap(self.rng.random()) if verdict.outcome is Outcome.SENT else 0
-        return HandedOver(
+        end = HandedOver(
             account=message.account,
             device=message.device,
             message=message.id,
@@ -233,8 +240,9 @@ class Dispatcher:
             wa_id=sent.wa_id if sent else None,
             code=verdict.code,
             wait_ms=verdict.wait_ms,
-            gap_ms=gap,
         )
+        gap_ms = sender.pace().gap(self.rng.random()) if end.may_have_arrived else 0
+        return msgspec.structs.replace(end, gap_ms=gap_ms)
 
     async def _store(self, sender: Sender, end: HandedOver) -> None:
         """Store what came of a hand-over; while the database is away it is kept as long as the device is ours."""

@@ -187,6 +187,7 @@ class Sessions:
             session.claim,
             takes_ref=session.transport.caps.takes_ref,
             at=now,
+            gap_ms=session.pace().gap(self.dispatcher.rng.random()),
             expire_after_ms=self.expire_after_ms,
         )
         if not session.stopped:
