@@ -82,15 +82,33 @@ async def test_the_dead_claim_nothing(storage: Storage) -> None:
 
 
 async def test_a_device_given_back_is_free_at_once(storage: Storage) -> None:
-    """Only by its holder."""
+    """Only by its holder; its log says that the session has ended, and why."""
     await have_devices(storage, 1)
     await join(storage, ONE, TWO)
     await claim(storage, ONE)
+    await come_into(storage, await device_now(storage, 1), DeviceState.OPEN)
+    give_back, device = ownership.give_back_device, DeviceId(1)
 
-    assert await storage.write(ownership.release_devices, TWO, [DeviceId(1)]) == []
-    assert await storage.write(ownership.release_devices, ONE, [DeviceId(1)]) == [1]
-    assert await storage.write(ownership.release_devices, ONE, [DeviceId(1)]) == []
+    assert not await storage.write(give_back, TWO, device, Reason.RELEASED)
+    assert not await storage.write(give_back, ONE, DeviceId(9), Reason.RELEASED)
+    assert await storage.write(give_back, ONE, device, Reason.RELEASED)
+    assert not await storage.write(give_back, ONE, device, Reason.RELEASED)
+
+    now = await device_now(storage, 1)
+    assert (now.state, now.state_reason) == (DeviceState.OFF, Reason.RELEASED)
     assert await claim(storage, TWO) == [(1, 2)]
+
+
+async def test_an_ended_state_stays_when_the_device_is_given_back(storage: Storage) -> None:
+    """What is banned is banned, not just off."""
+    await have_devices(storage, 1)
+    await join(storage, ONE)
+    await claim(storage, ONE)
+    await come_into(storage, await device_now(storage, 1), DeviceState.BANNED)
+
+    await storage.write(ownership.give_back_device, ONE, DeviceId(1), Reason.UNWANTED)
+
+    assert (await device_now(storage, 1)).state is DeviceState.BANNED
 
 
 async def test_a_late_holder_is_refused_by_the_fence(storage: Storage) -> None:
@@ -133,20 +151,27 @@ async def test_a_device_left_open_by_the_dead_counts_as_disconnected_from_the_la
     assert await claim(storage, TWO) == [(1, 2)]
 
 
-async def test_a_device_given_back_without_a_word_is_off(storage: Storage) -> None:
-    """So is one that is not wanted any more: nobody will claim it, but its page must tell the truth."""
+async def test_a_device_that_runs_for_nobody_is_off(storage: Storage) -> None:
+    """Also one that is not wanted: nobody will claim it, but its page must tell the truth."""
     await have_devices(storage, 1)
-    await join(storage, ONE)
-    await claim(storage, ONE)
     await come_into(storage, await device_now(storage, 1), DeviceState.OPEN)
     await want(storage, 1, False)
-    await storage.write(ownership.release_devices, ONE, [DeviceId(1)])
 
-    await storage.write(ownership.mark_adrift, 100)
+    assert await storage.write(ownership.mark_adrift, 100) == 1
 
     now = await device_now(storage, 1)
     assert (now.state, now.state_reason) == (DeviceState.OFF, Reason.RELEASED)
-    assert await claim(storage, ONE) == []
+
+
+async def test_unwanted_devices_are_told_to_their_holder(storage: Storage) -> None:
+    """So that it ends their sessions."""
+    await have_devices(storage, 2)
+    await join(storage, ONE, TWO)
+    await claim(storage, ONE)
+    await want(storage, 2, False)
+
+    assert await storage.read(ownership.unwanted_devices, ONE) == [2]
+    assert await storage.read(ownership.unwanted_devices, TWO) == []
 
 
 async def renewal_of(tx: Tx, inc: Incarnation) -> Millis:

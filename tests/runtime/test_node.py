@@ -102,6 +102,7 @@ async def test_a_node_that_stops_gives_its_devices_to_another_at_once(storage: S
 
     async with running(stopping):
         await first.until(lambda: len(first.held) == 3)
+        await come_into(storage, await device_now(storage, 1), DeviceState.OPEN)
         async with running(staying):
             await stopping.stop()
             began = SystemClock().elapsed()

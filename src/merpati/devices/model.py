@@ -123,7 +123,9 @@ class Reason(StrEnum):
     NODE_LOST = "node_lost"
     """The process that held the session ended or lost its lease."""
     RELEASED = "released"
-    """The process that held the session gave it back."""
+    """The process that held the session gave it back: it stopped."""
+    UNWANTED = "unwanted"
+    """The owner of the device disconnected it."""
 
 
 # -- the life of a session --

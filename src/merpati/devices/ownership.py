@@ -5,7 +5,6 @@ epoch; whoever acts for a device puts the `fence` into the statement, so a holde
 nothing. Each of these is one statement, or short: no row lock waits for a process that sleeps.
 """
 
-from collections.abc import Sequence
 
 from merpati.core.ids import DeviceId, Epoch, Incarnation
 from merpati.devices import store, store_ownership
@@ -23,9 +22,21 @@ async def claim_devices(tx: Tx, inc: Incarnation, limit: int) -> list[tuple[Devi
     return await store_ownership.claim(tx, inc, limit)
 
 
-async def release_devices(tx: Tx, inc: Incarnation, devices: Sequence[DeviceId]) -> list[DeviceId]:
-    """Give these back, so that another may take them at once; answers those that were held. May run twice."""
-    return await store_ownership.release(tx, inc, devices)
+async def give_back_device(tx: Tx, inc: Incarnation, id_: DeviceId, reason: Reason) -> bool:
+    """Let others have the device at once; its session has ended, which its log says if it does not say so yet.
+
+    False: it was not held by this incarnation, nothing is changed. May run twice.
+    """
+    device = await store.device_by(tx, "id", id_)
+    if device is None:
+        return False
+    await tx.lock([device.account])
+    if not await store_ownership.release(tx, inc, id_):
+        return False
+    device = await store.device_by(tx, "id", id_) or device
+    if device.state in LIVE:
+        await put_state(tx, device, DeviceState.OFF, reason, tx.now)
+    return True
 
 
 async def mark_adrift(tx: Tx, limit: int) -> int:
@@ -52,6 +63,11 @@ async def mark_adrift(tx: Tx, limit: int) -> int:
 async def owned_devices(tx: Tx, inc: Incarnation) -> list[Owned]:
     """The devices that this incarnation holds."""
     return await store_ownership.owned(tx, inc)
+
+
+async def unwanted_devices(tx: Tx, inc: Incarnation) -> list[DeviceId]:
+    """Those that this incarnation holds though their owners want them disconnected."""
+    return await store_ownership.unwanted(tx, inc)
 
 
 async def owner_of(tx: Tx, device: DeviceId) -> tuple[Incarnation | None, Epoch] | None:

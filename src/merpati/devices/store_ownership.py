@@ -1,7 +1,5 @@
 """The SQL of ownership: which incarnation holds which device, under which epoch."""
 
-from collections.abc import Sequence
-
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation
 from merpati.devices.model import LIVE, Claim, Owned
@@ -45,15 +43,13 @@ async def claimable_exists(tx: Tx) -> bool:
     return await tx.one(f"SELECT 1 FROM device_owner o WHERE {_CLAIMABLE} LIMIT 1") is not None
 
 
-async def release(tx: Tx, inc: Incarnation, devices: Sequence[DeviceId]) -> list[DeviceId]:
-    rows = await tx.set(
-        "UPDATE device_owner SET owner_inc = NULL FROM {r} "
-        "WHERE device_owner.device_id = r.device_id AND device_owner.owner_inc = r.inc "
-        "RETURNING device_owner.device_id",
-        "device_id bigint, inc text",
-        [(device, inc) for device in devices],
+async def release(tx: Tx, inc: Incarnation, device: DeviceId) -> bool:
+    row = await tx.one(
+        "UPDATE device_owner SET owner_inc = NULL WHERE device_id = $1 AND owner_inc = $2 RETURNING device_id",
+        device,
+        inc,
     )
-    return [row[0] for row in rows]
+    return row is not None
 
 
 async def holds(tx: Tx, device: DeviceId, claim: Claim) -> bool:
@@ -68,6 +64,15 @@ async def owned(tx: Tx, inc: Incarnation) -> list[Owned]:
         inc,
     )
     return [Owned(device, epoch, bool(desired)) for device, epoch, desired in rows]
+
+
+async def unwanted(tx: Tx, inc: Incarnation) -> list[DeviceId]:
+    rows = await tx.all(
+        "SELECT o.device_id FROM device_owner o JOIN device d ON d.id = o.device_id "
+        "WHERE o.owner_inc = $1 AND d.desired = 0 ORDER BY o.device_id",
+        inc,
+    )
+    return [row[0] for row in rows]
 
 
 async def owner_of(tx: Tx, device: DeviceId) -> tuple[Incarnation | None, Epoch] | None:

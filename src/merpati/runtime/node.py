@@ -8,12 +8,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
+from itertools import count
 from typing import NamedTuple, TypeAlias
 
 from merpati.core.clock import Clock
 from merpati.core.ids import DeviceId, Epoch, Incarnation
 from merpati.devices import ownership
-from merpati.devices.model import Claim, Owned
+from merpati.devices.model import Claim, Owned, Reason
 from merpati.runtime.lease import RENEWALS, Lease
 from merpati.storage import nodes
 from merpati.storage.port import Storage, StorageError, Tx
@@ -24,6 +25,8 @@ CAPACITY = 2_000
 CONNECTS_PER_S = 10.0
 LONGEST_SLEEP_S = 0.5
 ADRIFT_AT_ONCE = 100
+THOROUGH_EVERY = 10
+"""Looks."""
 
 
 class Loss(StrEnum):
@@ -37,6 +40,8 @@ class Loss(StrEnum):
     """The process ends: finish what is in hand, then end the session."""
 
 
+_REASONS = {Loss.UNWANTED: Reason.UNWANTED, Loss.STOPPING: Reason.RELEASED}
+
 Gain: TypeAlias = Callable[[DeviceId, Epoch], Awaitable[None]]
 """Begin the device's session. It must not raise, and ends soon: connecting goes on in a task of its own."""
 Lose: TypeAlias = Callable[[DeviceId, Loss], Awaitable[None]]
@@ -47,17 +52,20 @@ device's `Gain` is broken off, and twice."""
 class Survey(NamedTuple):
     """What a node looks at before it does anything."""
 
-    adrift: bool
-    """Devices whose holder is gone."""
     claimable: bool
-    owned: Sequence[Owned]
+    unwanted: Sequence[DeviceId]
+    """Held, though their owners want them disconnected."""
+    adrift: bool
+    """Devices whose holder is gone. Looked at only when thorough, as is `owned`."""
+    owned: Sequence[Owned] | None
 
 
-async def survey(tx: Tx, inc: Incarnation) -> Survey:
+async def survey(tx: Tx, inc: Incarnation, *, thorough: bool) -> Survey:
     return Survey(
-        adrift=await ownership.adrift_exists(tx),
         claimable=await ownership.claimable_exists(tx),
-        owned=await ownership.owned_devices(tx, inc),
+        unwanted=await ownership.unwanted_devices(tx, inc),
+        adrift=thorough and await ownership.adrift_exists(tx),
+        owned=await ownership.owned_devices(tx, inc) if thorough else None,
     )
 
 
@@ -158,25 +166,34 @@ class Node:
     # -- claiming --
 
     async def _claim_on(self) -> None:
-        while True:
+        """Look every half second, thoroughly at first, when woken, after trouble, and now and then."""
+        for look in count():
+            thorough = look % THOROUGH_EVERY == 0 or self._wake.is_set()
             self._wake.clear()
             try:
-                await self._look()
+                await self._look(thorough=thorough)
             except StorageError as error:
                 logger.warning("devices wait for the database: %s", error)
-            try:
-                async with asyncio.timeout(self._sleep_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+                await asyncio.sleep(self._sleep_s)
+                self._wake.set()
+            await self._sleep()
 
-    async def _look(self) -> None:
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(self._sleep_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _look(self, *, thorough: bool) -> None:
         inc = self.incarnation
         if inc is None:
             return
-        await self._storage.write(nodes.reap_nodes)
-        seen = await self._storage.read(survey, inc)
-        await self._reconcile(seen.owned)
+        thorough = bool(await self._storage.write(nodes.reap_nodes)) or thorough
+        seen = await self._storage.read(survey, inc, thorough=thorough)
+        await asyncio.gather(*(self._hand_back(device, Loss.UNWANTED) for device in seen.unwanted))
+        if seen.owned is not None:
+            await self._reconcile(seen.owned)
         if seen.adrift:
             while await self._storage.write(ownership.mark_adrift, ADRIFT_AT_ONCE) == ADRIFT_AT_ONCE:
                 pass
@@ -193,11 +210,9 @@ class Node:
         await self._gain(claimed)
 
     async def _reconcile(self, owned: Sequence[Owned]) -> None:
-        """Make what we hold what the database says: claims of unknown outcome, devices lost or unwanted."""
+        """Make what we hold what the database says: devices lost, claims of unknown outcome."""
         epochs = {device: epoch for device, epoch, _ in owned}
         await self._lose([d for d, epoch in self._held.items() if epochs.get(d) != epoch], Loss.LEASE)
-        unwanted = [device for device, _, desired in owned if not desired]
-        await asyncio.gather(*(self._hand_back(device, Loss.UNWANTED) for device in unwanted))
         await self._gain([(device, epoch) for device, epoch, desired in owned if desired])
 
     async def _gain(self, devices: Sequence[tuple[DeviceId, Epoch]]) -> None:
@@ -218,7 +233,7 @@ class Node:
         if inc is None:
             return
         try:
-            await self._storage.write(ownership.release_devices, inc, [device])
+            await self._storage.write(ownership.give_back_device, inc, device, _REASONS[why])
         except StorageError as error:
             logger.warning("device %s is not given back yet: %s", device, error)
 
