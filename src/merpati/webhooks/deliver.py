@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from merpati.core.clock import Clock, Millis
+from merpati.core.crashpoint import crashpoint
 from merpati.core.ids import DeviceId
 from merpati.egress.client import Egress
 from merpati.egress.guard import EgressError
@@ -76,6 +77,7 @@ class Deliverer:
             took = self._clock.now() - call.at
             ended = msgspec.structs.replace(call, took_ms=took, error=error.fault.value)
             return Delivered(Outcome.FAILED, None, ended)
+        crashpoint("after_hook_posted")
         outcome = judge_status(answer.status)
         asked = parse_retry_after(answer.retry_after, call.at) if outcome is Outcome.FAILED else None
         return Delivered(

@@ -18,6 +18,7 @@ from merpati.api.fonnte.quota import quota_body
 from merpati.api.fonnte.words import IN_QUEUE, NOTES, SCHEDULED, WAITING
 from merpati.api.gateway import Gateway
 from merpati.core.clock import SECOND_MS
+from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import BatchId, JobId, MediaId, MessageId, WaId
 from merpati.log.model import IdempotencyRow
@@ -71,6 +72,7 @@ async def _send(gateway: Gateway, request: Request) -> Answer:
         except (OutcomeUnknown, asyncio.CancelledError):
             collected.clear()  # it may be stored: then its files are needed
             raise
+        crashpoint("after_accept_stored")
         if isinstance(verdict, KeyReused):
             raise Refusal(Code.KEY_REUSED)
         if isinstance(verdict, Replayed):
