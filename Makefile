@@ -19,8 +19,8 @@ demo: setup ## merpati with simulated phones and people: prints the address, the
 dev: setup ## the same on a data folder of its own (build/dev), to develop against
 	@$(RUN)merpati demo --data build/dev
 
-test: setup ## every test but the long fault run; PostgreSQL is found or started
-	@$(RUN)pytest -n $(WORKERS) --dist worksteal
+test: setup ## every test but the fault runs (make faults); PostgreSQL is found or started
+	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults"
 
 check: setup ## format, lint, types, imports
 	@$(RUN)ruff format --check

@@ -5,7 +5,6 @@ epoch; whoever acts for a device puts the `fence` into the statement, so a holde
 nothing. Each of these is one statement, or short: no row lock waits for a process that sleeps.
 """
 
-
 from merpati.core.ids import DeviceId, Epoch, Incarnation
 from merpati.devices import store, store_ownership
 from merpati.devices.connection import put_state

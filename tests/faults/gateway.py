@@ -1,0 +1,64 @@
+"""merpati as a process of its own, reached by HTTP alone."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from tests.faults.process import Process, until
+
+READY_S = 30.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now; a gateway keeps its own over all restarts."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
+
+
+class Gateway(Process):
+    """One node: its data folder, its port, its settings."""
+
+    def __init__(
+        self,
+        name: str,
+        data: Path,
+        settings: Mapping[str, str],
+        *,
+        module: str = "merpati",
+        arguments: tuple[str, ...] = ("serve",),
+    ) -> None:
+        super().__init__(name, module, *arguments, log=data.parent / f"{name}.log")
+        self.data, self.port = data, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = {**settings, "MERPATI_PORT": str(self.port), "MERPATI_DATA": str(data)}
+
+    async def begin(self, crash_at: str = "", **settings: str) -> None:
+        """Start without waiting for it; `crash_at` arms a named point, `settings` are others for this once."""
+        await self.start({**self._settings, "MERPATI_CRASH_AT": crash_at, **settings})
+
+    async def open(self, crash_at: str = "", **settings: str) -> None:
+        """Start, and wait until it serves."""
+        await self.begin(crash_at, **settings)
+        await self.ready()
+
+    async def ready(self, within_s: float = READY_S) -> None:
+        """Wait until it serves, or is dead again (an armed point may come first)."""
+        async with aiohttp.ClientSession() as http:
+
+            async def serves() -> bool:
+                if not self.running:
+                    await self.died()  # by its own point, or by a fault
+                return not self.running or await self._answers(http)
+
+            await until(serves, within_s, f"{self.name} serves")
+
+    async def _answers(self, http: aiohttp.ClientSession) -> bool:
+        try:
+            async with http.get(f"{self.url}/readyz", timeout=aiohttp.ClientTimeout(total=2)) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False

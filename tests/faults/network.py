@@ -1,0 +1,71 @@
+"""The simulated WhatsApp as a process of its own; its journal is the judge's first witness."""
+
+from pathlib import Path
+
+import msgspec
+
+from merpati.core.clock import SystemClock
+from merpati.transports.simulator.entries import AnyEntry
+from merpati.transports.simulator.journal import FILE
+from merpati.transports.simulator.link import SimulatorLink, open_link
+from merpati.transports.simulator.phone import Phone
+from tests.faults.process import Process, until
+
+QUICK = """
+[network]
+ack_ms = [5, 40]
+delivered_ms = [20, 200]
+read_ms = [50, 400]
+"""
+"""A network that answers, delivers and is read fast, so that a run of many kills settles soon."""
+START_S = 20.0
+
+
+class Network(Process):
+    """`phone` acts as the people; it needs the network running."""
+
+    def __init__(self, folder: Path, script: str = QUICK) -> None:
+        folder.mkdir(parents=True)
+        self.folder, self.socket = folder, folder / "n.sock"
+        (folder / "script.toml").write_text(script)
+        super().__init__(
+            "the network",
+            "merpati.transports.simulator",
+            *("--folder", str(folder), "--socket", str(self.socket), "--faults", str(folder / "script.toml")),
+            log=folder / "log",
+        )
+        self._link: SimulatorLink | None = None
+        self._seen: list[AnyEntry] = []
+        self._read_bytes = 0
+        self._decode = msgspec.json.Decoder(AnyEntry).decode_lines
+
+    async def open(self) -> None:
+        """Start, and link the people's phones to it."""
+        await self.start()
+        await until(self._answers, START_S, self.said())
+        self._link = await open_link(socket=self.socket, clock=SystemClock())
+
+    async def _answers(self) -> bool:
+        assert self.running, self.said()
+        return self.socket.exists()
+
+    @property
+    def phone(self) -> Phone:
+        assert self._link is not None
+        return self._link.phone
+
+    def journal(self) -> list[AnyEntry]:
+        """Everything that it has seen so far; the same list grows with each call."""
+        with (self.folder / FILE).open("rb") as file:
+            file.seek(self._read_bytes)
+            whole, _, _ = file.read().rpartition(b"\n")
+        if whole:
+            self._seen += self._decode(whole)
+            self._read_bytes += len(whole) + 1
+        return self._seen
+
+    async def close(self) -> None:
+        if self._link is not None:
+            await self._link.close()
+            self._link = None
+        await super().close()

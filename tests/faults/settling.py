@@ -1,0 +1,84 @@
+"""Waits until a run has come to rest: all that was accepted is handed over, read, and told to the webhooks.
+
+The wait gives up in the end without a word: what is missing then is for the judge to say.
+"""
+
+from typing import Any
+
+import msgspec
+
+from merpati.core.ids import Address
+from merpati.transports.port import ReceiptKind
+from merpati.transports.simulator.entries import AnyEntry, Confirmed, HandOff, Receipted, Said, Voted
+from tests.faults.evidence import Cancel, mark_of
+from tests.faults.process import now, until
+from tests.faults.stage import Stage
+
+
+class Rest:
+    """What has happened so far, read on from where the last look ended."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._entries = self._calls = 0
+        self._refs: dict[str, str] = {}
+        """Of each mark that was taken."""
+        self._read: set[str] = set()
+        self._told: set[str] = set()
+        self._news: dict[Address, int] = {}
+        self._confirmed: dict[Address, int] = {}
+
+    def _look(self) -> None:
+        journal, calls = self._stage.network.journal(), self._stage.receiver.calls
+        for entry in journal[self._entries :]:
+            self._note(entry)
+        for call in calls[self._calls :]:
+            body: dict[str, Any] = msgspec.json.decode(call.body)
+            if call.status == 200 and body.get("state") == "read":
+                self._told.add(body["stateid"])
+        self._entries, self._calls = len(journal), len(calls)
+
+    def _note(self, entry: AnyEntry) -> None:
+        match entry:
+            case HandOff(content=content) if content is not None:
+                self._refs[mark_of(content)] = entry.ref
+            case Receipted(kind=ReceiptKind.READ):
+                self._read.add(entry.ref)
+                self._news[entry.device] = entry.seq
+            case Receipted() | Said() | Voted():
+                self._news[entry.device] = entry.seq
+            case Confirmed():
+                self._confirmed[entry.device] = entry.seq
+
+    def missing(self) -> dict[str, int]:
+        """How much of what has not happened yet; empty: the run has come to rest."""
+        self._look()
+        wanted = [
+            asked.mark
+            for asked in self._stage.asked
+            if asked.accepted and asked.due_at <= now() and asked.cancel in (Cancel.NOT_ASKED, Cancel.REFUSED)
+        ]
+        refs = {self._refs[mark] for mark in self._refs}
+        counts = {
+            "not handed over": sum(mark not in self._refs for mark in wanted),
+            "not read": len(refs - self._read),
+            "not confirmed": sum(seq > self._confirmed.get(device, 0) for device, seq in self._news.items()),
+            "not told": len(self._read - self._told),
+        }
+        return {what: count for what, count in counts.items() if count}
+
+
+async def come_to_rest(stage: Stage, within_s: float, *, but: frozenset[str] = frozenset()) -> dict[str, int]:
+    """Wait; answers what is still missing. `but`: what need not happen."""
+    rest, left = Rest(stage), {"everything": 1}
+
+    async def is_calm() -> bool:
+        nonlocal left
+        left = {what: count for what, count in rest.missing().items() if what not in but}
+        return not left
+
+    try:
+        await until(is_calm, within_s, "rest")
+    except AssertionError:
+        return left
+    return {}

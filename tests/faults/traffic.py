@@ -1,0 +1,105 @@
+"""The usual traffic of a run: lanes whose order counts, schedules, cancels, repeats, delays, replies."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from functools import partial
+
+from merpati.core.ids import Address
+from merpati.transports.port import Text
+from merpati.transports.simulator.connection import LinkDown, LinkLost
+from tests.faults.load import Caller, Known
+from tests.faults.process import now
+from tests.faults.stage import Sender, Stage
+
+PACES_MS = ((0, 0), (0, 0), (0, 0), (0, 0), (40, 90), (40, 90), (0, 0), (0, 0))
+"""Of the devices of a long run: the fifth and sixth have a pace of their own."""
+REST_S = (0.15, 0.6)
+"""Between two messages of one caller."""
+GAP_MS = 100
+
+
+def person(number: int) -> Address:
+    return Address(f"62812{number:08}")
+
+
+class Traffic:
+    """Runs in a task group until `stop`; what was asked for is in the stage's book."""
+
+    def __init__(self, stage: Stage, caller: Caller, rng: random.Random, group: asyncio.TaskGroup) -> None:
+        self._stage, self._caller, self._rng, self._group = stage, caller, rng, group
+        self._strangers = iter(range(50_000, 10**8))
+        self._stopping = asyncio.Event()
+
+    def start(self) -> None:
+        """Two recipients' lanes for each device, a lane of strangers for the last, and all the special cases."""
+        for place, sender in enumerate(self._stage.senders):
+            for to in (person(100 * place + 1), person(100 * place + 2)):
+                self._begin(partial(self._to_one, sender, to))
+        first, last = self._stage.senders[0], self._stage.senders[-1]
+        for act in (
+            lambda: self._to_strangers(last),
+            lambda: self._to_strangers(last),
+            lambda: self._scheduled(first),
+            lambda: self._cancelled(first),
+            lambda: self._repeated(first),
+            lambda: self._delayed(self._stage.senders[1 % len(self._stage.senders)]),
+            lambda: self._reply(first, person(9_001)),
+            lambda: self._reply(last, person(9_002)),
+        ):
+            self._begin(act)
+
+    def _begin(self, act: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._group.create_task(self._again_and_again(act))
+
+    async def _again_and_again(self, act: Callable[[], Coroutine[None, None, None]]) -> None:
+        while not self._stopping.is_set():
+            await act()
+            await asyncio.sleep(self._rng.uniform(*REST_S))
+
+    def stop(self) -> None:
+        """No new calls; the group ends when those under way have their answer."""
+        self._stopping.set()
+
+    # -- what callers do --
+
+    async def _to_one(self, sender: Sender, to: Address) -> None:
+        await self._caller.send(sender, to, known=Known(lane=f"{sender.number}>{to}"))
+
+    async def _to_strangers(self, sender: Sender) -> None:
+        """Always somebody else: nobody waits for a recipient, so the whole device is one lane."""
+        await self._caller.send(
+            sender, person(next(self._strangers)), known=Known(lane=f"{sender.number}>strangers")
+        )
+
+    async def _scheduled(self, sender: Sender) -> None:
+        due_s = now() // 1000 + self._rng.randint(1, 3)
+        await self._caller.send(
+            sender, person(next(self._strangers)), fields={"schedule": str(due_s)}, known=Known(due_at=due_s * 1000)
+        )
+
+    async def _cancelled(self, sender: Sender) -> None:
+        """Some have time left, most race with the hand-over."""
+        later = {"schedule": str(now() // 1000 + 2)} if self._rng.random() < 0.3 else {}
+        asked = await self._caller.send(sender, person(next(self._strangers)), fields=later)
+        await asyncio.sleep(self._rng.choice((0, 0, 0.005, 0.02, 0.1)))
+        if asked.accepted:
+            await self._caller.cancel(sender, asked)
+
+    async def _repeated(self, sender: Sender) -> None:
+        await self._caller.send(sender, person(next(self._strangers)), copies=3)
+
+    async def _delayed(self, sender: Sender) -> None:
+        """Three targets, each after the one before."""
+        people = [person(next(self._strangers)) for _ in range(3)]
+        await self._caller.send_to_many(
+            sender, people, fields={"delay": f"{GAP_MS / 1000}"}, known=Known(gap_ms=GAP_MS)
+        )
+        await asyncio.sleep(1)
+
+    async def _reply(self, sender: Sender, who: Address) -> None:
+        """Somebody writes to the device."""
+        try:
+            await self._stage.network.phone.say(who, sender.number, Text(body=f"halo {now()}"))
+        except (LinkDown, LinkLost):
+            return  # the network is being cut
