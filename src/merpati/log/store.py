@@ -55,7 +55,7 @@ async def head_of(tx: Tx, account: AccountId) -> int:
 async def delete_facts_before(tx: Tx, at: int, limit: int) -> int:
     rows = await tx.all(
         "DELETE FROM fact WHERE (account_id, seq) IN "
-        "(SELECT account_id, seq FROM fact WHERE at < $1 ORDER BY at LIMIT $2) RETURNING seq",
+        "(SELECT account_id, seq FROM fact WHERE at < $1 ORDER BY at, account_id, seq LIMIT $2) RETURNING seq",
         at,
         limit,
     )
