@@ -1,23 +1,49 @@
-"""The command line: `main` is its root. One file a group of commands; words come from `merpati.locale`."""
+"""The command line: `main` is its root. One file a group of commands; words come from `merpati.locale`.
+
+A command's file is imported when the command is called: acting as a person on the simulated network needs no web
+framework.
+"""
+
+from importlib import import_module
 
 import click
 
-from merpati.cli.about import config, version
-from merpati.cli.device import device
-from merpati.cli.doctor import doctor
-from merpati.cli.message import message
-from merpati.cli.phone import phone
-from merpati.cli.serve import demo, serve
-from merpati.cli.simulator import simulator
-from merpati.cli.spoken import SpokenGroup, language_option
-from merpati.cli.user import user
+from merpati.cli.spoken import SpokenGroup, language_option, words
+
+COMMANDS = {
+    "backup": "keeping",
+    "config": "about",
+    "demo": "serve",
+    "device": "device",
+    "doctor": "doctor",
+    "message": "message",
+    "migrate": "keeping",
+    "phone": "phone",
+    "restore": "keeping",
+    "serve": "serve",
+    "simulator": "simulator",
+    "user": "user",
+    "version": "about",
+}
+"""Name of a command -> the module of this package that has it, under the same name."""
 
 
-@click.group(cls=SpokenGroup, help="cli.help.main")
+class _Root(SpokenGroup):
+    """Knows its commands by name and imports them when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        module = COMMANDS.get(cmd_name)
+        return getattr(import_module(f"merpati.cli.{module}"), cmd_name) if module is not None else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words(f"cli.help.{name}")) for name in COMMANDS])
+
+
+@click.group(cls=_Root, help="cli.help.main")
 @language_option
 def main() -> None:
     pass
-
-
-for command in (config, demo, device, doctor, message, phone, serve, simulator, user, version):
-    main.add_command(command)

@@ -1,0 +1,89 @@
+"""`merpati migrate`, `backup` and `restore`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from merpati.storage.folder import DataFolder
+from merpati.storage.migrate import known_migrations
+from merpati.storage.port import Engine
+from tests.cli.keyboard import answered, typed
+
+NUMBER = "6281234567890"
+NEWEST = len(known_migrations(Engine.SQLITE))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    answered("user", "add", "a@b.example", "--generate", "--data", str(folder))
+    answered("device", "add", NUMBER, "Toko", "--data", str(folder))
+    return folder
+
+
+def test_what_was_copied_is_back_after_a_loss(data: Path, tmp_path: Path) -> None:
+    """Restored into another folder, owners and devices are there, and the tokens open."""
+    copy, again = tmp_path / "copy.tar", str(tmp_path / "again")
+    done = answered("backup", str(copy), "--data", str(data))
+    assert (done["file"], done["engine"], done["schema"]) == (str(copy), "sqlite", NEWEST)
+    assert copy.stat().st_mode & 0o077 == 0
+    assert answered("restore", str(copy), "--data", again)["folder"] == again
+    for words in (("user", "list"), ("device", "list")):
+        assert answered(*words, "--data", again) == answered(*words, "--data", str(data))
+    tokens = {typed("device", "token", NUMBER, "--data", each).output for each in (again, str(data))}
+    assert len(tokens) == 1
+
+
+def test_a_copy_into_a_folder_is_named_by_its_time(data: Path, tmp_path: Path) -> None:
+    """So that a nightly job needs no name."""
+    (tmp_path / "copies").mkdir()
+    done = answered("backup", str(tmp_path / "copies"), "--data", str(data))
+    assert [str(path) for path in (tmp_path / "copies").iterdir()] == [done["file"]]
+
+
+def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
+    """A folder with data is not restored into."""
+    answered("backup", str(tmp_path / "copy.tar"), "--data", str(data))
+    refused = typed("restore", str(tmp_path / "copy.tar"), "--data", str(data))
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: Not done, nothing was changed:")
+    assert answered("device", "list", "--data", str(data))[0]["number"] == NUMBER
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all"])
+def test_a_file_that_is_no_copy_is_refused(tmp_path: Path, content: bytes) -> None:
+    """The folder stays empty, so that the right file can be restored next."""
+    (tmp_path / "copy.tar").write_bytes(content)
+    refused = typed("restore", str(tmp_path / "copy.tar"), "--data", str(tmp_path / "new"))
+    assert (refused.exit_code, "Not done" in refused.output) == (1, True)
+    assert not (tmp_path / "new" / "merpati.db").exists()
+
+
+def test_a_file_that_is_missing_is_said(tmp_path: Path) -> None:
+    """The whole path, as people mistake the folder they are in."""
+    refused = typed("restore", str(tmp_path / "none.tar"), "--data", str(tmp_path / "new"))
+    assert refused.output == f"Error: There is no file {tmp_path / 'none.tar'}.\n"
+
+
+def test_a_copy_without_data_is_refused(tmp_path: Path) -> None:
+    """A mistyped folder does not become a good-looking empty copy."""
+    refused = typed("backup", str(tmp_path / "copy.tar"), "--data", str(tmp_path / "nowhere"))
+    assert (refused.exit_code, (tmp_path / "copy.tar").exists()) == (1, False)
+
+
+def test_migrate_makes_the_tables_once(tmp_path: Path) -> None:
+    """Each step is named; the second time there is none."""
+    first, second = (typed("migrate", "--data", str(tmp_path)).output.splitlines() for _ in range(2))
+    assert (len(first), second) == (NEWEST + 1, [f"The database has schema {NEWEST}, the newest."])
+
+
+def test_nothing_is_migrated_under_a_running_gateway(data: Path) -> None:
+    """Its process is named."""
+    folder = DataFolder(data)
+    folder.take()
+    try:
+        refused = typed("migrate", "--data", str(data))
+    finally:
+        folder.release()
+    assert (refused.exit_code, f"in use by process {os.getpid()}" in refused.output) == (1, True)
