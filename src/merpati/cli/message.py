@@ -8,11 +8,12 @@ import msgspec
 
 from merpati.cli.device import account_option, device_of
 from merpati.cli.opened import choose_account, opened
-from merpati.cli.printing import json_option, moment, print_json, print_table, shorten
+from merpati.cli.printing import json_option, moment, near_moment, print_json, print_table, shorten
 from merpati.cli.settings import settings_options
 from merpati.cli.spoken import SpokenGroup, SpokenOption, language_option, words
 from merpati.cli.timeline import Told, tell
 from merpati.cli.troubles import run
+from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, MessageId
 from merpati.devices.views import accounts, devices_of, find_device
@@ -20,7 +21,7 @@ from merpati.messages.changes import cancel_message, resend_message
 from merpati.messages.handover import next_wake
 from merpati.messages.history import Search
 from merpati.messages.model import MessageState
-from merpati.messages.views import Page, message_status, search_history, show_message
+from merpati.messages.views import Page, Status, message_status, search_history, show_message
 from merpati.storage.port import Tx
 
 MOST_SHOWN = 1_000
@@ -55,21 +56,31 @@ async def _show(message_id: MessageId, *, as_json: bool) -> None:
         told = await at.storage.read(look_up, message_id)
         now = at.clock.now()
     if as_json:
-        print_json({**msgspec.structs.asdict(told.message), "state": told.message.state.name.lower()})
+        print_json(_as_json(told))
         return
-    for line in tell(told, words, now):
+    for line in tell(told, words, now) if isinstance(told, Told) else [_unmade(told, now)]:
         click.echo(line)
 
 
-async def look_up(tx: Tx, message_id: MessageId) -> Told:
-    """A message with its device and what it waits for; raises `Refusal(MESSAGE_UNKNOWN)`."""
-    view = await show_message(tx, message_id)
-    device = await find_device(tx, view.device) if view is not None else None
+def _unmade(status: Status, now: Millis) -> str:
+    return words("cli.message.unmade", id=status.message, until=near_moment(status.due_at, now))
+
+
+def _as_json(told: Told | Status) -> dict[str, object]:
+    shown = msgspec.structs.asdict(told.message if isinstance(told, Told) else told)
+    return {**shown, "state": shown["state"].name.lower(), "due_at": told.due_at or None}
+
+
+async def look_up(tx: Tx, message_id: MessageId) -> Told | Status:
+    """A message with its device and what it waits for; its status alone while its batch has not made it.
+
+    Raises `Refusal(MESSAGE_UNKNOWN)`.
+    """
+    _, status = await _status_of(tx, message_id)
+    view, device = await show_message(tx, message_id), await find_device(tx, status.device)
     if view is None or device is None:
-        raise Refusal(Code.MESSAGE_UNKNOWN)
-    status = await message_status(tx, (device.id,), message_id)
-    due_at = status.due_at if status is not None else 0
-    return Told(message=view, device=device, due_at=due_at, next_at=await next_wake(tx, device.id))
+        return status
+    return Told(message=view, device=device, due_at=status.due_at, next_at=await next_wake(tx, device.id))
 
 
 # -- list --
@@ -220,8 +231,8 @@ def cancel(message_id: int) -> None:
 
 async def _cancel(message_id: MessageId) -> None:
     async with opened() as at:
-        account, device = await at.storage.read(_owner_of, message_id)
-        await at.storage.write(cancel_message, account, [device], message_id)
+        account, status = await at.storage.read(_status_of, message_id)
+        await at.storage.write(cancel_message, account, [status.device], message_id)
     click.echo(words("cli.message.cancelled", id=message_id))
 
 
@@ -235,17 +246,20 @@ def resend(message_id: int) -> None:
 
 async def _resend(message_id: MessageId) -> None:
     async with opened() as at:
-        account, device = await at.storage.read(_owner_of, message_id)
+        account, status = await at.storage.read(_status_of, message_id)
         seq = (await at.ids.take("message"))[0]
-        await at.storage.write(resend_message, account, [device], message_id, seq)
+        await at.storage.write(resend_message, account, [status.device], message_id, seq)
     click.echo(words("cli.message.resent", id=message_id))
 
 
-async def _owner_of(tx: Tx, message_id: MessageId) -> tuple[AccountId, DeviceId]:
-    """Whose message it is, also when its batch has not made it yet; raises `Refusal(MESSAGE_UNKNOWN)`."""
+async def _status_of(tx: Tx, message_id: MessageId) -> tuple[AccountId, Status]:
+    """Whose message it is and where it is, also when its batch has not made it yet.
+
+    Raises `Refusal(MESSAGE_UNKNOWN)`.
+    """
     for account in await accounts(tx):
         mine = tuple(device.id for device in await devices_of(tx, account.id))
         status = await message_status(tx, mine, message_id)
         if status is not None:
-            return account.id, status.device
+            return account.id, status
     raise Refusal(Code.MESSAGE_UNKNOWN)

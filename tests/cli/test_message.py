@@ -1,0 +1,117 @@
+"""`merpati message`: the history, and taking back or sending again; a gateway need not run."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from merpati.core.clock import SystemClock
+from merpati.core.ids import AccountId, Address, DeviceId
+from merpati.messages.actions import accept_calls
+from merpati.messages.model import Acceptance, Draft
+from merpati.storage.sqlite import SqliteStorage
+from merpati.transports.port import Text
+from tests.cli.keyboard import answered, typed
+from tests.messages.outbox import a_call, a_draft
+
+ACCOUNT, DEVICE = AccountId(1), DeviceId(1)
+NUMBER = "6281234567890"
+SITI, BUDI = Address("6281000001001"), Address("6281000001002")
+LATER = 4_102_444_800_000
+"""In another century."""
+
+
+def draft(id_: int, chat: Address, text: str, **changes: object) -> Draft:
+    return a_draft(id_, chat, account=ACCOUNT, device=DEVICE, content=Text(body=text), **changes)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """An account with a device that is not connected, and three messages that wait."""
+    answered("user", "add", "a@b.example", "--generate", "--data", str(tmp_path))
+    answered("device", "add", NUMBER, "Toko", "--data", str(tmp_path))
+
+    async def fill() -> None:
+        storage = await SqliteStorage.open(tmp_path / "merpati.db", SystemClock())
+        drafts = (
+            draft(1, SITI, "Pesanan sudah dikirim", name="Siti Rahayu", queued_at=1_000_000),
+            draft(2, BUDI, "Pesanan belum\ndibayar \x1b[31m", name="Budi", queued_at=2_000_000),
+            draft(3, BUDI, "Selamat tahun baru", queued_at=3_000_000, due_at=LATER),
+        )
+        request = a_call(*drafts).request
+        await storage.write(accept_calls, [Acceptance(account=ACCOUNT, request=request, drafts=drafts)])
+        await storage.close()
+
+    asyncio.run(fill())
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ((), [3, 2, 1]),
+        (("--number", BUDI), [3, 2]),
+        (("--name", "siti"), [1]),
+        (("--words", "pesanan"), [2, 1]),
+        (("--state", "queued", "--limit", "1"), [3]),
+        (("--state", "failed"), []),
+        (("--device", "0812 3456 7890"), [3, 2, 1]),
+        (("--incoming",), []),
+        (("--from", "1970-01-02"), []),
+        (("--to", "1970-01-03 10:00", "--outgoing"), [3, 2, 1]),
+    ],
+)
+def test_the_history_is_searched(data: str, words: tuple[str, ...], ids: list[int]) -> None:
+    """By what people remember of a message."""
+    found = answered("message", "list", *words, "--data", data)
+    assert [each["id"] for each in found["messages"]] == ids
+
+
+def test_a_page_goes_on_where_the_last_ended(data: str) -> None:
+    """The place is in the JSON, and printed for people."""
+    first = answered("message", "list", "--limit", "2", "--data", data)
+    second = answered("message", "list", "--limit", "2", "--after", first["after"], "--data", data)
+    assert [each["id"] for each in second["messages"]] == [1]
+    assert f"--after {first['after']}" in typed("message", "list", "--limit", "2", "--data", data).output
+
+
+def test_a_list_is_one_line_a_message(data: str) -> None:
+    """Whatever the texts contain."""
+    lines = typed("message", "list", "--data", data).output.splitlines()
+    assert len(lines) == 4
+    assert "\x1b" not in "".join(lines)
+    assert "Pesanan belum dibayar" in lines[2]
+
+
+def test_a_message_says_what_it_waits_for(data: str) -> None:
+    """Its time, or its device, with what would help."""
+    assert "It waits for its time: 21" in typed("message", "show", "3", "--data", data).output
+    shown = typed("message", "show", "1", "--data", data).output
+    assert f"It waits for device {NUMBER}. Not connected" in shown
+    assert answered("message", "show", "1", "--data", data)["state"] == "queued"
+
+
+def test_a_message_is_taken_back_and_sent_again(data: str) -> None:
+    """Twice is refused with a sentence."""
+    assert typed("message", "cancel", "1", "--data", data).exit_code == 0
+    assert (
+        "Siti Rahayu) from device 6281234567890: cancelled" in typed("message", "show", "1", "--data", data).output
+    )
+    again = typed("message", "cancel", "1", "--data", data)
+    assert (again.exit_code, again.output) == (1, "Error: The message is final and can no longer be changed.\n")
+    assert typed("message", "resend", "1", "--data", data).exit_code == 0
+    assert answered("message", "show", "1", "--data", data)["state"] == "queued"
+    assert typed("message", "resend", "1", "--data", data).exit_code == 1
+
+
+def test_what_does_not_exist_is_said(data: str) -> None:
+    """For each command."""
+    for command in ("show", "cancel", "resend"):
+        refused = typed("message", command, "99", "--data", data)
+        assert (refused.exit_code, refused.output) == (1, "Error: There is no such message.\n")
+
+
+@pytest.mark.parametrize("words", [("--from", "yesterday"), ("--after", "x"), ("--limit", "0"), ("--state", "x")])
+def test_what_cannot_be_read_is_a_mistake_of_use(data: str, words: tuple[str, ...]) -> None:
+    """Exit code 2, as for every mistyped option."""
+    assert typed("message", "list", *words, "--data", data).exit_code == 2
