@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import mimetypes
-import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -13,8 +12,8 @@ import click
 import msgspec
 
 from merpati.cli.chat_lines import ChatLines
+from merpati.cli.settings import load_settings, settings_options
 from merpati.cli.spoken import CHAT, NUMBER, SpokenGroup, SpokenOption, language_option, words
-from merpati.config import BadSetting, Config, load_config
 from merpati.core.address import parse_address
 from merpati.core.errors import Refusal
 from merpati.core.ids import Address, WaId
@@ -26,26 +25,12 @@ from merpati.transports.simulator.link import SimulatorLink, open_link, open_pho
 from merpati.transports.simulator.phone import ActRefused, Phone
 from merpati.transports.simulator.server import SIMULATOR_FOLDER
 
-_DATA = "merpati.data"
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
-def _keep_data(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-    if value is not None:
-        context.meta[_DATA] = value
-
-
-def data_option(command: F) -> F:
-    """`--data`, wherever it is written."""
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path),
-        expose_value=False,
-        callback=_keep_data,
-        cls=SpokenOption,
-        help="cli.help.data",
-    )(command)
+data_option = settings_options("data")
+"""`--data`, wherever it is written."""
 
 
 @click.group(cls=SpokenGroup, help="cli.help.phone")
@@ -103,7 +88,7 @@ async def _with_phone(do: Callable[[Phone], Awaitable[None]]) -> None:
 
 @contextlib.asynccontextmanager
 async def _link() -> AsyncIterator[SimulatorLink]:
-    socket, folder = _config().simulator_socket, data_folder() / SIMULATOR_FOLDER
+    socket, folder = load_settings().config.simulator_socket, data_folder() / SIMULATOR_FOLDER
     try:
         link = await (open_link(socket=Path(socket)) if socket else open_phone(folder))
     except OSError:
@@ -116,14 +101,7 @@ async def _link() -> AsyncIterator[SimulatorLink]:
 
 def data_folder() -> Path:
     """The data folder in force."""
-    return _config().data
-
-
-def _config() -> Config:
-    try:
-        return load_config(os.environ, {"data": click.get_current_context().meta.get(_DATA)}).config
-    except BadSetting as bad:
-        raise click.ClickException(str(bad)) from None
+    return load_settings().config.data
 
 
 FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)

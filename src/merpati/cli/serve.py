@@ -27,7 +27,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 @language_option
 def serve() -> None:
     loaded = load_settings()
-    logging.basicConfig(level=logging.INFO, format=_FORMAT)
+    _log(logging.INFO)
 
     async def announce(gateway: Gateway) -> None:
         click.echo(words("cli.serve.ready", version=__version__, url=address_of(gateway)))
@@ -36,6 +36,12 @@ def serve() -> None:
             click.echo(words("cli.serve.first", link=link_of(address_of(gateway), token)))
 
     run(run_gateway(loaded, on_ready=announce))
+
+
+def _log(level: int) -> None:
+    """To standard error; the web server speaks only of what goes wrong."""
+    logging.basicConfig(level=level, format=_FORMAT)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def address_of(gateway: Gateway) -> str:
@@ -49,7 +55,7 @@ def address_of(gateway: Gateway) -> str:
 @language_option
 def demo(as_json: bool) -> None:
     loaded = load_settings()
-    logging.basicConfig(level=logging.WARNING, format=_FORMAT)
+    _log(logging.WARNING)
 
     async def announce(gateway: Gateway) -> None:
         try:
