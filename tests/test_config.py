@@ -45,3 +45,9 @@ def test_a_setting_that_cannot_be_used_is_named(variable: str, text: str, name: 
         load_config({variable: text}, {})
 
     assert refused.value.name == name
+
+
+def test_a_host_that_is_none_is_refused_at_the_start() -> None:
+    """A network that cannot be would otherwise allow nothing, silently, or fail later."""
+    with pytest.raises(BadSetting, match="allow_hosts"):
+        load_config({"MERPATI_ALLOW_HOSTS": "localhost,10.0.0.0/99"}, {})

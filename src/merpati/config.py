@@ -10,6 +10,8 @@ from typing import Annotated, cast
 import msgspec
 from msgspec import Meta
 
+from merpati.egress.networks import parse_allowed
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What is in force. `merpati config` prints it with each value's origin."""
@@ -80,7 +82,9 @@ def load_config(environ: Mapping[str, str], flags: Mapping[str, object]) -> Load
             values[name], origins[name] = str(value) if isinstance(value, Path) else value, "flag"
     for name in _LISTS:
         values[name] = [item.strip() for item in cast("list[str]", values.get(name) or []) if item.strip()]
-    return Loaded(_convert(values), origins)
+    config = _convert(values)
+    _check_hosts(config.allow_hosts)
+    return Loaded(config, origins)
 
 
 _LISTS = ("allow_hosts",)
@@ -104,6 +108,13 @@ def _convert(values: dict[str, object]) -> Config:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         raise BadSetting(where.rstrip("`") or "settings", what) from None
+
+
+def _check_hosts(hosts: tuple[str, ...]) -> None:
+    try:
+        parse_allowed(hosts)
+    except ValueError as error:
+        raise BadSetting("allow_hosts", str(error)) from None
 
 
 def _decode(kind: type, value: object) -> object:

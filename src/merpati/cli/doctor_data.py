@@ -16,7 +16,7 @@ from merpati.devices.tokens import CannotUnseal, Sealer
 from merpati.devices.views import accounts, devices_of, owners, sealed_account_token
 from merpati.egress.guard import EgressError, Guard
 from merpati.egress.reach import reach
-from merpati.storage.folder import DataFolder
+from merpati.storage.folder import DataFolder, KeyDamaged
 from merpati.storage.migrate import find_schema_version, known_migrations
 from merpati.storage.nodes import database_clock
 from merpati.storage.port import Storage, StorageError, Tx
@@ -91,7 +91,7 @@ async def _judge_key(config: Config, storage: Storage) -> Finding:
         sealed = await storage.read(sealed_account_token, account.id)
         try:
             Sealer(DataFolder(config.data).key(SEALING_KEY)).unseal("account", account.id, sealed or "")
-        except (CannotUnseal, ValueError):
+        except (CannotUnseal, KeyDamaged):
             return problem("key.wrong", folder=DataFolder(config.data).keys)
     return fine("key.opens")
 

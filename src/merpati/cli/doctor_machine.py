@@ -31,6 +31,8 @@ async def check_folder(config: Config) -> list[Finding]:
     folder = config.data.absolute()
     if not folder.exists():
         return [_missing(folder)]
+    if not folder.is_dir():
+        return [problem("folder.no_folder", folder=folder)]
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return [problem("folder.not_writable", folder=folder)]
     return [fine("folder.writable", folder=folder), *_strangers(folder)]
@@ -38,7 +40,7 @@ async def check_folder(config: Config) -> list[Finding]:
 
 def _missing(folder: Path) -> Finding:
     parent = next(path for path in folder.parents if path.exists())
-    if os.access(parent, os.W_OK | os.X_OK):
+    if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
         return warning("folder.missing", folder=folder)
     return problem("folder.cannot_be_made", folder=folder, parent=parent)
 
@@ -65,7 +67,7 @@ async def check_space(config: Config) -> list[Finding]:
 async def check_sync(config: Config) -> list[Finding]:
     """How long the disk takes until it has surely kept something: every accepted message waits for that."""
     folder = config.data.absolute()
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         return []
     try:
         took_ms = f"{(median := await asyncio.to_thread(median_sync_ms, folder)):.1f}"
@@ -108,7 +110,13 @@ async def check_port(config: Config) -> list[Finding]:
     return [await _who_answers(where, f"http://{_reachable(config.host)}:{config.port}")]
 
 
-_BIND_KEYS = {errno.EACCES: "not_allowed", errno.EADDRNOTAVAIL: "host_unknown"}
+_BIND_KEYS = {
+    errno.EACCES: "not_allowed",
+    errno.EADDRNOTAVAIL: "host_unknown",
+    socket.EAI_NONAME: "host_unknown",
+    socket.EAI_AGAIN: "host_unknown",
+    socket.EAI_FAMILY: "host_unknown",
+}
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,9 +15,12 @@ from merpati.cli.spoken import words
 from merpati.config import Config
 from merpati.core.errors import Code, Refusal
 from merpati.devices.tokens import CannotUnseal
-from merpati.storage.folder import FolderInUse
+from merpati.storage.folder import FolderInUse, KeyDamaged
 from merpati.storage.migrate import SchemaTooNew
 from merpati.storage.port import OutcomeUnknown, StorageError, StorageFull, StorageGone
+from merpati.transports.simulator.journal import JournalDamaged, JournalInUse
+from merpati.transports.simulator.script import ScriptInvalid
+from merpati.transports.simulator.server import SocketInUse
 
 T = TypeVar("T")
 
@@ -82,8 +86,18 @@ def _of_place(key: str) -> Callable[[Exception, Config], tuple[str, dict[str, ob
     return lambda error, config: (f"cli.trouble.{key}", {"place": place_of(config), "why": error})
 
 
+def _key_damaged(error: KeyDamaged, _config: Config) -> tuple[str, dict[str, object]]:
+    return "cli.trouble.key_damaged", {"path": error.path}
+
+
+def _of_simulator(key: str) -> Callable[[Exception, Config], tuple[str, dict[str, object]]]:
+    return lambda error, _config: (f"simulator.{key}", {"what": error, "error": error})
+
+
 _OS_KEYS = {errno.EADDRINUSE: "port_taken", errno.EACCES: "not_allowed", errno.EROFS: "not_allowed"}
 _OS_KEYS |= {errno.ENOSPC: "storage_full", errno.EADDRNOTAVAIL: "host_unknown", errno.EPERM: "not_allowed"}
+_OS_KEYS |= {errno.EEXIST: "no_folder", errno.ENOTDIR: "no_folder"}
+_OS_KEYS |= dict.fromkeys((socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAMILY), "host_unknown")
 
 
 def _os_error(error: OSError, config: Config) -> tuple[str, dict[str, object]]:
@@ -94,6 +108,8 @@ def _os_error(error: OSError, config: Config) -> tuple[str, dict[str, object]]:
         "host": config.host,
         "other": config.port + 1,
     }
+    if error.filename is None and error.errno in (errno.ENOENT, errno.ECONNREFUSED) and config.simulator_socket:
+        return "phone.no_simulator", {"folder": config.simulator_socket}
     return f"cli.trouble.{_OS_KEYS.get(error.errno or 0, 'os')}", values
 
 
@@ -106,6 +122,11 @@ _TROUBLES = (
     _Row(OutcomeUnknown, _of_place("outcome_unknown")),
     _Row(StorageError, _of_place("storage")),
     _Row(CannotUnseal, _of_place("key_changed")),
+    _Row(KeyDamaged, _key_damaged),
+    _Row(JournalInUse, _of_simulator("in_use")),
+    _Row(SocketInUse, _of_simulator("in_use")),
+    _Row(JournalDamaged, _of_simulator("failed")),
+    _Row(ScriptInvalid, _of_simulator("failed")),
     _Row(OSError, _os_error),
 )
 _KNOWN = tuple(row.kind for row in _TROUBLES)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from merpati.egress.networks import IpAddress, is_public, parse_address, parse_network
+from merpati.egress.networks import IpAddress, is_public, parse_address, parse_allowed
 
 
 class EgressFault(StrEnum):
@@ -48,13 +48,7 @@ class Guard:
 
     def __init__(self, allow_hosts: Iterable[str] = ()) -> None:
         """Raises ValueError for something like `10.0.0.0/99`, which is neither a network nor a name."""
-        items = [item.strip().lower().strip("[]").rstrip(".") for item in allow_hosts]
-        networks = {item: parse_network(item) for item in items if item}
-        for item, network in networks.items():
-            if network is None and ("/" in item or ":" in item):
-                raise ValueError(f"not a host, address or network: {item}")
-        self._networks = tuple(network for network in networks.values() if network is not None)
-        self._names = frozenset(item for item, network in networks.items() if network is None)
+        self._networks, self._names = parse_allowed(allow_hosts)
 
     def allows_name(self, host: str) -> bool:
         """Whether the operator allowed this name, whatever it stands for."""

@@ -3,6 +3,7 @@
 The standard library's `is_global` is not used: its answer differs between patch releases of Python.
 """
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
@@ -64,3 +65,14 @@ def parse_network(text: str) -> IpNetwork | None:
         return ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+def parse_allowed(items: Iterable[str]) -> tuple[tuple[IpNetwork, ...], frozenset[str]]:
+    """Networks and names that an operator allows; raises ValueError for what is neither, as `10.0.0.0/99`."""
+    bare = [item.strip().lower().strip("[]").rstrip(".") for item in items]
+    networks = {item: parse_network(item) for item in bare if item}
+    for item, network in networks.items():
+        if network is None and ("/" in item or ":" in item):
+            raise ValueError(f"not a host, address or network: {item}")
+    found = tuple(network for network in networks.values() if network is not None)
+    return found, frozenset(item for item, network in networks.items() if network is None)

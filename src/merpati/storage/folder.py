@@ -26,6 +26,14 @@ class FolderInUse(Exception):
         self.path, self.pid = path, pid
 
 
+class KeyDamaged(Exception):
+    """A key file does not hold a key."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} does not hold {KEY_BYTES} bytes")
+        self.path = path
+
+
 class DataFolder:
     """The folder's layout. Made where it is missing; `take` locks it, looking needs no lock."""
 
@@ -82,13 +90,16 @@ class DataFolder:
             self._lock = None
 
     def key(self, name: str) -> bytes:
-        """The secret of this name, 32 bytes, made and synced to disk when first asked for. Safe in a race."""
+        """The secret of this name, 32 bytes, made and synced to disk when first asked for. Safe in a race.
+
+        Raises `KeyDamaged`.
+        """
         path = self.keys / f"{name}.key"
         if not path.exists():
             _write_key(path)
         key = path.read_bytes()
         if len(key) != KEY_BYTES:
-            raise ValueError(f"{path} has {len(key)} bytes instead of {KEY_BYTES}")
+            raise KeyDamaged(path)
         return key
 
 
