@@ -118,17 +118,23 @@ async def test_devices_of_a_node_that_crashed_are_taken_over(storage: Storage) -
     """After its lease; the log says that the node was lost."""
     await have_devices(storage, 2)
     first, second = Sessions(), Sessions()
-    crashing, staying = node_of(storage, first, lease_s=1.0), node_of(storage, second)
+    crashing, staying = node_of(storage, first), node_of(storage, second)
 
     async with running(crashing) as (task,):
         await first.until(lambda: len(first.held) == 2)
         await come_into(storage, await device_now(storage, 1), DeviceState.OPEN)
         async with running(staying):
             task.cancel()
+            await storage.write(run_out, crashing.incarnation)
             await second.until_held({1: 2, 2: 2})
 
     device = await device_now(storage, 1)
     assert (device.state, device.state_reason) == (DeviceState.OFF, Reason.NODE_LOST)
+
+
+async def run_out(tx: Tx, inc: Incarnation | None) -> None:
+    """The lease of this incarnation is over, as if its time had passed."""
+    await tx.run("UPDATE node SET lease_until = {now} WHERE inc = $1", inc)
 
 
 async def test_an_only_process_owns_everything_at_once_after_a_crash(storage: Storage) -> None:
@@ -151,7 +157,7 @@ async def test_a_node_whose_lease_is_lost_drops_everything_and_joins_anew(storag
     """As another incarnation, under higher epochs."""
     await have_devices(storage, 1)
     sessions = Sessions()
-    node = node_of(storage, sessions, lease_s=2.0)
+    node = node_of(storage, sessions, lease_s=5.0)
 
     async with running(node):
         await sessions.until_held({1: 1})
@@ -169,7 +175,7 @@ async def test_a_node_cut_off_from_the_database_stops_by_itself(storage: Storage
     """By 80 % of its lease, before another may begin; it joins again when the database is back."""
     await have_devices(storage, 1)
     sessions, cable = Sessions(), Cable(storage)
-    node = node_of(cable, sessions, lease_s=2.0)
+    node = node_of(cable, sessions, lease_s=2.5)
 
     async with running(node):
         await sessions.until_held({1: 1})
@@ -186,12 +192,12 @@ async def test_a_node_that_stops_does_not_wait_for_a_silent_database(storage: St
     """Its sessions end all the same; others wait for the end of its lease."""
     await have_devices(storage, 1)
     sessions, cable = Sessions(), Cable(storage)
-    node = node_of(cable, sessions, lease_s=1.0)
+    node = node_of(cable, sessions, lease_s=3.0)
 
     async with running(node):
         await sessions.until_held({1: 1})
         cable.mode = "silent"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await node.stop()
 
     assert sessions.losses[0] == (1, Loss.STOPPING)
@@ -254,7 +260,7 @@ async def test_two_nodes_share_the_devices_whatever_their_clocks_say(open_postgr
     first, second = await open_postgres(wrong), await open_postgres(right)
     await have_devices(second, 12)
     one, two = Sessions(), Sessions()
-    leaving = node_of(first, one, clock=wrong, lease_s=2.0, capacity=6)
+    leaving = node_of(first, one, clock=wrong, capacity=6)
     staying = node_of(second, two, clock=right)
 
     async with running(leaving) as (task,):
@@ -263,6 +269,7 @@ async def test_two_nodes_share_the_devices_whatever_their_clocks_say(open_postgr
             await two.until(lambda: len(two.held) == 6)
             assert not one.held.keys() & two.held.keys()
             task.cancel()
+            await second.write(run_out, leaving.incarnation)
             await two.until(lambda: len(two.held) == 12)
 
     assert not one.losses
@@ -274,9 +281,9 @@ async def test_a_renewal_and_a_reaping_that_meet_have_one_winner(open_postgres: 
     first, second = await open_postgres(SystemClock()), await open_postgres(SystemClock())
     outcomes = set()
 
-    for n in range(60):
+    for n, lease_ms in enumerate((0, 1, 3, 6, 12, 5_000) * 10):
         inc = Incarnation(f"inc {n}")
-        await first.write(nodes.join_node, inc, "", n % 6, exclusive=False)
+        await first.write(nodes.join_node, inc, "", lease_ms, exclusive=False)
         renewed, reaped = await asyncio.gather(
             first.write(nodes.renew_node, inc, 60_000), second.write(nodes.reap_nodes)
         )
