@@ -1,9 +1,15 @@
 """`merpati device`: numbers that send, and their tokens."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from merpati.core.clock import SystemClock
+from merpati.devices.connection import change_state
+from merpati.devices.model import DeviceState
+from merpati.devices.views import find_device_by_number
+from merpati.storage.sqlite import SqliteStorage
 from tests.cli.keyboard import answered, typed
 
 NUMBER = "6281234567890"
@@ -76,3 +82,24 @@ def test_a_changed_key_is_noticed(data: str, tmp_path: Path) -> None:
     refused = typed("device", "token", NUMBER, "--data", data)
     assert refused.exit_code == 1
     assert "Put the original `keys` folder back" in refused.output
+
+
+def test_a_state_is_told_with_its_reason(data: str, tmp_path: Path) -> None:
+    """In our words where we have some, else by the network's own word."""
+    answered("device", "add", NUMBER, "Toko", "--data", data)
+    known = means_of(tmp_path, DeviceState.LOGGED_OUT, "not_paired")
+    assert known == "The phone has unlinked this device. It is not linked with a phone."
+    assert means_of(tmp_path, DeviceState.FAILED, "odd_word") == "The session ended with an error. (odd_word)"
+
+
+def means_of(folder: Path, state: DeviceState, reason: str) -> str:
+    async def set_state() -> None:
+        storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+        device = await storage.read(find_device_by_number, NUMBER)
+        assert device is not None
+        await storage.write(change_state, device, state, reason, SystemClock().now())
+        await storage.close()
+
+    asyncio.run(set_state())
+    lines = typed("device", "show", NUMBER, "--data", str(folder)).output.splitlines()
+    return next(line for line in lines if line.startswith("STATE")).removeprefix("STATE").strip()

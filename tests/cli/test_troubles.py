@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from merpati.cli.troubles import explain
+from merpati.cli.troubles import explain, run
 from merpati.storage.port import OutcomeUnknown, StorageFull, StorageSlow, Violation
 from tests.cli.keyboard import answered, typed
 
@@ -97,3 +97,13 @@ async def test_the_commands_work_on_postgresql(postgres_dsn: str, tmp_path: Path
         assert (refused.exit_code, "Not done" in refused.output) == (1, True)
 
     await asyncio.to_thread(story)
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble() -> None:
+    """`merpati message list | head -1` ends quietly."""
+
+    async def print_on() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    with click.Context(click.Command("x")), pytest.raises(BrokenPipeError):
+        run(print_on())

@@ -11,9 +11,11 @@ from merpati.core.address import parse_phone
 from merpati.core.errors import Refusal
 from merpati.core.ids import DeviceId
 from merpati.devices.actions import NewDevice, add_device, connect_device, disconnect_device, rotate_token
-from merpati.devices.model import WORDS, Device, Reason
+from merpati.devices.model import WORDS, Device
 from merpati.devices.tokens import new_device_token
 from merpati.devices.views import accounts, devices_of, find_device_by_number, sealed_device_token
+from merpati.locale import LANGUAGES
+from merpati.locale import words as all_words
 from merpati.storage.port import Tx
 
 DEFAULT_TRANSPORT = "simulator"
@@ -117,10 +119,10 @@ async def _list(account: str | None, *, as_json: bool) -> None:
 
 
 def means(device: Device) -> str:
-    """What its state means, in words, with the reason where one is known."""
+    """What its state means, with the reason: in our words, or the network's own where we have none."""
     sentence = words(WORDS[device.state].means)
-    if device.state_reason in set(Reason):
-        return f"{sentence} {words(f'device.reason.{device.state_reason}')}"
+    if (key := f"device.reason.{device.state_reason}") in all_words(LANGUAGES[0]):
+        return f"{sentence} {words(key)}"
     return f"{sentence} ({device.state_reason})" if device.state_reason else sentence
 
 

@@ -8,6 +8,7 @@ import msgspec
 from merpati.cli.printing import clock_time, date_of, near_moment, printable, shorten
 from merpati.core.clock import Millis
 from merpati.devices.model import WORDS, Device
+from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
 from merpati.messages.history import Step, StepKind
 from merpati.messages.model import MessageState
@@ -97,7 +98,7 @@ _SAID: dict[StepKind, Callable[[Step, Words], str]] = {
 def reason_of(code: str, words: Words) -> str:
     """An error code's sentence; the network's own word where we have none."""
     key = f"error.{code}"
-    return words(key) if key in all_words("id") else printable(code) or words("timeline.no_reason")
+    return words(key) if key in all_words(LANGUAGES[0]) else printable(code) or words("timeline.no_reason")
 
 
 # -- waiting --

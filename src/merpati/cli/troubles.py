@@ -39,6 +39,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except KeyboardInterrupt:
         raise click.Abort from None
+    except BrokenPipeError:  # whoever read the output has seen enough; click ends quietly
+        raise
     except Trouble as trouble:  # said again: a database's thread does not know the command's language
         raise Trouble(trouble.key, **trouble.values) from None
     except _KNOWN as error:
