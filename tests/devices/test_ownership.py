@@ -174,6 +174,25 @@ async def test_unwanted_devices_are_told_to_their_holder(storage: Storage) -> No
     assert await storage.read(ownership.unwanted_devices, TWO) == []
 
 
+PLANS = ("", "nestloop", "hashjoin, mergejoin", "hashjoin, mergejoin, material, hashagg, sort")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("without", PLANS)
+async def test_a_claim_takes_no_more_than_asked_for_whatever_the_plan(open_postgres: Opener, without: str) -> None:
+    """A plan may run a subquery once for each row; what it locks then must not come on top."""
+    storage = await open_postgres(SystemClock())
+    await have_devices(storage, 5)
+    await join(storage, ONE)
+
+    async def claim_by_plan(tx: Tx) -> list[tuple[DeviceId, Epoch]]:
+        for method in filter(None, without.split(", ")):
+            await tx.run(f"SET LOCAL enable_{method} = off")
+        return await ownership.claim_devices(tx, ONE, 2)
+
+    assert sorted(await storage.write(claim_by_plan)) == [(1, 1), (2, 1)]
+
+
 async def renewal_of(tx: Tx, inc: Incarnation) -> Millis:
     row = await tx.one("SELECT renewed_at FROM node WHERE inc = $1", inc)
     assert row is not None

@@ -195,6 +195,23 @@ async def test_recurring_jobs_are_seeded_once(storage: Storage) -> None:
 
 
 @pytest.mark.postgres
+async def test_a_claim_takes_no_more_jobs_than_asked_for_whatever_the_plan(
+    open_postgres: Callable[[Clock], Awaitable[Storage]],
+) -> None:
+    """A plan may run a subquery once for each row; what it locks then must not come on top."""
+    storage = await open_postgres(SystemClock())
+    await join(storage, ONE)
+    await enqueue(storage, 1, 2, 3, 4, 5)
+
+    async def claim_by_plan(tx: Tx) -> list[Job]:
+        for method in ("hashjoin", "mergejoin", "material", "hashagg", "sort"):
+            await tx.run(f"SET LOCAL enable_{method} = off")
+        return await actions.claim_jobs(tx, ONE, 2)
+
+    assert [job.id for job in await storage.write(claim_by_plan)] == [1, 2]
+
+
+@pytest.mark.postgres
 async def test_claims_that_race_give_each_job_to_one(
     open_postgres: Callable[[Clock], Awaitable[Storage]],
 ) -> None:

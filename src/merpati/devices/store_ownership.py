@@ -30,9 +30,10 @@ def fence(device: str, inc: str, epoch: str) -> str:
 
 async def claim(tx: Tx, inc: Incarnation, limit: int) -> list[tuple[DeviceId, Epoch]]:
     rows = await tx.all(
-        "UPDATE device_owner SET owner_inc = $1, epoch = epoch + 1 WHERE device_id IN "
-        f"(SELECT o.device_id FROM device_owner o WHERE {_CLAIMABLE} ORDER BY o.device_id LIMIT $2 {{skip_locked}})"
-        f" AND NOT {dead_owner('$1')} RETURNING device_id, epoch",
+        f"WITH free AS MATERIALIZED (SELECT o.device_id FROM device_owner o WHERE {_CLAIMABLE} "
+        "ORDER BY o.device_id LIMIT $2 {skip_locked}) "
+        "UPDATE device_owner SET owner_inc = $1, epoch = epoch + 1 WHERE device_id IN (SELECT device_id FROM free) "
+        f"AND NOT {dead_owner('$1')} RETURNING device_id, epoch",
         inc,
         limit,
     )

@@ -42,13 +42,12 @@ async def hasten(tx: Tx, ids: Sequence[tuple[JobId, int]]) -> None:
 async def claim(tx: Tx, inc: Incarnation, limit: int) -> list[Job]:
     """Of a lane only its head is looked at, and only while none of it runs."""
     rows = await tx.all(
-        f"UPDATE job SET state = {_after(JobEvent.CLAIMED, JobState.QUEUED)}, owner_inc = $1, "
-        "attempt = attempt + 1 "
-        f"WHERE id IN (SELECT j.id FROM job j WHERE j.state = {_QUEUED} AND j.due_at <= {{now}} "
+        f"WITH free AS MATERIALIZED (SELECT j.id FROM job j WHERE j.state = {_QUEUED} AND j.due_at <= {{now}} "
         "AND (j.lane IS NULL OR (NOT EXISTS (SELECT 1 FROM job e WHERE e.lane = j.lane AND e.state = "
         f"{_RUNNING}) AND NOT EXISTS (SELECT 1 FROM job e WHERE e.lane = j.lane AND e.state = {_QUEUED} "
         "AND (e.due_at, e.id) < (j.due_at, j.id)))) ORDER BY j.due_at, j.id LIMIT $2 {skip_locked}) "
-        f"AND NOT {dead_owner('$1')} RETURNING {_JOB}",
+        f"UPDATE job SET state = {_after(JobEvent.CLAIMED, JobState.QUEUED)}, owner_inc = $1, "
+        f"attempt = attempt + 1 WHERE id IN (SELECT id FROM free) AND NOT {dead_owner('$1')} RETURNING {_JOB}",
         inc,
         limit,
     )

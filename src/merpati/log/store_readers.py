@@ -132,9 +132,11 @@ async def shards_of(tx: Tx, kind: str, inc: Incarnation) -> dict[int, Epoch]:
 
 async def claim_shards(tx: Tx, kind: str, inc: Incarnation, limit: int) -> dict[int, Epoch]:
     rows = await tx.all(
-        "UPDATE reader_shard SET owner_inc = $1, epoch = epoch + 1 WHERE kind = $2 AND shard IN "
+        "WITH free AS MATERIALIZED "
         f"(SELECT shard FROM reader_shard WHERE kind = $2 AND {dead_owner('reader_shard.owner_inc')} "
-        "ORDER BY shard LIMIT $3 {skip_locked}) RETURNING shard, epoch",
+        "ORDER BY shard LIMIT $3 {skip_locked}) "
+        "UPDATE reader_shard SET owner_inc = $1, epoch = epoch + 1 WHERE kind = $2 "
+        "AND shard IN (SELECT shard FROM free) RETURNING shard, epoch",
         inc,
         kind,
         limit,

@@ -14,6 +14,8 @@ SQL is written once, in the dialect both engines share, with these marks:
 * `{r}` in `tx.set` stands for the given rows as a table `r` with the given columns. `INSERT … SELECT … FROM {r}`
   with an ON CONFLICT needs a WHERE before it (`WHERE true`), or SQLite takes ON for a join's.
 * `{skip_locked}` after a claiming SELECT becomes `FOR UPDATE SKIP LOCKED` on PostgreSQL, nothing on SQLite.
+  With a LIMIT that SELECT is a `WITH … AS MATERIALIZED`: a plan may run a subquery once for each row, and what it
+  locks each time comes on top.
 * `{share}` after a SELECT that a change depends on becomes `FOR SHARE` on PostgreSQL, nothing on SQLite: the rows
   stay as they were seen until the transaction ends.
 * `{now}` is the database's own clock in milliseconds: PostgreSQL's `clock_timestamp()`; on SQLite the process has
