@@ -141,7 +141,14 @@ async def populate(storage: Storage, sealer: Sealer) -> None:
     for account, name in ((ACCOUNT, "account"), (STRANGER, "stranger")):
         await storage.write(create_account, account, name, sealer.seal_token("account", account, TOKENS[name]))
     for id_, (account, name) in _DEVICES.items():
-        new = NewDevice(id=id_, account=account, number=NUMBERS[id_], name=name.title(), transport="simulator")
+        new = NewDevice(
+            id=id_,
+            account=account,
+            number=NUMBERS[id_],
+            name=name.title(),
+            transport="simulator",
+            desired=id_ != OFF,
+        )
         device = await storage.write(add_device, new, sealer.seal_token("device", id_, TOKENS[name]))
         if id_ != OFF:
             for state in (DeviceState.CONNECTING, DeviceState.OPEN):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from merpati.core.ids import MessageId
-from merpati.devices.actions import rotate_token, set_desired
+from merpati.devices.actions import rotate_token
 from merpati.devices.model import DeviceState
 from merpati.devices.views import find_device, find_device_by_number
 from merpati.messages.model import MessageState
@@ -318,10 +318,10 @@ async def test_an_update_that_makes_no_sense(shared: Api, body: dict[str, str], 
 
 async def test_a_device_is_disconnected(both: Api) -> None:
     """Fonnte docs, API disconnect device; the session is ended, the failure is in `detail`."""
-    await both.storage.write(set_desired, ONE, True)
-
     assert await both.post("/disconnect") == {"detail": "device disconnected", "status": True}
     assert both.sessions.ended == [ONE]
+    refused = await both.post("/send", data={"target": "081234567890", "message": "hi"})
+    assert refused["reason"] == "request invalid on disconnected device"
     await both.set_state(ONE, DeviceState.OFF)
     assert await both.post("/disconnect") == {"detail": "device already disconnected", "status": False}
 

@@ -181,10 +181,9 @@ async def connect_device(tx: Tx, id_: DeviceId) -> Device:
 
     Source: Fonnte docs, API get QR.
     """
-    device = await set_desired(tx, id_, True)
-    if device.connected:
+    if (await _lock_device(tx, id_)).connected:
         raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
-    return device
+    return await set_desired(tx, id_, True)
 
 
 async def disconnect_device(tx: Tx, id_: DeviceId) -> Device:

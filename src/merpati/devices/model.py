@@ -72,7 +72,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def connected(self) -> bool:
-        return self.state is DeviceState.OPEN
+        """A session that its owner has just ended is not, though its last word may say so for a moment."""
+        return self.desired and self.state is DeviceState.OPEN
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
