@@ -19,7 +19,8 @@ from merpati.storage.port import (
     UnstorableText,
     Violation,
 )
-from tests.conformance.storage import ACCOUNT, Opener, open_account, steps_with_things, things
+from tests.conformance.storage import Opener
+from tests.conformance.storage_actions import ACCOUNT, open_account, steps_with_things, things
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -14,7 +14,7 @@ from merpati.core.clock import SystemClock
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage, StorageFull, StorageGone, Tx
 from merpati.storage.sqlite import SqliteStorage
-from tests.conformance.storage import add_thing, steps_with_things, things
+from tests.conformance.storage_actions import add_thing, steps_with_things, things
 from tests.storage.conftest import OpenSqlite
 
 WRITE_FOR_EVER = """
