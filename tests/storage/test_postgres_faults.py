@@ -17,7 +17,7 @@ from merpati.storage.lane import HotAction, HotLane
 from merpati.storage.migrate import migrate
 from merpati.storage.port import OutcomeUnknown, StorageFull, StorageGone, StorageSlow, Tx
 from merpati.storage.postgres import PostgresStorage
-from tests.conformance.storage import ACCOUNT, add_thing, count_up, open_account, steps_with_things, things
+from tests.conformance.storage_actions import ACCOUNT, add_thing, count_up, open_account, steps_with_things, things
 from tests.conformance.storage_lane import put_things
 from tests.postgres import PostgresServer
 from tests.storage.conftest import OpenPostgres
@@ -206,6 +206,21 @@ async def test_waiting_too_long_for_a_lock_is_slow(storage: PostgresStorage, ope
         await impatient.write(count_up)
     assert await holding == 1
     assert await impatient.write(count_up) == 2
+
+
+async def test_a_migration_elsewhere_is_not_noticed(storage: PostgresStorage, open_postgres: OpenPostgres) -> None:
+    """A table gets a column while statements over it are prepared: they are prepared anew."""
+
+    async def whole(tx: Tx) -> list[tuple[object, ...]]:
+        return await tx.all("SELECT * FROM thing ORDER BY id")
+
+    async def widen(tx: Tx) -> None:
+        await tx.script("ALTER TABLE thing ADD COLUMN more BIGINT")
+
+    await storage.write(add_thing, 1)
+    assert await storage.read(whole) == [(1, "", None)]
+    await (await open_postgres()).write(widen)
+    assert await storage.read(whole) == [(1, "", None, None)]
 
 
 # -- a full disk --

@@ -118,7 +118,7 @@ class PostgresStorage:
                 try:
                     return await self._transact(begin, call)
                 except StorageError as error:
-                    if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
+                    if not isinstance(error.__cause__, RETRIED):
                         raise
                 await asyncio.sleep(random.uniform(0, 0.02) * tries)
             return await self._transact(begin, call)

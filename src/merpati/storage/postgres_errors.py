@@ -13,8 +13,8 @@ from merpati.storage.port import (
     Violation,
 )
 
-RETRIED = ("40P01", "40001")
-"""Deadlock and serialization failure: nothing is stored and the same action may simply run again."""
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
+"""Nothing is stored and the same action may simply run again; the last: a migration elsewhere changed a table."""
 
 TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What asyncpg raises, and the connection below it."""
