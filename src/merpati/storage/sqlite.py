@@ -12,7 +12,7 @@ import apsw
 from merpati.core.clock import Clock
 from merpati.storage.port import Action, Engine, StorageGone, Tx, drive
 from merpati.storage.sqlite_connection import Connection, translate
-from merpati.storage.sqlite_writer import Call, Wish, Writer
+from merpati.storage.sqlite_writer import MOST_IN_GROUP, Call, Wish, Writer
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -36,14 +36,21 @@ class SqliteStorage:
 
     @classmethod
     async def open(
-        cls, path: Path, clock: Clock, *, readers: int = READERS, statement_s: float = STATEMENT_S
+        cls,
+        path: Path,
+        clock: Clock,
+        *,
+        readers: int = READERS,
+        statement_s: float = STATEMENT_S,
+        group: int = MOST_IN_GROUP,
     ) -> "SqliteStorage":
         """Open or create the database at `path`; raises `StorageGone` when that is impossible.
 
         `statement_s` bounds every statement but a migration's: beyond it the action fails with `StorageSlow`.
+        `group`: how many actions share a transaction at most (1: each its own, to see what sharing is worth).
         """
         db, reading = await asyncio.to_thread(_connect, path, readers, statement_s)
-        return cls(Writer(db, clock, asyncio.get_running_loop()), db, reading, clock)
+        return cls(Writer(db, clock, asyncio.get_running_loop(), group), db, reading, clock)
 
     async def write(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return cast("T", await self._put(lambda tx: action(tx, *args, **kwargs), bulk=False))

@@ -33,8 +33,9 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "wal_autocheckpoint = 20000",
     "busy_timeout = 5000",
-    "cache_size = -16000",
+    "cache_size = -16000",  # kB
 )
+_READING = (*_PRAGMAS, "cache_size = -4000", "query_only = ON")
 _STEPS_BETWEEN_LOOKS = 100_000
 
 
@@ -47,7 +48,7 @@ class Connection:
         self._stop_at = float("inf")
         try:
             self._db = apsw.Connection(str(path), statementcachesize=500)
-            for pragma in (*_PRAGMAS, "query_only = ON") if reading else _PRAGMAS:
+            for pragma in _READING if reading else _PRAGMAS:
                 self._db.execute(f"PRAGMA {pragma}").fetchall()
         except apsw.Error as error:
             raise StorageGone(f"{path}: {error}") from error

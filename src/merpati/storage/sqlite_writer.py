@@ -47,8 +47,8 @@ class _RolledBack(Exception):
 class Writer:
     """The thread and what waits for it. `put` and `stop` are called from the event loop."""
 
-    def __init__(self, db: Connection, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
-        self._db, self._clock, self._loop = db, clock, loop
+    def __init__(self, db: Connection, clock: Clock, loop: asyncio.AbstractEventLoop, most: int) -> None:
+        self._db, self._clock, self._loop, self._most = db, clock, loop, most
         self._live: deque[Wish] = deque()
         self._bulk: deque[tuple[float, Wish]] = deque()
         self._bulk_done_at = 0.0
@@ -92,7 +92,7 @@ class Writer:
                     return []
                 self._wake.wait()
             if self._live and not self._bulk_is_due():
-                return [self._live.popleft() for _ in range(min(len(self._live), MOST_IN_GROUP))]
+                return [self._live.popleft() for _ in range(min(len(self._live), self._most))]
             return [self._bulk.popleft()[1]]
 
     def _bulk_is_due(self) -> bool:
