@@ -362,8 +362,9 @@ async def run_gateway(loaded: Loaded, *, on_ready: Callable[[Gateway], Awaitable
 
 
 def _collect_seldom() -> None:
-    """Cyclic garbage is rare here, and to look for it stops every answer: the 99th percentile of an accept is a third
-    lower so (`bench.accept`). What was made until now lives as long as the process and is not looked at again."""
+    """Cyclic garbage is rare here, and to look for it stops every answer: the 99th percentile of an accept is a
+    third lower now (`bench.accept`). What was made until here lives as long as the process: it is not looked at.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
