@@ -18,7 +18,9 @@ from merpati.cli.user import link_of, new_invitation
 from merpati.config import Loaded
 from merpati.demo import PEOPLE, Demo, NotADemo, sow
 from merpati.devices.views import owners
+from merpati.storage.port import StorageError
 
+logger = logging.getLogger(__name__)
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -31,11 +33,18 @@ def serve() -> None:
 
     async def announce(gateway: Gateway) -> None:
         click.echo(words("cli.serve.ready", version=__version__, url=address_of(gateway)))
-        if not await gateway.storage.read(owners):
-            token = await new_invitation(gateway.storage, gateway.clock)
-            click.echo(words("cli.serve.first", link=link_of(address_of(gateway), token)))
+        try:
+            await _invite_first(gateway)
+        except StorageError as error:  # it serves, and waits for the database; `merpati user invite` makes a link
+            logger.warning("whether somebody can sign in is not known: %s", error)
 
     run(run_gateway(loaded, on_ready=announce))
+
+
+async def _invite_first(gateway: Gateway) -> None:
+    if not await gateway.storage.read(owners):
+        token = await new_invitation(gateway.storage, gateway.clock)
+        click.echo(words("cli.serve.first", link=link_of(address_of(gateway), token)))
 
 
 def _log(level: int) -> None:
