@@ -1,5 +1,6 @@
 """Receipts only climb, whatever the order in which they and the acknowledgement come."""
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from merpati.storage.port import Storage
 from merpati.transports.port import ReceiptKind
 from tests.messages.outbox import (
     ACCOUNT,
+    BUDI,
     DEVICE,
     a_draft,
     accept,
@@ -66,6 +68,25 @@ async def test_a_receipt_before_the_acknowledgement_settles_the_message(storage:
     assert await kinds(storage) == ["MessageQueued", "MessageSent", "MessageDelivered"]
 
     assert await state_of(storage, 1) is MessageState.DELIVERED
+
+
+async def test_a_receipt_that_is_all_that_is_heard_of_a_hand_over_counts_for_the_paces(storage: Storage) -> None:
+    """After a crash it may come instead of the acknowledgement: the next hand-over still keeps its distance."""
+    await accept(storage, a_draft(1), a_draft(2, BUDI))
+    (taken,) = await take(storage)
+    receipt = a_receipt(taken.wire_ref, ReceiptKind.DELIVERED)
+    await receipts(storage, msgspec.structs.replace(receipt, gap_ms=60_000))
+
+    assert await take(storage) == []
+
+
+async def test_a_receipt_that_is_all_that_is_heard_of_a_hand_over_counts_for_the_delay(storage: Storage) -> None:
+    """The caller's delay, too."""
+    await accept(storage, a_draft(1, gap_ms=60_000), a_draft(2, BUDI, gap_ms=60_000))
+    (taken,) = await take(storage)
+    await receipts(storage, a_receipt(taken.wire_ref, ReceiptKind.DELIVERED))
+
+    assert await take(storage) == []
 
 
 async def test_a_receipt_settles_an_uncertain_message(storage: Storage) -> None:

@@ -10,6 +10,7 @@ from merpati.messages import store_outbox, store_outcomes
 from merpati.messages.actions import record_all
 from merpati.messages.model import LIFE, MessageEvent, MessageState
 from merpati.messages.store_outcomes import Handed
+from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
 from merpati.transports.port import ReceiptKind
@@ -29,6 +30,8 @@ class Receipted(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[WaId, ...]
     kind: ReceiptKind
     at: int
+    gap_ms: int = 0
+    """Drawn from the device's pace, for a receipt that comes instead of the acknowledgement."""
 
 
 async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
@@ -36,7 +39,8 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
 
     A receipt for a message that is still being handed over, or is uncertain, is its acknowledgement too: it leaves
     the outbox, and MessageSent is recorded before the receipt's own fact, as who follows the log learns WhatsApp's
-    id from it. Runs twice harmlessly.
+    id from it. Every pace counts from there too: after a crash the receipt may be all that is heard of the last
+    hand-over. Runs twice harmlessly.
     """
     await tx.lock([receipt.account for receipt in receipts])
     best = _highest(receipts)
@@ -48,8 +52,22 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
         tx, [(handed, *best[handed.device, handed.wa_id]) for handed in rows.values()]
     )
     await store_outbox.leave_outbox(tx, [id_ for id_, _ in climbed])
+    await _count_paces(tx, [rows[id_] for id_, _ in climbed if rows[id_].state == MessageState.QUEUED], receipts)
     await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
     return [None] * len(receipts)
+
+
+async def _count_paces(tx: Tx, settled: Sequence[Handed], receipts: Sequence[Receipted]) -> None:
+    if not settled:
+        return
+    now, devices = await database_now(tx), {handed.device for handed in settled}
+    paces = sorted({(int(handed.device), handed.priority) for handed in settled})
+    gaps = {receipt.device: receipt.gap_ms for receipt in receipts if receipt.device in devices and receipt.gap_ms}
+    await store_outbox.arm_clocks(
+        tx,
+        [(device, priority, now) for device, priority in paces],
+        [(device, now + gap_ms) for device, gap_ms in gaps.items()],
+    )
 
 
 def _highest(receipts: Sequence[Receipted]) -> dict[tuple[DeviceId, WaId], tuple[MessageState, int]]:

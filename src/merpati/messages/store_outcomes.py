@@ -52,11 +52,12 @@ class Handed(NamedTuple):
     chat: Address
     state: int
     handed_at: int
+    priority: int
 
 
 async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
     rows = await tx.set(
-        "SELECT m.id, m.account_id, m.device_id, m.wa_id, m.chat, m.state, coalesce(m.handed_at, 0) "
+        "SELECT m.id, m.account_id, m.device_id, m.wa_id, m.chat, m.state, coalesce(m.handed_at, 0), m.priority "
         "FROM message m, {r} WHERE m.device_id = r.device_id AND m.wa_id = r.wa_id AND m.direction = 0",
         "device_id bigint, wa_id text",
         wanted,
@@ -67,8 +68,8 @@ async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Hand
 async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
     """Open messages whose acknowledgement has not come: by the reference that we put on the wire."""
     rows = await tx.set(
-        "SELECT o.message_id, o.account_id, o.device_id, o.wire_ref, o.chat, 0, o.handed_at FROM outbox o, {r} "
-        "WHERE o.device_id = r.device_id AND o.wire_ref = r.wa_id AND o.attempt > 0",
+        "SELECT o.message_id, o.account_id, o.device_id, o.wire_ref, o.chat, 0, o.handed_at, o.priority "
+        "FROM outbox o, {r} WHERE o.device_id = r.device_id AND o.wire_ref = r.wa_id AND o.attempt > 0",
         "device_id bigint, wa_id text",
         wanted,
     )

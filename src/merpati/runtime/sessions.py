@@ -198,7 +198,12 @@ class Sessions:
         await self.lane(
             RECEIPT,
             Receipted(
-                account=device.account, device=device.id, ids=event.ids, kind=event.kind, at=self.clock.now()
+                account=device.account,
+                device=device.id,
+                ids=event.ids,
+                kind=event.kind,
+                at=self.clock.now(),
+                gap_ms=session.pace().gap(self.dispatcher.rng.random()),
             ),
         )
         crashpoint("after_receipt_stored")
