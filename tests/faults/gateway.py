@@ -1,37 +1,39 @@
 """merpati as a process of its own, reached by HTTP alone."""
 
+import contextlib
+import random
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
 
+from tests.faults.births import Parent
 from tests.faults.process import Process, until
 
 READY_S = 30.0
 
 
+PORTS = range(20_000, 32_000)
+"""Below those of outgoing connections, so that none of them takes the port of a node that is down."""
+
+
 def free_port() -> int:
     """A port that nobody listens on now; a gateway keeps its own over all restarts."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port: int = door.getsockname()[1]
-        return port
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as door, contextlib.suppress(OSError):
+            door.bind(("127.0.0.1", port))
+            return port
 
 
 class Gateway(Process):
     """One node: its data folder, its port, its settings."""
 
     def __init__(
-        self,
-        name: str,
-        data: Path,
-        settings: Mapping[str, str],
-        *,
-        module: str = "merpati",
-        arguments: tuple[str, ...] = ("serve",),
+        self, name: str, data: Path, settings: Mapping[str, str], parent: Parent, module: str = "merpati"
     ) -> None:
-        super().__init__(name, module, *arguments, log=data.parent / f"{name}.log")
+        super().__init__(name, module, "serve", log=data.parent / f"{name}.log", parent=parent)
         self.data, self.port = data, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = {**settings, "MERPATI_PORT": str(self.port), "MERPATI_DATA": str(data)}

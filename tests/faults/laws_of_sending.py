@@ -9,6 +9,8 @@ from merpati.core.ids import Address
 from merpati.transports.simulator.entries import Fate, HandOff, SessionOpened
 from tests.faults.evidence import Asked, Cancel, Case, Fault
 
+UNKNOWN = "outcome_unknown"
+"""The code of a try that a crash ended: its message goes first again."""
 CLOSE_MS = 1_500
 """What a killed process had written to its socket may be read by a busy network so much later."""
 
@@ -69,7 +71,11 @@ def lanes_keep_their_order(case: Case) -> Iterator[str]:
     A message whose try the network refused for now (a fact says so) has another due time and is left out.
     """
     lanes: dict[str, list[Asked]] = defaultdict(list)
-    put_off = {fact.body["message"] for fact in case.stored.facts if fact.kind == "MessageRetried"}
+    put_off = {
+        fact.body["message"]
+        for fact in case.stored.facts
+        if fact.kind == "MessageRetried" and fact.body["code"] != UNKNOWN
+    }
     for asked in case.asked:
         if asked.lane and asked.accepted and asked.mark in case.places and asked.id not in put_off:
             lanes[asked.lane].append(asked)

@@ -111,4 +111,12 @@ def what_people_say_is_stored_once(case: Case) -> Iterator[str]:
             yield f"said once, stored {stored} times: {entry.wa_id} from {entry.sender}"
     for chat in chats.keys() | facts.keys():
         if chats[chat] != facts[chat]:
-            yield f"chat {chat}: the network's order is not the log's"
+            yield f"chat {chat}: {_difference(chats[chat], facts[chat])}"
+
+
+def _difference(said: list[object], recorded: list[object]) -> str:
+    place = next((n for n, pair in enumerate(zip(said, recorded, strict=False)) if pair[0] != pair[1]), -1)
+    return (
+        f"said {len(said)}, recorded {len(recorded)}; they differ at {place}: said {said[place : place + 3]}, "
+        f"recorded {recorded[place : place + 3]}"
+    )

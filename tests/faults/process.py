@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from merpati.core.clock import Millis
+from tests.faults.births import FromNothing, Parent, Running
 
 POLL_S = 0.02
 SAID_BYTES = 4_000
@@ -31,10 +31,11 @@ async def until(holds: Callable[[], Awaitable[bool]], within_s: float, what: str
 class Process:
     """One program of ours. `start` may be called again after each end."""
 
-    def __init__(self, name: str, module: str, *arguments: str, log: Path) -> None:
+    def __init__(self, name: str, module: str, *arguments: str, log: Path, parent: Parent | None = None) -> None:
+        """`parent`: who starts it (default: from nothing)."""
         self.name, self.log = name, log
-        self._command = (sys.executable, "-m", module, *arguments)
-        self._running: asyncio.subprocess.Process | None = None
+        self._module, self._arguments, self._parent = module, arguments, parent or FromNothing()
+        self._running: Running | None = None
         self.died_at: Millis | None = None
 
     @property
@@ -50,14 +51,9 @@ class Process:
         """Start it; `environ` comes on top of ours without any `MERPATI_…`."""
         assert not self.running, f"{self.name} runs already"
         usual = {name: value for name, value in os.environ.items() if not name.startswith("MERPATI_")}
-        with self.log.open("ab") as log:
-            self._running = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**usual, **(environ or {})},
-            )
+        self._running = await self._parent.start(
+            self._module, self._arguments, {**usual, **(environ or {})}, self.log
+        )
 
     async def died(self) -> int:
         """Wait until it has ended; its exit code. Raises AssertionError when it ended by a fault of its own."""

@@ -21,6 +21,7 @@ from merpati.storage.sqlite import SqliteStorage
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
 from merpati.webhooks.model import EndpointKind
 from merpati.webhooks.signing import SECRET_BYTES, format_secret
+from tests.faults.births import Nursery
 from tests.faults.evidence import Asked, Case, Fault, Stored, read_stored
 from tests.faults.gateway import Gateway
 from tests.faults.network import QUICK, Network
@@ -105,7 +106,6 @@ async def open_stage(
     script: str = QUICK,
     settings: Mapping[str, str] | None = None,
     module: str = "merpati",
-    arguments: tuple[str, ...] = ("serve",),
 ) -> AsyncIterator[Stage]:
     """A stage with one device for each of `paces` (milliseconds from, to) and so many nodes; the network runs."""
     senders = [
@@ -120,14 +120,13 @@ async def open_stage(
         "MERPATI_ALLOW_HOSTS": "127.0.0.1",
         **(settings or {}),
     }
-    gateways = [
-        Gateway(f"node-{n}", folder / f"data-{n}", environ, module=module, arguments=arguments)
-        for n in range(nodes)
-    ]
+    nursery = Nursery(folder / "nursery.log")
+    gateways = [Gateway(f"node-{n}", folder / f"data-{n}", environ, nursery, module) for n in range(nodes)]
     stage = Stage(network, receiver, gateways, senders, database)
     async with AsyncExitStack() as stack:
-        for close in (receiver.close, network.close, *(node.close for node in gateways)):
+        for close in (receiver.close, network.close, nursery.close, *(node.close for node in gateways)):
             stack.push_async_callback(close)
+        await nursery.open()
         await network.open()
         await receiver.open()
         for sender in senders:

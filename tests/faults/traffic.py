@@ -12,8 +12,10 @@ from tests.faults.load import Caller, Known
 from tests.faults.process import now
 from tests.faults.stage import Sender, Stage
 
-PACES_MS = ((0, 0), (0, 0), (0, 0), (0, 0), (40, 90), (40, 90), (0, 0), (0, 0))
-"""Of the devices of a long run: the fifth and sixth have a pace of their own."""
+PATIENT_MS = (3_000, 3_500)
+PACES_MS = ((0, 0), (0, 0), (0, 0), PATIENT_MS, (40, 90), (40, 90), (0, 0), (0, 0))
+"""Of the devices of a long run: two have a pace of their own, one a pace that outlasts a restart."""
+PATIENT_REST_S = 8.0
 REST_S = (0.15, 0.6)
 """Between two messages of one caller."""
 GAP_MS = 100
@@ -34,6 +36,9 @@ class Traffic:
     def start(self) -> None:
         """Two recipients' lanes for each device, a lane of strangers for the last, and all the special cases."""
         for place, sender in enumerate(self._stage.senders):
+            if sender.pace_ms == PATIENT_MS:
+                self._begin(partial(self._to_one, sender, person(100 * place)), PATIENT_REST_S)
+                continue
             for to in (person(100 * place + 1), person(100 * place + 2)):
                 self._begin(partial(self._to_one, sender, to))
         first, last = self._stage.senders[0], self._stage.senders[-1]
@@ -48,14 +53,15 @@ class Traffic:
             lambda: self._reply(last, person(9_002)),
         ):
             self._begin(act)
+        self._begin(partial(self._delayed, self._stage.senders[2 % len(self._stage.senders)], 1), PATIENT_REST_S)
 
-    def _begin(self, act: Callable[[], Coroutine[None, None, None]]) -> None:
-        self._group.create_task(self._again_and_again(act))
+    def _begin(self, act: Callable[[], Coroutine[None, None, None]], rest_s: float = 0.0) -> None:
+        self._group.create_task(self._again_and_again(act, rest_s))
 
-    async def _again_and_again(self, act: Callable[[], Coroutine[None, None, None]]) -> None:
+    async def _again_and_again(self, act: Callable[[], Coroutine[None, None, None]], rest_s: float) -> None:
         while not self._stopping.is_set():
             await act()
-            await asyncio.sleep(self._rng.uniform(*REST_S))
+            await asyncio.sleep(rest_s or self._rng.uniform(*REST_S))
 
     def stop(self) -> None:
         """No new calls; the group ends when those under way have their answer."""
@@ -89,11 +95,12 @@ class Traffic:
     async def _repeated(self, sender: Sender) -> None:
         await self._caller.send(sender, person(next(self._strangers)), copies=3)
 
-    async def _delayed(self, sender: Sender) -> None:
-        """Three targets, each after the one before."""
-        people = [person(next(self._strangers)) for _ in range(3)]
+    async def _delayed(self, sender: Sender, count: int = 3) -> None:
+        """Some targets, each after the one before; a single one waits longer than a restart takes."""
+        gap_ms = GAP_MS if count > 1 else PATIENT_MS[0]
+        people = [person(next(self._strangers)) for _ in range(count)]
         await self._caller.send_to_many(
-            sender, people, fields={"delay": f"{GAP_MS / 1000}"}, known=Known(gap_ms=GAP_MS)
+            sender, people, fields={"delay": str(gap_ms / 1000)}, known=Known(gap_ms=gap_ms)
         )
         await asyncio.sleep(1)
 
