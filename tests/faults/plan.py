@@ -20,6 +20,8 @@ POINTS = (
 RANDOM_SHARE, DATABASE_SHARE = 0.25, 0.1
 LATEST_PASSING = 12
 DIES_AT_LAST_S = (0.3, 1.2)
+WITH_OTHERS_S = (1.5, 6.0)
+"""Where a node first waits for the lease of the one before it, it needs more time to come to an armed point."""
 
 
 class How(StrEnum):
@@ -60,7 +62,7 @@ def draw_kills(count: int, nodes: int, rng: random.Random, *, database: bool) ->
     points: list[str] = []
     for n in range(count):
         share = rng.random()
-        after_s = rng.uniform(*DIES_AT_LAST_S)
+        after_s = rng.uniform(*(WITH_OTHERS_S if nodes > 1 else DIES_AT_LAST_S))
         if database and share < DATABASE_SHARE:
             yield Kill(n % nodes, How.DATABASE, "", 0, after_s)
         elif share < RANDOM_SHARE:
