@@ -54,6 +54,8 @@ class Asked:
     repeats: set[MessageId] = field(default_factory=set)
     """What the same Idempotency-Key was answered at other times."""
     cancel: Cancel = Cancel.NOT_ASKED
+    expired: bool = False
+    """Its time passed before it could go."""
 
     @property
     def accepted(self) -> bool:

@@ -28,7 +28,6 @@ class Executioner:
     async def _haunt(self, node: Gateway, kills: Sequence[Kill]) -> None:
         if node.running:
             await node.kill()
-            self._note("killed", "", node)
         for kill in kills:
             await self._open(node, kill.crash_at)
             if kill.how is How.DATABASE:
@@ -43,10 +42,8 @@ class Executioner:
 
     async def _let_die(self, node: Gateway, kill: Kill) -> None:
         """By its armed point, or, when that does not come in time or none is armed, at whatever it does then."""
-        by_itself = await node.ended(kill.after_s)
-        if not by_itself:
+        if not await node.ended(kill.after_s):
             await node.kill()
-        self._note("killed", kill.point if by_itself else "", node)
 
     async def _kill_database(self) -> None:
         """Crash PostgreSQL and bring it back; the nodes are left alone."""
@@ -56,7 +53,3 @@ class Executioner:
             await asyncio.to_thread(self._server.kill)
             await asyncio.to_thread(self._server.start)
             self._stage.faults.append(Fault(at, now(), "database killed", "", "postgres"))
-
-    def _note(self, what: str, point: str, node: Gateway) -> None:
-        at = node.died_at or now()
-        self._stage.faults.append(Fault(at, at, what, point, node.name))

@@ -19,7 +19,7 @@ def nothing_is_lost(case: Case) -> Iterator[str]:
     """Every accepted message is handed over, unless it was cancelled, ended by time, or is not due yet."""
     now = max((entry.t for entry in case.journal), default=Millis(0))
     for asked in case.asked:
-        given_up = asked.cancel in (Cancel.DONE, Cancel.UNKNOWN)
+        given_up = asked.expired or asked.cancel in (Cancel.DONE, Cancel.UNKNOWN)
         if asked.accepted and not given_up and asked.due_at <= now and asked.mark not in case.places:
             yield f"lost: {asked.mark}, accepted as {asked.id} at {asked.answered_at}"
 

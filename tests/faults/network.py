@@ -19,6 +19,24 @@ read_ms = [50, 400]
 """
 """A network that answers fast. Some phones get a message at once, so that a receipt settles what a kill left open;
 others so late that the message is handed over again first."""
+DISORDERLY = (
+    QUICK
+    + """
+[[fault]]
+do = "receipts_first"
+every = 3
+
+[[fault]]
+do = "duplicate_receipts"
+every = 2
+
+[[fault]]
+do = "shuffle_receipts"
+every = 2
+ms = 50
+"""
+)
+"""Receipts come before the acknowledgement, twice, and in another order."""
 START_S = 20.0
 
 
@@ -42,6 +60,7 @@ class Network(Process):
 
     async def open(self) -> None:
         """Start, and link the people's phones to it."""
+        self.socket.unlink(missing_ok=True)  # of one that was killed
         await self.start()
         await until(self._answers, START_S, self.said())
         self._link = await open_link(socket=self.socket, clock=SystemClock())

@@ -36,7 +36,6 @@ class Process:
         self.name, self.log = name, log
         self._module, self._arguments, self._parent = module, arguments, parent or FromNothing()
         self._running: Running | None = None
-        self.died_at: Millis | None = None
 
     @property
     def running(self) -> bool:
@@ -59,7 +58,6 @@ class Process:
         """Wait until it has ended; its exit code. Raises AssertionError when it ended by a fault of its own."""
         assert self._running is not None
         code = await self._running.wait()
-        self.died_at = now()
         assert code in (0, -signal.SIGKILL), f"{self.name} ended with {code}:\n{self.said()}"
         return code
 

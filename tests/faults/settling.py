@@ -1,8 +1,9 @@
 """Waits until a run has come to rest: all that was accepted is handed over, read, and told to the webhooks.
 
-The wait gives up in the end without a word: what is missing then is for the judge to say.
+The wait gives up in the end without a word: what is missing then is first for the judge to say.
 """
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -10,9 +11,12 @@ import msgspec
 from merpati.core.ids import Address
 from merpati.transports.port import ReceiptKind
 from merpati.transports.simulator.entries import AnyEntry, Confirmed, HandOff, Receipted, Said, Voted
-from tests.faults.evidence import Cancel, mark_of
+from tests.faults.evidence import Cancel, Case, mark_of
+from tests.faults.judge import check
 from tests.faults.process import now, until
 from tests.faults.stage import Stage
+
+REST_S = 120.0
 
 
 class Rest:
@@ -56,7 +60,10 @@ class Rest:
         wanted = [
             asked.mark
             for asked in self._stage.asked
-            if asked.accepted and asked.due_at <= now() and asked.cancel in (Cancel.NOT_ASKED, Cancel.REFUSED)
+            if asked.accepted
+            and not asked.expired
+            and asked.due_at <= now()
+            and asked.cancel in (Cancel.NOT_ASKED, Cancel.REFUSED)
         ]
         refs = {self._refs[mark] for mark in self._refs}
         counts = {
@@ -68,17 +75,17 @@ class Rest:
         return {what: count for what, count in counts.items() if count}
 
 
-async def come_to_rest(stage: Stage, within_s: float, *, but: frozenset[str] = frozenset()) -> dict[str, int]:
-    """Wait; answers what is still missing. `but`: what need not happen."""
-    rest, left = Rest(stage), {"everything": 1}
+async def settle(stage: Stage, within_s: float = REST_S) -> Case:
+    """Wait for the rest, end everything in order, and judge: every law; the evidence. Raises AssertionError."""
+    rest = Rest(stage)
 
     async def is_calm() -> bool:
-        nonlocal left
-        left = {what: count for what, count in rest.missing().items() if what not in but}
-        return not left
+        return not rest.missing()
 
-    try:
+    with contextlib.suppress(AssertionError):
         await until(is_calm, within_s, "rest")
-    except AssertionError:
-        return left
-    return {}
+    missing = rest.missing()
+    case = await stage.case()
+    check(case)
+    assert not missing
+    return case

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -52,6 +53,7 @@ class Stage:
     """PostgreSQL's address, or empty: SQLite in the first node's folder."""
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    """Of what the nodes share; each node notes its own."""
 
     @property
     def node(self) -> Gateway:
@@ -70,7 +72,7 @@ class Stage:
         return Case(
             journal=self.network.journal(),
             asked=self.asked,
-            faults=self.faults,
+            faults=sorted(chain(self.faults, *(node.faults for node in self.nodes))),
             stored=await self.stored(),
             calls=self.receiver.calls,
             devices={sender.id: sender.number for sender in self.senders},

@@ -6,7 +6,6 @@ schedules are kept; what people say is stored once; states only climb; every fac
 there are two nodes, and the database itself is killed too.
 """
 
-import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.faults.executioner import Executioner
-from tests.faults.judge import check, table
+from tests.faults.judge import table
 from tests.faults.load import Caller
+from tests.faults.network import DISORDERLY
 from tests.faults.plan import draw_kills, kills_of_run, seed_of_run
-from tests.faults.settling import come_to_rest
+from tests.faults.settling import settle
 from tests.faults.stage import open_stage
-from tests.faults.traffic import PACES_MS, Traffic
+from tests.faults.traffic import PACES_MS, busy
 
 pytestmark = [pytest.mark.faults, pytest.mark.process]
-REST_S = 120.0
 
 
 async def test_kill_after_kill_nothing_is_lost(
@@ -36,19 +35,15 @@ async def test_kill_after_kill_nothing_is_lost(
     nodes = 2 if on_postgres else 1
     kills = list(draw_kills(count, nodes, rng, database=on_postgres))
     async with (
-        open_stage(tmp_path, database_url, paces=PACES_MS, nodes=nodes) as stage,
+        open_stage(tmp_path, database_url, paces=PACES_MS, nodes=nodes, script=DISORDERLY) as stage,
         Caller(stage, rng) as caller,
     ):
         for node in stage.nodes:
             await node.open()
-        async with asyncio.TaskGroup() as group:
-            traffic = Traffic(stage, caller, rng, group)
-            traffic.start()
+        async with busy(stage, caller, rng):
             await Executioner(stage, server).carry_out(kills)
-            traffic.stop()
-        left = await come_to_rest(stage, REST_S)
-        case = await stage.case()
-        engine = "PostgreSQL, two nodes" if on_postgres else "SQLite"
-        report(table(case, f"{count} kills, {engine}, seed {seed}"))
-        check(case)
-        assert not left
+        try:
+            await settle(stage)
+        finally:
+            engine = "PostgreSQL, two nodes" if on_postgres else "SQLite"
+            report(table(await stage.case(), f"{count} kills, {engine}, seed {seed}"))

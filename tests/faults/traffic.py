@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 
 from merpati.core.ids import Address
@@ -110,3 +111,15 @@ class Traffic:
             await self._stage.network.phone.say(who, sender.number, Text(body=f"halo {now()}"))
         except (LinkDown, LinkLost):
             return  # the network is being cut
+
+
+@asynccontextmanager
+async def busy(stage: Stage, caller: Caller, rng: random.Random) -> AsyncIterator[None]:
+    """The usual traffic for as long as the context lasts; at its end every call has its answer."""
+    async with asyncio.TaskGroup() as group:
+        traffic = Traffic(stage, caller, rng, group)
+        traffic.start()
+        try:
+            yield
+        finally:
+            traffic.stop()
