@@ -1,9 +1,11 @@
 """The SQL of the outbox: which message goes next, and what becomes of it.
 
-The heads of a device are due, in order of (priority, due, seq). Of each priority there are two lines: the free one,
-looked at some rows deep, and that of the caller's delays, of which only the first row may go. Held back is
+The heads of a device are due, in order of (priority, due, seq). Of each priority there are three lines: that of
+what is tried again and the free one, both looked at some rows deep, and that of the caller's delays, of which only
+the first row may go. Held back is
 
-* who has a message in flight, or an earlier one of this priority that is due or waits for a retry, as recipient;
+* who has a message in flight, or an earlier one of this priority that is due, as recipient; what is tried again
+  goes before everything else of its recipient, also while it waits for its time;
 * a delayed one whose delay since the last hand-over of its priority has not passed, or while another is in flight;
 * one with an earlier message of its strict sequence still open.
 """
@@ -16,28 +18,45 @@ from merpati.messages.model import OpenRow, Priority
 from merpati.storage.port import Engine, Row, Tx
 
 _DUE = "h.device_id = r.device_id AND h.state = 0 AND h.priority = {priority} AND h.due_at <= r.at"
-_LINE = "SELECT * FROM outbox h WHERE " + _DUE + " AND h.gap_ms IS {gap} ORDER BY h.due_at, h.seq LIMIT {window}"
-_RECIPIENT_IS_FREE = """
+_LINE = "SELECT * FROM outbox h WHERE " + _DUE + " AND {of} ORDER BY h.due_at, h.seq LIMIT {window}"
+_AGAIN, _FREE, _PACED = (
+    "h.attempt > 0",
+    "h.gap_ms IS NULL AND h.attempt = 0",
+    "h.gap_ms IS NOT NULL AND h.attempt = 0",
+)
+_BEFORE = "(e.due_at, e.seq) < (h.due_at, h.seq)"
+_RECIPIENT_IS_FREE = f"""
   NOT EXISTS (SELECT 1 FROM outbox e WHERE e.device_id = h.device_id AND e.chat = h.chat AND e.state = 1)
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.device_id = h.device_id AND e.chat = h.chat
-    AND e.priority = h.priority AND e.state = 0 AND e.attempt > 0 AND e.message_id <> h.message_id)
-  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.device_id = h.device_id AND e.chat = h.chat
-    AND e.priority = h.priority AND e.state = 0 AND (e.due_at, e.seq) < (h.due_at, h.seq))
+    AND e.priority = h.priority AND e.state = 0 AND e.attempt > 0 AND e.message_id <> h.message_id
+    AND (h.attempt = 0 OR {_BEFORE}))
+  AND (h.attempt > 0 OR NOT EXISTS (SELECT 1 FROM outbox e WHERE e.device_id = h.device_id AND e.chat = h.chat
+    AND e.priority = h.priority AND e.state = 0 AND {_BEFORE}))
   AND (h.sequence_id IS NULL OR NOT EXISTS (SELECT 1 FROM outbox e
     WHERE e.sequence_id = h.sequence_id AND e.seq < h.seq))"""
-_DELAY_IS_OVER = """
+_DELAY_IS_OVER = f"""
   NOT EXISTS (SELECT 1 FROM device_pace p
     WHERE p.device_id = h.device_id AND p.priority = h.priority AND p.last_at + h.gap_ms > r.at)
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.device_id = h.device_id AND e.priority = h.priority
-    AND e.state = 1 AND e.gap_ms IS NOT NULL)"""
+    AND e.state = 1 AND e.gap_ms IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.device_id = h.device_id AND e.priority = h.priority
+    AND e.state = 0 AND e.attempt > 0 AND e.due_at <= r.at AND e.gap_ms IS NOT NULL
+    AND e.message_id <> h.message_id AND (h.attempt = 0 OR {_BEFORE}))"""
 _HEAD = "SELECT h.message_id, h.priority, h.due_at, h.seq FROM "
 
 
+LOOKED_AT, LEAST_LOOKED_AT = 4, 16
+"""So many rows of a line for each that may be taken, so many at least: who is held back hides others behind."""
+
+
 def _heads_of(priority: Priority, k: int) -> str:
-    """The free line's first rows, looked for among 4k, and the paced line's one head."""
-    free = _LINE.format(priority=int(priority), gap="NULL", window=4 * k)
-    paced = _LINE.format(priority=int(priority), gap="NOT NULL", window=1)
+    """The first rows of what is tried again and of the free line, and the one head of the delays."""
+    window = max(LOOKED_AT * k, LEAST_LOOKED_AT)
+    again = _LINE.format(priority=int(priority), of=_AGAIN, window=window)
+    free = _LINE.format(priority=int(priority), of=_FREE, window=window)
+    paced = _LINE.format(priority=int(priority), of=_PACED, window=1)
     return (
+        f"{_HEAD} ({again}) AS h WHERE {_RECIPIENT_IS_FREE} AND (h.gap_ms IS NULL OR ({_DELAY_IS_OVER})) UNION ALL "
         f"{_HEAD} ({free}) AS h WHERE {_RECIPIENT_IS_FREE} UNION ALL "
         f"{_HEAD} ({paced}) AS h WHERE {_RECIPIENT_IS_FREE} AND {_DELAY_IS_OVER}"
     )
