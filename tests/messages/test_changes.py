@@ -83,29 +83,29 @@ async def test_another_devices_message_is_unknown(storage: Storage) -> None:
 
 async def test_a_new_schedule_keeps_the_distance_of_the_delay(storage: Storage) -> None:
     """Only the schedule moves: what the delay added stays."""
-    await accept(storage, a_draft(1, schedule_at=2**40, due_at=2**40 + 5_000, gap_ms=5_000))
-    await storage.write(reschedule_message, ACCOUNT, (DEVICE,), MessageId(1), Reschedule(schedule_at=2**41))
+    await accept(storage, a_draft(1, schedule_at=2**41, due_at=2**41 + 5_000, gap_ms=5_000))
+    await storage.write(reschedule_message, ACCOUNT, (DEVICE,), MessageId(1), Reschedule(schedule_at=2**42))
     status = await storage.read(message_status, (DEVICE,), MessageId(1))
 
-    assert status is not None and status.due_at == 2**41 + 5_000
+    assert status is not None and status.due_at == 2**42 + 5_000
 
 
 async def test_by_schedule_moves_all_that_share_it_and_draws_delays_anew(storage: Storage) -> None:
     """Fonnte docs, API reschedule, parameter byschedule."""
     await accept(
         storage,
-        a_draft(1, schedule_at=2**40, due_at=2**40),
-        a_draft(2, BUDI, schedule_at=2**40, due_at=2**40),
-        a_draft(3, BUDI, schedule_at=2**42, due_at=2**42),
+        a_draft(1, schedule_at=2**41, due_at=2**41),
+        a_draft(2, BUDI, schedule_at=2**41, due_at=2**41),
+        a_draft(3, BUDI, schedule_at=2**43, due_at=2**43),
     )
-    asked = Reschedule(schedule_at=2**41, delay=DelayRange(2_000, 3_000), by_schedule=True, seed=4)
+    asked = Reschedule(schedule_at=2**42, delay=DelayRange(2_000, 3_000), by_schedule=True, seed=4)
     moved = await storage.write(reschedule_message, ACCOUNT, (DEVICE,), MessageId(1), asked)
     first = await storage.read(message_status, (DEVICE,), MessageId(1))
     second = await storage.read(message_status, (DEVICE,), MessageId(2))
 
     assert moved == [1, 2]
     assert first is not None and second is not None
-    assert 2_000 <= first.due_at - 2**41 <= 3_000
+    assert 2_000 <= first.due_at - 2**42 <= 3_000
     assert 2_000 <= second.due_at - first.due_at <= 3_000
 
 
@@ -133,11 +133,11 @@ async def test_what_waited_too_long_expires_and_the_rest_stays(storage: Storage)
     """Due at or before the cut-off: expired, with its fact; later ones stay."""
     await accept(
         storage,
-        a_draft(1, queued_at=0, schedule_at=10, due_at=10),
-        a_draft(2, queued_at=0, schedule_at=11, due_at=11),
+        a_draft(1, schedule_at=2**41, due_at=2**41),
+        a_draft(2, schedule_at=2**41 + 1, due_at=2**41 + 1),
     )
 
-    assert await storage.write(expire_messages, ACCOUNT, DEVICE, 10, 100) == 1
+    assert await storage.write(expire_messages, ACCOUNT, DEVICE, 2**41, 100) == 1
     assert await open_ids(storage) == [2]
     assert await state_of(storage, 1) is MessageState.EXPIRED
 

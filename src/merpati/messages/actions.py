@@ -72,15 +72,15 @@ async def add_messages(
 ) -> None:
     """Messages with their outbox rows and facts, and batches with their jobs; those that are there stay.
 
-    Due times were told by the clock of the process that accepted the call. What was not scheduled is shifted to the
-    database's clock, by `shift_ms` where it is known from before.
+    Due times were told by the clock of the process that accepted the call: here they count from the database's,
+    which is ahead of it by `shift_ms` where that is known from before. A schedule is the same by every clock.
     """
     now = await database_now(tx)
 
     def shift(draft: Draft) -> int:
-        if draft.schedule_at is not None and draft.schedule_at > draft.queued_at:
-            return 0
-        return now - draft.queued_at if shift_ms is None else shift_ms
+        queued_at = now if shift_ms is None else draft.queued_at + shift_ms
+        schedule_at = draft.schedule_at or 0
+        return max(queued_at, schedule_at) - max(draft.queued_at, schedule_at)
 
     new = await store.insert_drafts(tx, drafts, shift)
     facts: list[tuple[AccountId, AnyFact]] = [
