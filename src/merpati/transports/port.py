@@ -235,7 +235,11 @@ class Typing(Event, frozen=True, kw_only=True, tag=True):
 
 AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Inbound | PollVote | Typing
 Emit: TypeAlias = Callable[[AnyEvent], Awaitable[None]]
-"""Hands an event to the gateway; returning means that it is stored, so that the network may forget it."""
+"""Hands an event to the gateway; returning means that it is stored, so that the network may forget it.
+
+Events of a device come one after the other, each when the one before is stored. Only receipts of different messages
+may come at the same time, so that thousands which waited do not hold up the device.
+"""
 
 
 class NumberCheck(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ from merpati.transports.port import (
 )
 from merpati.transports.simulator import wire
 from merpati.transports.simulator.connection import Connection, LinkDown, LinkLost
+from merpati.transports.simulator.entries import Receipted
 from merpati.transports.simulator.events import event_of
 from merpati.transports.simulator.life import CONNECTED, LIFE, OF_CLOSING, RESTING, SessionEvent
 
@@ -271,7 +272,7 @@ class SimulatorTransport:
             self._retry.cancel()
             self._retry = None
 
-    # -- events, one at a time --
+    # -- events, one after the other; receipts of different messages together --
 
     def _forget_news(self) -> None:
         """What is not handed over yet comes again after the next login."""
@@ -287,11 +288,23 @@ class SimulatorTransport:
         assert self._emit is not None
         while self._queue:
             what = self._queue.popleft()
-            if isinstance(what, wire.Told):
-                await self._emit(event_of(self._device, what.news, what.news.t))
-                self._connection.put(wire.Confirm(channel=self._channel, seq=what.news.seq))
-            else:
+            if not isinstance(what, wire.Told):
                 await self._emit(what)
+                continue
+            told = [what, *self._receipts_after(what)]
+            await _all(self._emit(event_of(self._device, each.news, each.news.t)) for each in told)
+            self._connection.put(wire.Confirm(channel=self._channel, seq=told[-1].news.seq))
+
+    def _receipts_after(self, first: wire.Told) -> Iterator[wire.Told]:
+        """Those that wait right behind a receipt, each of another message."""
+        refs = {first.news.ref} if isinstance(first.news, Receipted) else set()
+        while refs and self._queue:
+            told = self._queue[0]
+            if not (isinstance(told, wire.Told) and isinstance(told.news, Receipted)) or told.news.ref in refs:
+                return
+            refs.add(told.news.ref)
+            self._queue.popleft()
+            yield told
 
     def _drain_ended(self, drain: "asyncio.Task[None]") -> None:
         self._drain = None
@@ -317,6 +330,13 @@ class SimulatorTransport:
         drain = self._drain
         if drain is not None and drain is not asyncio.current_task():
             await asyncio.wait([drain])
+
+
+async def _all(emits: Iterable[Awaitable[None]]) -> None:
+    """Wait for all of them, then raise what the first that failed has raised."""
+    for outcome in await asyncio.gather(*emits, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 _HEARD: dict[type[wire.Frame], Callable[[SimulatorTransport, Any], None]] = {
