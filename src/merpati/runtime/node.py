@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 CAPACITY = 2_000
 CONNECTS_PER_S = 10.0
-LONGEST_SLEEP_S = 0.5
+LONGEST_SLEEP_S = 0.25
 ADRIFT_AT_ONCE = 100
-THOROUGH_EVERY = 10
+THOROUGH_EVERY = 20
 """Looks."""
 
 
