@@ -1,5 +1,6 @@
 """The simulated WhatsApp as a process of its own; its journal is the judge's first witness."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -60,14 +61,18 @@ class Network(Process):
 
     async def open(self) -> None:
         """Start, and link the people's phones to it."""
-        self.socket.unlink(missing_ok=True)  # of one that was killed
         await self.start()
         await until(self._answers, START_S, self.said())
         self._link = await open_link(socket=self.socket, clock=SystemClock())
 
     async def _answers(self) -> bool:
         assert self.running, self.said()
-        return self.socket.exists()
+        try:
+            _, writer = await asyncio.open_unix_connection(self.socket)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        writer.close()
+        return True
 
     @property
     def phone(self) -> Phone:
