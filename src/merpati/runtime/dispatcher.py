@@ -57,6 +57,7 @@ class Sender:
         self.asking = False
         self.again = False
         self.idle = asyncio.Event()
+        """Nothing is being taken, and nothing is in hand."""
         self.idle.set()
 
     @property
@@ -64,6 +65,11 @@ class Sender:
         """How many more may be in flight: with a pace of its own, a device hands over one after the other."""
         most = 1 if self.pace().to_ms else self.transport.caps.in_flight
         return most - len(self.in_hand)
+
+    def rest(self) -> None:
+        """Be idle, if there is nothing left to do."""
+        if not self.asking and not self.in_hand:
+            self.idle.set()
 
 
 class Dispatcher:
@@ -141,6 +147,7 @@ class Dispatcher:
             sender.again = True
             return
         sender.asking = True
+        sender.idle.clear()
         self.supervisor.spawn(self._take(sender))
 
     async def poll(self) -> None:
@@ -168,6 +175,7 @@ class Dispatcher:
             self.wake(sender.device, self.clock.now() + int(STORE_AGAIN_S * 1000))
         finally:
             sender.asking = False
+            sender.rest()
 
     async def _take_once(self, sender: Sender) -> None:
         room = sender.room
@@ -177,7 +185,6 @@ class Dispatcher:
         crashpoint("after_intent")
         for message in taken:
             sender.in_hand.add(message.id)
-            sender.idle.clear()
             self.supervisor.spawn(self._hand_over(sender, message))
         if taken:
             self._busy = True
@@ -192,8 +199,7 @@ class Dispatcher:
         await self._store(sender, end)
         crashpoint("after_ack_stored")
         sender.in_hand.discard(message.id)
-        if not sender.in_hand:
-            sender.idle.set()
+        sender.rest()
         self.wake(sender.device)
 
     async def _try(self, sender: Sender, message: Taken) -> HandedOver:
