@@ -19,8 +19,9 @@ demo: setup ## merpati with simulated phones and people: prints the address, the
 dev: setup ## the same on a data folder of its own (build/dev), to develop against
 	@$(RUN)merpati demo --data build/dev
 
-test: setup ## every test but the fault runs (make faults); PostgreSQL is found or started
+test: setup ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults"
+	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m faults
 
 check: setup ## format, lint, types, imports
 	@$(RUN)ruff format --check
@@ -29,7 +30,7 @@ check: setup ## format, lint, types, imports
 	@$(RUN)lint-imports --no-cache
 
 faults: setup ## the long fault run: a thousand kills on each engine (MERPATI_FAULT_KILLS, MERPATI_FAULT_SEED)
-	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -s
+	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -k kill_after_kill
 
 bench: setup ## the benchmarks: they print figures and never fail a build
 	@for file in bench/[a-z]*.py; do $(RUN)python -m "bench.$$(basename "$$file" .py)"; done

@@ -20,7 +20,7 @@ POINTS = (
 RANDOM_SHARE, DATABASE_SHARE = 0.25, 0.1
 LATEST_PASSING = 12
 DIES_AT_LAST_S = (0.3, 1.2)
-WITH_OTHERS_S = (1.5, 6.0)
+WITH_OTHERS_S = (1.0, 4.0)
 """Where a node first waits for the lease of the one before it, it needs more time to come to an armed point."""
 
 

@@ -16,7 +16,7 @@ from tests.faults.judge import check
 from tests.faults.process import now, until
 from tests.faults.stage import Stage
 
-REST_S = 120.0
+REST_S = 180.0
 
 
 class Rest:

@@ -35,12 +35,13 @@ class Traffic:
         self._stopping = asyncio.Event()
 
     def start(self) -> None:
-        """Two recipients' lanes for each device, a lane of strangers for the last, and all the special cases."""
+        """Lanes of one or two recipients for each device, of strangers for the last, and all the special cases."""
         for place, sender in enumerate(self._stage.senders):
             if sender.pace_ms == PATIENT_MS:
                 self._begin(partial(self._to_one, sender, person(100 * place)), PATIENT_REST_S)
                 continue
-            for to in (person(100 * place + 1), person(100 * place + 2)):
+            lanes = 1 if sender.pace_ms[1] else 2  # what waited for a restart must be gone before the next
+            for to in (person(100 * place + n) for n in range(1, lanes + 1)):
                 self._begin(partial(self._to_one, sender, to))
         first, last = self._stage.senders[0], self._stage.senders[-1]
         for act in (
