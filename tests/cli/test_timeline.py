@@ -108,6 +108,15 @@ def test_a_failure_says_why() -> None:
         assert told(a_message(end, state=MessageState.FAILED))[-1].endswith(f"failed: {why}")
 
 
+def test_a_try_without_an_answer_is_no_refusal() -> None:
+    """Whether it is tried again, or nobody may know."""
+    for outcome in (Outcome.RETRY, Outcome.UNKNOWN):
+        tried = Step(T, StepKind.TRIED, outcome, Code.OUTCOME_UNKNOWN)
+        assert without_times(told(a_message(tried, state=MessageState.SENDING)))[-1] == (
+            "T  handed over, no answer came"
+        )
+
+
 def test_what_it_waits_for_is_said() -> None:
     """Its time, then its device, then the pace, then its turn."""
     later = T + 5 * MINUTE_MS
@@ -130,7 +139,7 @@ def test_every_word_there_can_be_is_there(language: str) -> None:
     told_plainly = set(StepKind) - {StepKind.HELD, StepKind.TRIED, StepKind.ENDED}
     wanted = {f"message.state.{state.name.lower()}" for state in MessageState}
     wanted |= {f"timeline.held.{reason}" for reason in HoldReason}
-    wanted |= {f"timeline.tried.{outcome}" for outcome in Outcome}
+    wanted |= {f"timeline.tried.{outcome}" for outcome in (Outcome.RETRY, Outcome.FAILED, "no_answer")}
     wanted |= {f"timeline.{kind}" for kind in told_plainly}
     wanted |= {f"message.note.{note}" for note in Note}
     wanted |= {f"message.content.{kind}" for kind in ("text", "media", "location", "poll", "vote")}

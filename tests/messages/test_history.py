@@ -3,19 +3,22 @@
 import msgspec
 import pytest
 
-from merpati.core.ids import MessageId, WaId
+from merpati.core.ids import Epoch, MessageId, WaId
+from merpati.messages.changes import recover_device
 from merpati.messages.handover import Outcome
 from merpati.messages.history import Search, StepKind
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import HoldReason, MessageState
+from merpati.messages.receipts import Receipted, apply_receipts
 from merpati.messages.views import search_history, show_message
 from merpati.storage.port import Storage
-from merpati.transports.port import Text
+from merpati.transports.port import ReceiptKind, Text
 from tests.messages.outbox import (
     ACCOUNT,
     ALICE,
     BUDI,
     DEVICE,
+    EPOCH,
     a_draft,
     accept,
     an_end,
@@ -111,6 +114,56 @@ async def test_a_timeline_names_the_refusal_that_ended_a_message(storage: Storag
         StepKind.ENDED,
     ]
     assert view.steps[-1].code == "recipient_not_on_whatsapp"
+
+
+async def told(storage: Storage, id_: MessageId) -> list[tuple[StepKind, str]]:
+    view = await storage.read(show_message, id_)
+    assert view is not None
+    assert [step.at for step in view.steps] == sorted(step.at for step in view.steps)
+    return [(step.kind, step.detail) for step in view.steps]
+
+
+async def test_a_try_that_is_refused_for_now_stands_before_the_wait_for_the_next(storage: Storage) -> None:
+    """Both are stored with the same time."""
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken, Outcome.RETRY, at=taken.handed_at, code="busy", wait_ms=60_000))
+
+    assert await told(storage, taken.id) == [
+        (StepKind.ACCEPTED, "901"),
+        (StepKind.HANDED_OVER, ""),
+        (StepKind.TRIED, "retry"),
+        (StepKind.HELD, "retry"),
+    ]
+
+
+async def test_a_try_whose_owner_was_lost_is_told_and_its_message_held_by_nothing(storage: Storage) -> None:
+    """The try is told while it is open; afterwards the message keeps its place in the line."""
+    (lost,) = await take(storage)
+    assert await told(storage, lost.id) == [(StepKind.ACCEPTED, "901"), (StepKind.HANDED_OVER, "")]
+
+    await storage.write(recover_device, DEVICE, Epoch(EPOCH + 1), True, lost.handed_at)
+
+    assert await told(storage, lost.id) == [
+        (StepKind.ACCEPTED, "901"),
+        (StepKind.HANDED_OVER, ""),
+        (StepKind.TRIED, "retry"),
+    ]
+
+
+async def test_a_hand_over_of_which_only_the_receipt_is_heard_is_told(storage: Storage) -> None:
+    """The acknowledgement is lost: no try was stored."""
+    (taken,) = await take(storage)
+    receipt = Receipted(
+        account=ACCOUNT, device=DEVICE, ids=(WaId(taken.wire_ref),), kind=ReceiptKind.DELIVERED, at=2**50
+    )
+    await storage.write(apply_receipts, [receipt])
+
+    assert [kind for kind, _ in await told(storage, taken.id)] == [
+        StepKind.ACCEPTED,
+        StepKind.HANDED_OVER,
+        StepKind.SENT,
+        StepKind.DELIVERED,
+    ]
 
 
 def incoming(id_: int, sender: str = "628999", wa_id: str = "ABC") -> Incoming:

@@ -7,6 +7,7 @@ import msgspec
 
 from merpati.cli.printing import clock_time, date_of, near_moment, printable, shorten
 from merpati.core.clock import Millis
+from merpati.core.errors import Code
 from merpati.devices.model import WORDS, Device
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
@@ -78,6 +79,8 @@ def _held(step: Step, words: Words) -> str:
 
 
 def _tried(step: Step, words: Words) -> str:
+    if step.code == Code.OUTCOME_UNKNOWN:
+        return words("timeline.tried.no_answer")
     return words(f"timeline.tried.{step.detail}", why=reason_of(step.code, words))
 
 

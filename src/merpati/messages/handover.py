@@ -140,7 +140,9 @@ async def _store_ends(tx: Tx, ends: Sequence[HandedOver], rows: Mapping[int, Ope
         if end.outcome is Outcome.RETRY
     }
     await store.requeue(tx, [(end.message, due) for end, due in retries.items()])
-    await store_accept.insert_holds(tx, [(e.message, e.at, HoldReason.RETRY, due) for e, due in retries.items()])
+    await store_accept.insert_holds(
+        tx, [(e.message, e.at, HoldReason.RETRY, due) for e, due in retries.items() if due > now]
+    )
     ended = [end for end in ends if end.outcome is not Outcome.RETRY]
     await store_outcomes.end_messages(
         tx, [(e.message, _state(e), e.code, e.wa_id, e.handed_at, e.at) for e in ended]

@@ -54,13 +54,14 @@ class WholeRow(NamedTuple):
     ended_at: int | None
     sending: int
     handed_at: int
+    """The hand-over under way, else the one that was acknowledged or got a receipt; 0: none."""
 
 
 async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
     row = await tx.one(
         "SELECT m.account_id, m.device_id, m.direction, m.chat, m.name, m.content, m.options, m.state, m.code, "
         "m.request_id, m.wa_id, m.queued_at, m.sent_at, m.delivered_at, m.read_at, m.ended_at, "
-        "coalesce(o.state, 0), coalesce(o.handed_at, 0) "
+        "coalesce(o.state, 0), coalesce(CASE WHEN o.state = 1 THEN o.handed_at END, m.handed_at, 0) "
         "FROM message m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id = $1",
         message,
     )
@@ -68,22 +69,35 @@ async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
 
 
 async def steps_of(tx: Tx, message: MessageId, row: WholeRow) -> list[Step]:
+    """By time. Of one moment a try stands before the hold: nothing is held that is not handed over later."""
     first = StepKind.RECEIVED if row.direction else StepKind.ACCEPTED
-    steps = [Step(row.queued_at, first, str(int(row.request)) if row.request else "")]
-    for at, reason, until_at in await tx.all(
-        "SELECT at, reason, until_at FROM hold WHERE message_id = $1 ORDER BY at, n", message
-    ):
-        steps.append(Step(at, StepKind.HELD, reason, until_at=until_at))
-    for handed_at, ended_at, outcome, code in await tx.all(
+    steps = [
+        Step(row.queued_at, first, str(int(row.request)) if row.request else ""),
+        *await _tries(tx, message, row.handed_at),
+        *await _holds(tx, message),
+        *_stamps(row),
+    ]
+    return sorted(steps, key=lambda step: step.at)
+
+
+async def _tries(tx: Tx, message: MessageId, handed_at: int) -> list[Step]:
+    """The last try has no row of its own while it is open, nor when a receipt was all that came of it."""
+    rows = await tx.all(
         "SELECT handed_at, ended_at, outcome, code FROM attempt WHERE message_id = $1 ORDER BY handed_at", message
-    ):
-        steps.append(Step(handed_at, StepKind.HANDED_OVER))
+    )
+    steps = []
+    for begun_at, ended_at, outcome, code in rows:
+        steps.append(Step(begun_at, StepKind.HANDED_OVER))
         if outcome != "sent":
             steps.append(Step(ended_at, StepKind.TRIED, outcome, code))
-    if row.sending:
-        steps.append(Step(row.handed_at, StepKind.HANDED_OVER))
-    steps += _stamps(row)
-    return sorted(steps, key=lambda step: step.at)
+    if handed_at and handed_at not in {row[0] for row in rows}:
+        steps.append(Step(handed_at, StepKind.HANDED_OVER))
+    return steps
+
+
+async def _holds(tx: Tx, message: MessageId) -> list[Step]:
+    rows = await tx.all("SELECT at, reason, until_at FROM hold WHERE message_id = $1 ORDER BY at, n", message)
+    return [Step(at, StepKind.HELD, reason, until_at=until_at) for at, reason, until_at in rows]
 
 
 def _stamps(row: WholeRow) -> list[Step]:
