@@ -5,12 +5,14 @@ import json
 
 import pytest
 
-from merpati.core.ids import MessageId
+from merpati.core.ids import AccountId, Address, MessageId, WaId
 from merpati.devices.actions import rotate_token
 from merpati.devices.model import DeviceState
 from merpati.devices.views import find_device, find_device_by_number
+from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import MessageState
 from merpati.messages.views import message_status
+from merpati.transports.port import Text
 from tests.api.harness import NUMBERS, OFF, ONE, TOKENS, Api, without
 
 
@@ -131,6 +133,37 @@ async def test_a_deleted_message_is_not_sent(both: Api) -> None:
         "/send",
         "/delete-message",
     ]
+
+
+async def test_a_deleted_message_can_be_changed_no_more(api: Api) -> None:
+    """Fonnte docs, API delete message: the reason names the status; `cancelled` is ours."""
+    id_ = str(await accepted(api))
+    await api.post("/delete-message", data={"id": id_})
+
+    again = await api.post("/delete-message", data={"id": id_})
+    assert again == {"reason": "cannot delete message with status cancelled", "status": False}
+    moved = await api.post("/reset-message", data={"id": id_, "schedule": "0"})
+    assert moved == {"reason": "cannot reschedule message with status cancelled", "status": False}
+
+
+async def test_the_id_of_an_incoming_message_is_no_message_of_the_caller(api: Api) -> None:
+    """Fonnte docs, API check message status: an id is one that `/send` answered."""
+    incoming = Incoming(
+        id=MessageId(77),
+        account=AccountId(1),
+        device=ONE,
+        chat=Address("6281234567890"),
+        sender=Address("6281234567890"),
+        name="Budi",
+        wa_id=WaId("ABC"),
+        content=Text(body="halo"),
+        reply_to=None,
+        at=500,
+    )
+    await api.storage.write(receive_messages, [incoming])
+
+    for path in ("/status", "/delete-message"):
+        assert await api.post(path, data={"id": "77"}) == {"reason": "invalid message id", "status": False}
 
 
 async def test_a_message_of_a_batch_that_is_not_made_yet_can_be_deleted(api: Api) -> None:

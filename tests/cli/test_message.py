@@ -98,7 +98,7 @@ def test_a_message_is_taken_back_and_sent_again(data: str) -> None:
         "Siti Rahayu) from device 6281234567890: cancelled" in typed("message", "show", "1", "--data", data).output
     )
     again = typed("message", "cancel", "1", "--data", data)
-    assert (again.exit_code, again.output) == (1, "Error: The message is final and can no longer be changed.\n")
+    assert (again.exit_code, again.output) == (1, "Error: The message is cancelled already.\n")
     assert typed("message", "resend", "1", "--data", data).exit_code == 0
     assert answered("message", "show", "1", "--data", data)["state"] == "queued"
     assert typed("message", "resend", "1", "--data", data).exit_code == 1

@@ -70,7 +70,35 @@ async def test_a_message_that_is_being_handed_over_cannot_be_cancelled(storage: 
     assert await refusal(storage, 1) is Code.MESSAGE_PROCESSING
     await finish(storage, an_end(taken))
 
-    assert await refusal(storage, 1) is Code.MESSAGE_FINAL
+    assert await refusal(storage, 1) is Code.MESSAGE_SENT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "why"),
+    [
+        (Outcome.FAILED, Code.CONTENT_REFUSED, Code.MESSAGE_FAILED),
+        (Outcome.UNKNOWN, Code.OUTCOME_UNKNOWN, Code.OUTCOME_UNKNOWN),
+    ],
+)
+async def test_what_has_ended_cannot_be_cancelled(
+    storage: Storage, outcome: Outcome, code: Code, why: Code
+) -> None:
+    """The refusal says how it ended."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken, outcome, code=code))
+
+    assert await refusal(storage, 1) is why
+
+
+async def test_what_is_cancelled_or_expired_cannot_be_cancelled_again(storage: Storage) -> None:
+    """Nor is it said to be sent."""
+    await accept(storage, a_draft(1), a_draft(2, schedule_at=2**41, due_at=2**41))
+    await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(1))
+    await storage.write(expire_messages, ACCOUNT, DEVICE, 2**41, 100)
+
+    assert await refusal(storage, 1) is Code.MESSAGE_CANCELLED
+    assert await refusal(storage, 2) is Code.EXPIRED
 
 
 async def test_another_devices_message_is_unknown(storage: Storage) -> None:
@@ -125,8 +153,17 @@ async def test_a_sent_message_is_not_sent_again(storage: Storage) -> None:
     await accept(storage, a_draft(1))
     (taken,) = await take(storage)
     await finish(storage, an_end(taken))
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as refused:
         await storage.write(resend_message, ACCOUNT, (DEVICE,), MessageId(1), 50)
+    assert refused.value.code is Code.MESSAGE_SENT
+
+
+async def test_a_waiting_message_is_not_sent_twice(storage: Storage) -> None:
+    """There is nothing to resend."""
+    await accept(storage, a_draft(1))
+    with pytest.raises(Refusal) as refused:
+        await storage.write(resend_message, ACCOUNT, (DEVICE,), MessageId(1), 50)
+    assert refused.value.code is Code.MESSAGE_WAITING
 
 
 async def test_what_waited_too_long_expires_and_the_rest_stays(storage: Storage) -> None:

@@ -49,7 +49,10 @@ class Code(StrEnum):
     ID_REQUIRED = "id_required"
     MESSAGE_UNKNOWN = "message_unknown"
     MESSAGE_PROCESSING = "message_processing"
-    MESSAGE_FINAL = "message_final"
+    MESSAGE_WAITING = "message_waiting"
+    MESSAGE_SENT = "message_sent"
+    MESSAGE_FAILED = "message_failed"
+    MESSAGE_CANCELLED = "message_cancelled"
     # hand-over outcomes that end a message
     RECIPIENT_NOT_ON_WHATSAPP = "recipient_not_on_whatsapp"
     RECIPIENT_BLOCKED_US = "recipient_blocked_us"

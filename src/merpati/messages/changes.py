@@ -35,8 +35,7 @@ class Reschedule(msgspec.Struct, frozen=True, kw_only=True):
 async def cancel_message(tx: Tx, account: AccountId, devices: Sequence[DeviceId], message: MessageId) -> None:
     """Take a queued message back. A cancelled message is never handed over.
 
-    Raises Refusal: MESSAGE_UNKNOWN (none of these devices'), MESSAGE_PROCESSING (being handed over now),
-    MESSAGE_FINAL (it has left).
+    Raises Refusal: MESSAGE_UNKNOWN (none of these devices'), else one of `TOO_LATE`.
     """
     await tx.lock([account])
     known = await _known(tx, devices, message)
@@ -53,8 +52,22 @@ async def _known(tx: Tx, devices: Sequence[DeviceId], message: MessageId) -> Kno
     return known
 
 
+TOO_LATE: Mapping[MessageState, Code] = {
+    MessageState.SENDING: Code.MESSAGE_PROCESSING,
+    MessageState.SENT: Code.MESSAGE_SENT,
+    MessageState.DELIVERED: Code.MESSAGE_SENT,
+    MessageState.READ: Code.MESSAGE_SENT,
+    MessageState.FAILED: Code.MESSAGE_FAILED,
+    MessageState.CANCELLED: Code.MESSAGE_CANCELLED,
+    MessageState.EXPIRED: Code.EXPIRED,
+    MessageState.UNCERTAIN: Code.OUTCOME_UNKNOWN,
+}
+"""Why a message can no longer be taken back or moved, by its state."""
+
+
 def _too_late(known: Known) -> Refusal:
-    return Refusal(Code.MESSAGE_PROCESSING if known.state == MessageState.QUEUED else Code.MESSAGE_FINAL)
+    open_still = known.state == MessageState.QUEUED  # its row does not say so, but the sender has it
+    return Refusal(TOO_LATE[MessageState.SENDING if open_still else known.state])
 
 
 _ENDED: dict[MessageEvent, Callable[[DeviceId, MessageId, Address], AnyFact]] = {
@@ -120,12 +133,12 @@ async def resend_message(
     """Queue a failed, expired, cancelled or uncertain message again: a new attempt that a person asked for.
 
     `seq` is a fresh message id, its new place in the order. The reference on the wire stays, so that a network
-    that takes it shows the message once. Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_FINAL (it was sent, or waits).
+    that takes it shows the message once. Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_WAITING, MESSAGE_SENT.
     """
     await tx.lock([account])
     known = await _known(tx, devices, message)
     if known.state not in LIFE.sources(MessageEvent.RESENT):
-        raise Refusal(Code.MESSAGE_FINAL)
+        raise Refusal(TOO_LATE.get(known.state, Code.MESSAGE_WAITING))
     await store_changes.set_queued(tx, message)
     await store_changes.enter_outbox(tx, message, seq, tx.now)
     await record_all(tx, [(account, MessageQueued(known.device, message, known.chat, tx.now))])

@@ -3,6 +3,7 @@
 from merpati.api.fonnte.changes import change_on_record
 from merpati.api.fonnte.endpoint import Answer, Body, Endpoint, Request
 from merpati.api.fonnte.status import message_id
+from merpati.api.fonnte.words import too_late
 from merpati.api.gateway import Gateway
 from merpati.messages.changes import cancel_message
 
@@ -17,4 +18,4 @@ async def _answer(gateway: Gateway, request: Request) -> Answer:
     return Answer(body=body)
 
 
-DELETE_MESSAGE = Endpoint(path="/delete-message", answer=_answer)
+DELETE_MESSAGE = Endpoint(path="/delete-message", answer=_answer, words=too_late("delete"))

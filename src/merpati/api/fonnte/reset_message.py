@@ -8,6 +8,7 @@ from merpati.api.fonnte.content import FURTHEST_SCHEDULE_MS
 from merpati.api.fonnte.endpoint import Answer, Body, Endpoint, Request
 from merpati.api.fonnte.fields import as_flag, as_int
 from merpati.api.fonnte.status import message_id
+from merpati.api.fonnte.words import too_late
 from merpati.api.gateway import Gateway
 from merpati.core.clock import SECOND_MS
 from merpati.core.errors import Code, Refusal
@@ -62,8 +63,5 @@ def _delay(request: Request) -> DelayRange | None:
 RESET_MESSAGE = Endpoint(
     path="/reset-message",
     answer=_answer,
-    words={
-        Code.MESSAGE_PROCESSING: "cannot reschedule message with status processing",
-        Code.MESSAGE_FINAL: "cannot reschedule message with status sent",
-    },
+    words=too_late("reschedule"),
 )

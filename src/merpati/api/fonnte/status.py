@@ -6,6 +6,7 @@ from merpati.api.fonnte.words import TOKEN_INVALID, status_word
 from merpati.api.gateway import Gateway
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import MessageId
+from merpati.messages.model import MessageState
 from merpati.messages.views import message_status
 
 
@@ -24,7 +25,7 @@ async def _answer(gateway: Gateway, request: Request) -> Answer:
     id_ = message_id(request)
     devices = tuple(device.id for device in request.caller.devices)
     status = await gateway.storage.read(message_status, devices, id_)
-    if status is None:
+    if status is None or status.state is MessageState.RECEIVED:  # Fonnte knows the ids of sent messages alone
         raise Refusal(Code.MESSAGE_UNKNOWN)
     word = status_word(status.state, status.code, status.due_at, request.at)
     return Answer(body={"id": id_, "message_status": word, "status": True})

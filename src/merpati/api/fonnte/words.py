@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from merpati.core.errors import Code
+from merpati.messages.changes import TOO_LATE
 from merpati.messages.model import MessageState, Note
 from merpati.webhooks.bodies import FAILURE_WORDS, OTHER_FAILURE
 
@@ -48,13 +49,17 @@ REASONS: Mapping[Code, str] = {
     Code.QUOTA_USED_UP: "insufficient quota",
     Code.ID_REQUIRED: "id required",
     Code.MESSAGE_UNKNOWN: "invalid message id",
-    Code.MESSAGE_PROCESSING: "cannot delete message with status processing",
-    Code.MESSAGE_FINAL: "cannot delete message with status sent",
     Code.STORAGE_FULL: "server storage is full, try again later",  # ours
     Code.STORAGE_GONE: "server storage is not reachable, try again later",  # ours
 }
 """A code that no endpoint raises is not here: it is answered as `OTHER`."""
 OTHER = "input invalid"
+
+
+def too_late(verb: str) -> Mapping[Code, str]:
+    """Why a message can no longer be changed: Fonnte's sentence for `processing`, with each status of `STATUS`."""
+    return {code: f"cannot {verb} message with status {STATUS[state]}" for state, code in TOO_LATE.items()}
+
 
 STATUS: Mapping[MessageState, str] = {
     MessageState.QUEUED: "pending",
@@ -66,9 +71,8 @@ STATUS: Mapping[MessageState, str] = {
     MessageState.CANCELLED: "cancelled",  # ours: at Fonnte a deleted message is gone
     MessageState.EXPIRED: "expired",
     MessageState.UNCERTAIN: "processing",
-    MessageState.RECEIVED: "received",  # ours
 }
-"""Fonnte docs, message status."""
+"""Fonnte docs, message status. An incoming message has none: its id is not one that a call was answered."""
 WAITING = "waiting"
 
 
