@@ -34,6 +34,10 @@ if (getenv('REPORTS')) {
   $database = new PDO('sqlite:' . getenv('REPORTS'));
   $database->setAttribute(PDO::ATTR_ERRMODE, PDO::ERRMODE_EXCEPTION);
   $database->exec('PRAGMA busy_timeout = 5000');
+  // the same table as the receivers': whoever comes first makes it
+  $database->exec('CREATE TABLE IF NOT EXISTS report (
+    id INTEGER UNIQUE, device TEXT, target TEXT, message TEXT, status TEXT, state TEXT, stateid TEXT UNIQUE
+  )');
   // the first status may have come before this row: then it stays
   $insert = $database->prepare('INSERT INTO report (id, target, message, status) VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET target = excluded.target, message = excluded.message');

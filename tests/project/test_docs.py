@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from merpati.api.fonnte.endpoints import fonnte_endpoints
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
@@ -41,6 +43,18 @@ def test_the_readme_begins_with_demo_and_then_test() -> None:
     """The first command of the README, and the second."""
     commands = re.findall(r"^    make ([a-z]+)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert commands == ["demo", "test"]
+
+
+def test_the_readme_says_of_no_path_that_is_there_that_it_is_missing() -> None:
+    """What "answer 404" is said of has no endpoint, and every endpoint is in the changelog."""
+    there = {endpoint.path for endpoint in fonnte_endpoints()}
+    (row,) = re.findall(
+        r"^\| paths of Fonnte's API \|.*$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    missing = set(re.findall(r"`(/[a-z-]+)`", row))
+    assert missing
+    assert missing & there == set()
+    assert there <= set(re.findall(r"`(/[a-z-]+)`", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))
 
 
 def test_continuous_integration_runs_what_people_run() -> None:

@@ -1,6 +1,6 @@
 """Runs jobs: claims what is due, a few at once, stores what came of each.
 
-Whatever a handler raises ends here, is logged and becomes a later try, or a dead job that a person can see. What
+Whatever a handler raises ends here, is logged and becomes a later try, or a dead job (`jobs.views.dead_jobs`). What
 came of a run is stored even when the database is away for a while. When the node loses its lease, `drop` ends
 what runs at once: another process takes the jobs back.
 """
