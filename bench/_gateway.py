@@ -14,10 +14,11 @@ from pathlib import Path
 
 import uvloop
 
+from merpati.accounts.actions import create_account
 from merpati.app import Gateway, run_gateway
 from merpati.config import load_config
 from merpati.core.ids import AccountId, Address, DeviceId, EndpointId
-from merpati.devices.actions import NewDevice, add_device, create_account
+from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.views import count_states
 from merpati.transports.port import SessionState
 from merpati.webhooks.actions import NewEndpoint, set_endpoint

@@ -17,6 +17,7 @@ from typing import cast
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
+from merpati.accounts.lookup import AccountLookup
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway as ApiGateway
 from merpati.api.http import fonnte_handlers, in_front_of, operator_routes
@@ -26,9 +27,9 @@ from merpati.config import Config, Loaded
 from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
 from merpati.core.crashpoint import arm
 from merpati.core.ids import Address, DeviceId
-from merpati.devices.lookup import AccountLookup, DeviceLookup
+from merpati.core.tokens import Sealer
+from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
-from merpati.devices.tokens import Sealer
 from merpati.devices.views import count_states, find_device, sealed_device_token
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch

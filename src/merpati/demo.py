@@ -10,20 +10,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from merpati.accounts.actions import create_account, create_owner
+from merpati.accounts.model import Owner
+from merpati.accounts.passwords import hash_password, verify_password
+from merpati.accounts.views import accounts, find_owner, sealed_account_token
 from merpati.app import Gateway
 from merpati.core.ids import AccountId, Address, DeviceId, UserId
-from merpati.devices.actions import NewDevice, add_device, create_account, create_owner
-from merpati.devices.model import Device, Owner
-from merpati.devices.passwords import hash_password, verify_password
-from merpati.devices.tokens import new_account_token, new_device_token
-from merpati.devices.views import (
-    accounts,
-    devices_of,
-    find_device_by_number,
-    find_owner,
-    sealed_account_token,
-    sealed_device_token,
-)
+from merpati.core.tokens import new_account_token, new_device_token
+from merpati.devices.actions import NewDevice, add_device
+from merpati.devices.model import Device
+from merpati.devices.views import devices_of, find_device_by_number, sealed_device_token
 from merpati.storage.port import Tx
 
 EMAIL = "demo@merpati.example"

@@ -14,6 +14,8 @@ import msgspec
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
+from merpati.accounts.actions import create_account
+from merpati.accounts.lookup import AccountLookup
 from merpati.api.gateway import Gateway
 from merpati.api.http import fonnte_handlers, in_front_of, operator_routes
 from merpati.api.metrics import ApiMetrics
@@ -21,11 +23,11 @@ from merpati.api.server import listen, serving
 from merpati.core.clock import Millis, SystemClock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, Address, DeviceId
-from merpati.devices.actions import NewDevice, add_device, create_account
+from merpati.core.tokens import Sealer
+from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.connection import change_state
-from merpati.devices.lookup import AccountLookup, DeviceLookup
+from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device, DeviceState
-from merpati.devices.tokens import Sealer
 from merpati.devices.views import find_device
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch

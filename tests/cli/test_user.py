@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from merpati.accounts.passwords import verify_password
+from merpati.accounts.views import accounts_by_token_hashes, find_owner, invitation_is_good
 from merpati.core.clock import SystemClock
-from merpati.devices.passwords import verify_password
-from merpati.devices.tokens import hash_token
-from merpati.devices.views import accounts_by_token_hashes, find_owner, invitation_is_good
+from merpati.core.tokens import hash_token
 from merpati.storage.port import Tx
 from merpati.storage.sqlite import SqliteStorage
 from tests.cli.keyboard import answered, typed

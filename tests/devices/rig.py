@@ -1,11 +1,12 @@
 """Accounts and devices for tests."""
 
+from merpati.accounts.actions import create_account
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
-from merpati.devices.actions import NewDevice, add_device, create_account, set_desired
+from merpati.core.tokens import SealedToken, hash_token
+from merpati.devices.actions import NewDevice, add_device, set_desired
 from merpati.devices.connection import change_state
 from merpati.devices.model import Device, DeviceState, Settings
-from merpati.devices.tokens import SealedToken, hash_token
 from merpati.devices.views import find_device
 from merpati.log.model import Entry
 from merpati.log.store import facts_after

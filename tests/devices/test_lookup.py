@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from merpati.accounts.lookup import AccountLookup, TokenLookup
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
 from merpati.devices.actions import rotate_token
-from merpati.devices.lookup import AccountLookup, DeviceLookup, TokenLookup
+from merpati.devices.lookup import DeviceLookup
 from merpati.storage.port import Storage, StorageGone, Tx
 from tests.devices.rig import have_account, have_device, sealed, token_of
 

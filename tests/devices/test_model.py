@@ -5,6 +5,7 @@ from importlib import resources
 
 import pytest
 
+from merpati.accounts.model import check_email
 from merpati.core.errors import Code, Refusal
 from merpati.devices.model import (
     ENDED,
@@ -14,7 +15,6 @@ from merpati.devices.model import (
     DeviceState,
     Reason,
     Settings,
-    check_email,
     check_name,
     check_number,
     check_settings,

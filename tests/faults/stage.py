@@ -9,11 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from merpati.accounts.actions import create_account
 from merpati.core.clock import SystemClock
 from merpati.core.ids import AccountId, Address, DeviceId, EndpointId
-from merpati.devices.actions import NewDevice, add_device, create_account
+from merpati.core.tokens import SealedToken, Sealer, new_account_token, new_device_token
+from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.model import Settings
-from merpati.devices.tokens import SealedToken, Sealer, new_account_token, new_device_token
 from merpati.storage.folder import DataFolder
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage, Tx

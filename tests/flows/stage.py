@@ -5,11 +5,12 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from merpati.accounts.actions import create_account
 from merpati.app import Gateway
 from merpati.core.ids import AccountId, Address, BatchId, DeviceId, JobId, MessageId, RequestId
-from merpati.devices.actions import NewDevice, add_device, create_account
+from merpati.core.tokens import new_account_token, new_device_token
+from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.model import Device
-from merpati.devices.tokens import new_account_token, new_device_token
 from merpati.devices.views import find_device
 from merpati.log.model import RequestRow
 from merpati.messages.actions import ACCEPT

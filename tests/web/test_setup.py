@@ -8,13 +8,13 @@ import aiohttp
 import pytest
 from litestar import Litestar
 
+from merpati.accounts.actions import create_invitation
+from merpati.accounts.passwords import verify_password
+from merpati.accounts.views import accounts_by_token_hashes, find_owner, sealed_account_token
 from merpati.api.fonnte.door import Handler
 from merpati.api.server import listen, serving
 from merpati.core.clock import Millis
-from merpati.devices.actions import create_invitation
-from merpati.devices.passwords import verify_password
-from merpati.devices.tokens import Sealer, hash_token
-from merpati.devices.views import accounts_by_token_hashes, find_owner, sealed_account_token
+from merpati.core.tokens import Sealer, hash_token
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage
 from merpati.web.languages import preferred

@@ -5,7 +5,7 @@ import pytest
 from merpati.core.errors import Refusal
 from merpati.core.facts import MessageExpired
 from merpati.core.ids import AccountId, DeviceId, EndpointId, MessageId
-from merpati.devices.tokens import CannotUnseal
+from merpati.core.tokens import CannotUnseal
 from merpati.log.actions import forget_facts
 from merpati.storage.port import StorageGone, Tx
 from merpati.webhooks.actions import disable_endpoint, drop_dead_letter, forget_calls, replay_dead_letter

@@ -7,13 +7,14 @@ from typing import Protocol
 
 import msgspec
 
+from merpati.accounts.lookup import AccountLookup
 from merpati.api.fonnte.attachments import Fetch
 from merpati.api.metrics import ApiMetrics
 from merpati.core.clock import Clock
 from merpati.core.ids import Address, DeviceId
-from merpati.devices.lookup import AccountLookup, DeviceLookup
+from merpati.core.tokens import Sealer
+from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
-from merpati.devices.tokens import Sealer
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage

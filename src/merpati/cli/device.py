@@ -2,6 +2,7 @@
 
 import click
 
+from merpati.accounts.views import accounts
 from merpati.cli.opened import Opened, choose_account, opened
 from merpati.cli.printing import json_option, moment, print_json, print_table
 from merpati.cli.settings import settings_options
@@ -10,10 +11,10 @@ from merpati.cli.troubles import Trouble, run
 from merpati.core.address import parse_phone
 from merpati.core.errors import Refusal
 from merpati.core.ids import DeviceId
+from merpati.core.tokens import new_device_token
 from merpati.devices.actions import NewDevice, add_device, connect_device, disconnect_device, rotate_token
 from merpati.devices.model import WORDS, Device
-from merpati.devices.tokens import new_device_token
-from merpati.devices.views import accounts, devices_of, find_device_by_number, sealed_device_token
+from merpati.devices.views import devices_of, find_device_by_number, sealed_device_token
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
 from merpati.storage.port import Tx

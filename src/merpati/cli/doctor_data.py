@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Sequence
 
 from yarl import URL
 
+from merpati.accounts.views import accounts, owners, sealed_account_token
 from merpati.app import SEALING_KEY, open_storage
 from merpati.cli.findings import Finding, fine, problem, warning
 from merpati.cli.opened import has_data
 from merpati.cli.troubles import place_of
 from merpati.config import Config
 from merpati.core.clock import MINUTE_MS, SECOND_MS, Millis, SystemClock
+from merpati.core.tokens import CannotUnseal, Sealer
 from merpati.devices.model import Device
-from merpati.devices.tokens import CannotUnseal, Sealer
-from merpati.devices.views import accounts, devices_of, owners, sealed_account_token
+from merpati.devices.views import devices_of
 from merpati.egress.guard import EgressError, Guard
 from merpati.egress.reach import reach
 from merpati.storage.folder import DataFolder, KeyDamaged

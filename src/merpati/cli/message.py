@@ -6,6 +6,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
+from merpati.accounts.views import accounts
 from merpati.cli.device import account_option, device_of
 from merpati.cli.opened import choose_account, opened
 from merpati.cli.printing import json_option, moment, near_moment, print_json, print_table, shorten
@@ -16,7 +17,7 @@ from merpati.cli.troubles import run
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, MessageId
-from merpati.devices.views import accounts, devices_of, find_device
+from merpati.devices.views import devices_of, find_device
 from merpati.messages.changes import cancel_message, resend_message
 from merpati.messages.handover import next_wake
 from merpati.messages.history import Search

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from merpati.accounts.model import Account
+from merpati.accounts.views import accounts, find_account, find_owner
 from merpati.app import SEALING_KEY, open_storage
 from merpati.cli.settings import load_settings
 from merpati.cli.troubles import Trouble, place_of
 from merpati.config import Config
 from merpati.core.clock import Clock, SystemClock
 from merpati.core.ids import AccountId
-from merpati.devices.model import Account
-from merpati.devices.tokens import Sealer
-from merpati.devices.views import accounts, find_account, find_owner
+from merpati.core.tokens import Sealer
 from merpati.storage.folder import DataFolder
 from merpati.storage.ids import Ids
 from merpati.storage.migrate import find_schema_version, known_migrations, migrate

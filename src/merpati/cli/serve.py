@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from merpati import __version__
+from merpati.accounts.views import owners
 from merpati.app import Gateway, run_gateway
 from merpati.cli.printing import json_option, print_json, print_table
 from merpati.cli.settings import load_settings, settings_options
@@ -17,7 +18,6 @@ from merpati.cli.troubles import Trouble, run
 from merpati.cli.user import link_of, new_invitation
 from merpati.config import Loaded
 from merpati.demo import PEOPLE, Demo, NotADemo, sow
-from merpati.devices.views import owners
 from merpati.storage.port import StorageError
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from merpati.cli.settings import load_settings
 from merpati.cli.spoken import words
 from merpati.config import Config
 from merpati.core.errors import Code, Refusal
-from merpati.devices.tokens import CannotUnseal
+from merpati.core.tokens import CannotUnseal
 from merpati.storage.folder import FolderInUse, KeyDamaged
 from merpati.storage.migrate import SchemaTooNew
 from merpati.storage.port import OutcomeUnknown, StorageError, StorageFull, StorageGone

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 import click
 
+from merpati.accounts.actions import change_password, create_account, create_invitation, create_owner
+from merpati.accounts.model import Account, Owner, check_email
+from merpati.accounts.passwords import check_password, hash_password
+from merpati.accounts.views import accounts, find_owner, owners
 from merpati.cli.opened import Opened, choose_account, opened
 from merpati.cli.printing import json_option, print_json, print_table
 from merpati.cli.settings import settings_options
@@ -14,16 +18,7 @@ from merpati.cli.spoken import SpokenGroup, SpokenOption, language_option, words
 from merpati.cli.troubles import Trouble, run
 from merpati.core.clock import DAY_MS, Clock, Millis
 from merpati.core.ids import AccountId, UserId
-from merpati.devices.actions import (
-    change_password,
-    create_account,
-    create_invitation,
-    create_owner,
-)
-from merpati.devices.model import Account, Owner, check_email
-from merpati.devices.passwords import check_password, hash_password
-from merpati.devices.tokens import hash_token, new_account_token, new_link_token
-from merpati.devices.views import accounts, find_owner, owners
+from merpati.core.tokens import hash_token, new_account_token, new_link_token
 from merpati.storage.port import Storage, Tx
 
 INVITATION_MS = DAY_MS

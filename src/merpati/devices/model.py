@@ -11,7 +11,7 @@ import msgspec
 
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation, UserId
+from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation
 from merpati.core.machine import Machine
 from merpati.transports.port import SessionState
 
@@ -74,23 +74,6 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     def connected(self) -> bool:
         """A session that its owner has just ended is not, though its last word may say so for a moment."""
         return self.desired and self.state is DeviceState.OPEN
-
-
-class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Who owns devices."""
-
-    id: AccountId
-    name: str
-    created_at: Millis
-
-
-class Owner(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who signs in to an account."""
-
-    id: UserId
-    account: AccountId
-    email: str
-    password_hash: str
 
 
 class Claim(NamedTuple):
@@ -191,12 +174,3 @@ def check_settings(settings: Settings) -> Settings:
     if settings.resend and not settings.resend_to:
         raise Refusal(Code.INPUT_INVALID, field="target")
     return settings
-
-
-def check_email(text: str) -> str:
-    """An address that one can sign in with, in lower case; raises `Refusal(INPUT_INVALID)`."""
-    email = text.strip().lower()
-    name, at, host = email.rpartition("@")
-    if not (name and at and host and len(email) <= 254 and email.isprintable() and " " not in email):
-        raise Refusal(Code.INPUT_INVALID, field="email")
-    return email

@@ -1,10 +1,10 @@
-"""Reading accounts, owners and devices."""
+"""Reading devices."""
 
 from collections.abc import Sequence
 
 from merpati.core.ids import AccountId, DeviceId
 from merpati.devices import store
-from merpati.devices.model import Account, Device, DeviceState, Owner
+from merpati.devices.model import Device, DeviceState
 from merpati.storage.port import Tx
 
 
@@ -26,11 +26,6 @@ async def devices_by_token_hashes(tx: Tx, hashes: Sequence[str]) -> dict[str, De
     return await store.devices_by_hashes(tx, hashes)
 
 
-async def accounts_by_token_hashes(tx: Tx, hashes: Sequence[str]) -> dict[str, Account]:
-    """`tokens.hash_token` -> account; unknown hashes are left out."""
-    return await store.accounts_by_hashes(tx, hashes)
-
-
 async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
     """Every device of the account, oldest first."""
     return await store.devices_of(tx, account)
@@ -43,33 +38,4 @@ async def count_states(tx: Tx) -> dict[DeviceState, int]:
 
 async def sealed_device_token(tx: Tx, id_: DeviceId) -> str | None:
     """Opens with `Sealer.unseal("device", id, …)`."""
-    return await store.sealed_token_of(tx, "device", id_)
-
-
-async def sealed_account_token(tx: Tx, id_: AccountId) -> str | None:
-    """Opens with `Sealer.unseal("account", id, …)`."""
-    return await store.sealed_token_of(tx, "account", id_)
-
-
-async def accounts(tx: Tx) -> list[Account]:
-    """Every account, oldest first."""
-    return await store.accounts(tx)
-
-
-async def find_account(tx: Tx, id_: AccountId) -> Account | None:
-    return await store.account_by(tx, "id", id_)
-
-
-async def find_owner(tx: Tx, email: str) -> Owner | None:
-    """By the address they sign in with, in any case of letters."""
-    return await store.owner_by(tx, "email", email.strip().lower())
-
-
-async def owners(tx: Tx) -> list[Owner]:
-    """Everybody who may sign in."""
-    return await store.owners(tx)
-
-
-async def invitation_is_good(tx: Tx, token_hash: str) -> bool:
-    """Whether the one-time link still works."""
-    return await store.invitation_is_good(tx, token_hash)
+    return await store.sealed_token_of(tx, id_)

@@ -8,13 +8,13 @@ import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
+from merpati.accounts.actions import NewOwner, accept_invitation
+from merpati.accounts.model import check_email
+from merpati.accounts.passwords import check_password, hash_password
+from merpati.accounts.views import invitation_is_good
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, UserId
-from merpati.devices.actions import NewOwner, accept_invitation
-from merpati.devices.model import check_email
-from merpati.devices.passwords import check_password, hash_password
-from merpati.devices.tokens import Sealer, hash_token, new_account_token
-from merpati.devices.views import invitation_is_good
+from merpati.core.tokens import Sealer, hash_token, new_account_token
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage
 from merpati.web.languages import pick_language

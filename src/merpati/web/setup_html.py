@@ -6,8 +6,8 @@ from html import escape
 
 import msgspec
 
+from merpati.accounts.passwords import LONGEST, SHORTEST
 from merpati.core.errors import Code, Refusal
-from merpati.devices.passwords import LONGEST, SHORTEST
 from merpati.locale import LANGUAGES, sentence
 
 _STYLE = """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from merpati.core.clock import Clock
-from merpati.devices.tokens import CannotUnseal
+from merpati.core.tokens import CannotUnseal
 from merpati.log.model import RawEntry
 from merpati.storage.port import StorageError
 from merpati.webhooks import settling

@@ -45,7 +45,7 @@ class Deliverer:
 
     async def deliver(self, endpoint: Endpoint, entry: RawEntry, attempt: int) -> Delivered:
         """Tell this fact; raises `msgspec.ValidationError` for one that cannot be read, `StorageError` when the
-        device's card cannot be, `devices.tokens.CannotUnseal` when a secret of theirs does not open."""
+        device's card cannot be, `core.tokens.CannotUnseal` when a secret of theirs does not open."""
         card = await self._card(entry.device)
         body = body_of(endpoint.kind, entry, card) if card is not None else None
         if body is None:

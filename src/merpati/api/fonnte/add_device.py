@@ -8,9 +8,9 @@ from merpati.api.fonnte.fields import as_flag
 from merpati.api.fonnte.words import ON_OFF, UNKNOWN_USER
 from merpati.api.gateway import Gateway
 from merpati.core.ids import DeviceId
+from merpati.core.tokens import mask_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.model import Device, Settings
-from merpati.devices.tokens import mask_token, new_device_token
 
 _FLAGS = {"autoread": "autoread", "personal": "personal", "group": "in_groups"}
 _PUNCTUATION = re.compile(r"[\s+\-.()]+")
