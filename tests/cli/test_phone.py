@@ -15,7 +15,7 @@ from merpati.core.ids import Address, DeviceId, WireRef
 from merpati.transports.port import Inbound, Outbound, PairCode, PairHow, Poll, PollVote, SessionState, Text
 from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.transport import SimulatorTransport
-from tests.conformance.transport import Heard
+from tests.conformance.transport_rig import Heard
 from tests.transports.simulator.processes import NetworkProcess
 
 DEVICE, PERSON = Address("6281100000001"), Address("6281200000001")

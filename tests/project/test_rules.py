@@ -11,6 +11,7 @@ from tests.project.rules.layout import badly_named, foreign_stores, relative_imp
 from tests.project.rules.tables import WRITES, badly_owned
 
 ROOT = Path(__file__).parents[2]
+OTHER_PYTHON = ("tests", "bench", "examples", "scripts")
 SOURCE = ROOT / "src" / "merpati"
 Rule = Callable[[Path], list[str]]
 RULES: tuple[Rule, ...] = (
@@ -76,9 +77,9 @@ def test_the_source_keeps(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", [too_long, badly_named], ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("folder", ["bench"])
-def test_tests_and_benchmarks_keep(rule: Rule, folder: str) -> None:
-    """Size and names bind the tests and the benchmarks as well."""
+@pytest.mark.parametrize("folder", OTHER_PYTHON)
+def test_all_other_python_keeps(rule: Rule, folder: str) -> None:
+    """Size and names bind whatever is written in Python here, tests and examples too."""
     assert rule(ROOT / folder) == []
 
 

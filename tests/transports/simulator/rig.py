@@ -10,7 +10,7 @@ from merpati.transports.simulator.journal import read_journal
 from merpati.transports.simulator.link import SimulatorLink
 from merpati.transports.simulator.settings import Settings
 from merpati.transports.simulator.transport import CAPS
-from tests.conformance.transport import Heard
+from tests.conformance.transport_rig import Heard
 
 AT_ONCE = Settings(scale=0, seed=1)
 

@@ -12,7 +12,7 @@ from merpati.transports.port import Inbound, Receipt, SendError, SendFault, Sent
 from merpati.transports.simulator.entries import Acked, Fate, HandOff, SessionOpened
 from merpati.transports.simulator.journal import read_journal
 from merpati.transports.simulator.link import SimulatorLink, open_link, open_phone
-from tests.conformance.transport import Heard, text
+from tests.conformance.transport_rig import Heard, text
 from tests.transports.simulator.processes import NetworkProcess
 
 DEVICE, PERSON = Address("6281100000001"), Address("6281200000001")

@@ -14,7 +14,7 @@ from merpati.transports.simulator.faults import Do, Faults, Rule
 from merpati.transports.simulator.journal import read_journal
 from merpati.transports.simulator.link import open_link
 from merpati.transports.simulator.script import ScriptInvalid, load_script
-from tests.conformance.transport import Heard, fault_of, opened, text
+from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.simulator.rig import AT_ONCE, SimulatorRig
 
 ANA, BUDI = Address("6281200000011"), Address("6281200000012")

@@ -21,7 +21,7 @@ from merpati.transports.port import (
 from merpati.transports.simulator.entries import HandOff, Reads, Receipted, Said
 from merpati.transports.simulator.link import open_link
 from merpati.transports.simulator.phone import ActRefused
-from tests.conformance.transport import Heard, opened, text
+from tests.conformance.transport_rig import Heard, opened, text
 from tests.transports.simulator.rig import AT_ONCE, SimulatorRig
 
 DEVICE_2 = Address("6281100000002")

@@ -1,0 +1,101 @@
+"""What every transport must do: what comes in, and what may be asked."""
+
+from merpati.core.ids import WireRef
+from merpati.transports.port import Inbound, Outbound, Poll, PollVote, SessionState, Signal, State, Text, Typing
+from tests.conformance.transport_rig import Heard, Rig, needs, opened, text
+
+
+class Incoming:
+    """Each event is told in order, and until it is stored."""
+
+    async def test_what_people_say_comes_in_order_and_once(self, rig: Rig) -> None:
+        """With chat, sender and a fresh id each."""
+        _, heard = await opened(rig)
+
+        said = [await rig.say(f"pesan {number}") for number in range(20)]
+
+        inbound = await heard.count(Inbound, 20)
+        assert [each.wa_id for each in inbound] == said
+        assert [each.content for each in inbound] == [Text(body=f"pesan {number}") for number in range(20)]
+        assert {(each.chat, each.sender.id) for each in inbound} == {(rig.person, rig.person)}
+
+    async def test_a_message_in_a_group_names_group_and_sender(self, rig: Rig) -> None:
+        """`chat` is the group, `sender` the member."""
+        needs(rig, "groups")
+        _, heard = await opened(rig)
+
+        await rig.say("halo semua", group=True)
+
+        [inbound] = await heard.count(Inbound)
+        assert (inbound.chat, inbound.sender.id) == (rig.group, rig.person)
+
+    async def test_what_was_not_stored_comes_again(self, rig: Rig) -> None:
+        """An event whose `emit` failed is told again, before later ones."""
+        _, heard = await opened(rig)
+        heard.fail_next = True
+
+        said = [await rig.say("satu"), await rig.say("dua")]
+
+        assert [each.wa_id for each in await heard.count(Inbound, 2)] == said
+
+    async def test_what_came_while_we_were_away_comes_at_the_start(self, rig: Rig) -> None:
+        """Before OPEN: who then repeats unclear hand-overs has seen every receipt that waited."""
+        transport, heard = await opened(rig)
+        await rig.be_online(False)
+        await transport.send(text("r", rig.person))
+        await transport.stop()
+        await rig.be_online(True)
+        said = await rig.say("ada orang?")
+        later = Heard()
+
+        await rig.transport().start(later.emit)
+        await later.state(SessionState.OPEN)
+
+        assert [each.wa_id for each in later.of(Inbound)] == [said]
+        assert isinstance(later.events[-1], State)
+        assert heard.of(Inbound) == []
+
+    async def test_a_vote_names_the_poll_and_the_whole_choice(self, rig: Rig) -> None:
+        """Voting again replaces; voting for nothing takes back."""
+        needs(rig, "poll")
+        transport, heard = await opened(rig)
+        poll = Poll(question="Kapan?", choices=("Senin", "Selasa"))
+        sent = await transport.send(Outbound(ref=WireRef("p"), chat=rig.person, content=poll))
+
+        for choices in (("Senin",), ("Selasa",), ()):
+            await rig.vote(sent.wa_id, choices)
+
+        votes = await heard.count(PollVote, 3)
+        assert [each.choices for each in votes] == [("Senin",), ("Selasa",), ()]
+        assert {(each.poll, each.voter.id) for each in votes} == {(sent.wa_id, rig.person)}
+
+    async def test_typing_is_seen_on_both_sides(self, rig: Rig) -> None:
+        """Ours is best effort, theirs is an event."""
+        needs(rig, "typing")
+        transport, heard = await opened(rig)
+
+        await transport.signal(rig.person, Signal.TYPING)
+        await rig.type()
+
+        [typing] = await heard.count(Typing)
+        assert (typing.chat, typing.on) == (rig.person, True)
+
+
+class Asking:
+    """What the network knows."""
+
+    async def test_numbers_are_checked(self, rig: Rig) -> None:
+        """In the order asked."""
+        needs(rig, "check_number")
+        transport, _ = await opened(rig)
+
+        checked = await transport.check([rig.person, rig.absent])
+
+        assert [(each.number, each.registered) for each in checked] == [(rig.person, True), (rig.absent, False)]
+
+    async def test_groups_of_the_device_are_listed(self, rig: Rig) -> None:
+        """Only those that it is in."""
+        needs(rig, "groups")
+        transport, _ = await opened(rig)
+
+        assert [each.id for each in await transport.groups()] == [rig.group]

@@ -1,0 +1,145 @@
+"""What every transport must do: sending."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from merpati.core.ids import WireRef
+from merpati.transports.port import (
+    Content,
+    Inbound,
+    Location,
+    Media,
+    MediaKind,
+    Outbound,
+    Poll,
+    Receipt,
+    ReceiptKind,
+    Sent,
+    Text,
+)
+from tests.conformance.transport_rig import Rig, needs, opened, text
+
+
+def contents(tmp_path: Path) -> Iterator[tuple[str, Content]]:
+    file = tmp_path / "surat.pdf"
+    file.write_bytes(b"%PDF-1.7 " + bytes(range(256)))
+    yield "", Text(body="Halo *dunia* 🕊️\nbaris kedua\t\\ \"kutip\" \u2028 'satu'", preview=False)
+    yield "", Text(body="x" * 60_000)
+    yield "", Text(body="{name} <b>&amp;</b> '; DROP TABLE message; --")
+    yield "location", Location(latitude=-6.175392, longitude=106.827153, caption="Monas")
+    yield "poll", Poll(question="Kapan?", choices=("Senin", "Selasa 🕊️"), several=True, name="jadwal")
+    yield (
+        "media",
+        Media(
+            kind=MediaKind.DOCUMENT,
+            path=str(file),
+            mime="application/pdf",
+            size_bytes=file.stat().st_size,
+            filename="surat penting.pdf",
+            caption="Ini suratnya",
+        ),
+    )
+
+
+def same_bytes(one: str, other: str) -> bool:
+    return Path(one).read_bytes() == Path(other).read_bytes()
+
+
+class Sending:
+    """What was handed over arrives, as it was, once, in order, with receipts."""
+
+    async def test_content_arrives_exactly_as_it_was_sent(self, rig: Rig, tmp_path: Path) -> None:
+        """Every kind of content that the transport has, to the byte."""
+        transport, _ = await opened(rig)
+        sendable = [content for cap, content in contents(tmp_path) if not cap or getattr(rig.caps, cap)]
+
+        for number, content in enumerate(sendable):
+            if not isinstance(content, Text) or len(content.body) <= rig.caps.max_text:
+                await transport.send(Outbound(ref=WireRef(f"ref-{number}"), chat=rig.person, content=content))
+
+        for (_, got), content in zip(await rig.shown(), sendable, strict=True):
+            if isinstance(content, Media):
+                assert isinstance(got, Media)
+                assert same_bytes(got.path, content.path)
+                assert (got.filename, got.caption, got.mime) == (content.filename, content.caption, content.mime)
+            else:
+                assert got == content
+
+    async def test_a_reply_says_what_it_answers(self, rig: Rig) -> None:
+        """`reply_to` is taken with any id of a message in the chat."""
+        needs(rig, "reply")
+        transport, heard = await opened(rig)
+        question = await rig.say("Buka jam berapa?")
+        await heard.count(Inbound)
+
+        answer = Outbound(ref=WireRef("a"), chat=rig.person, content=Text(body="Jam 8"), reply_to=question)
+
+        assert isinstance(await transport.send(answer), Sent)
+
+    async def test_receipts_follow_the_acknowledgement(self, rig: Rig) -> None:
+        """Acknowledged with an id; then delivered and read carry that id."""
+        transport, heard = await opened(rig)
+
+        sent = await transport.send(text("r1", rig.person))
+
+        receipts = await heard.count(Receipt, 2)
+        assert [(each.ids, each.kind) for each in receipts] == [
+            ((sent.wa_id,), ReceiptKind.DELIVERED),
+            ((sent.wa_id,), ReceiptKind.READ),
+        ]
+        assert {each.who for each in receipts} == {rig.person}
+
+    async def test_the_same_reference_twice_is_shown_once(self, rig: Rig) -> None:
+        """A repeated hand-over is acknowledged with the same id."""
+        needs(rig, "takes_ref")
+        transport, _ = await opened(rig)
+
+        first = await transport.send(text("same", rig.person))
+        second = await transport.send(text("same", rig.person))
+
+        assert first.wa_id == second.wa_id == "same"
+        assert len(await rig.shown()) == 1
+
+    async def test_messages_leave_in_the_order_of_the_calls(self, rig: Rig, tmp_path: Path) -> None:
+        """Also when a file, which takes longer, is among them."""
+        transport, _ = await opened(rig)
+        file = tmp_path / "besar.bin"
+        file.write_bytes(b"\x00" * 3_000_000)
+        content = [Text(body=str(number)) for number in range(8)]
+        mixed: list[Content] = [*content]
+        if rig.caps.media:
+            mixed[2] = Media(kind=MediaKind.DOCUMENT, path=str(file), mime="x/y", size_bytes=3_000_000)
+        outbound = [Outbound(ref=WireRef(f"o{n}"), chat=rig.person, content=each) for n, each in enumerate(mixed)]
+
+        for start in range(0, len(outbound), rig.caps.in_flight):
+            batch = outbound[start : start + rig.caps.in_flight]
+            await asyncio.gather(*(transport.send(message) for message in batch))
+
+        assert [type(got) for _, got in await rig.shown()] == [type(each) for each in mixed]
+        assert [got for _, got in await rig.shown() if isinstance(got, Text)] == [
+            each for each in mixed if isinstance(each, Text)
+        ]
+
+    async def test_a_message_to_a_group_reaches_its_members(self, rig: Rig) -> None:
+        """With receipts of a member."""
+        needs(rig, "groups")
+        transport, heard = await opened(rig)
+
+        sent = await transport.send(text("g1", rig.group))
+
+        receipts = await heard.count(Receipt, 2)
+        assert [content for _, content in await rig.shown()] == [Text(body="Halo")]
+        assert {each.ids for each in receipts} == {(sent.wa_id,)}
+        assert rig.person in {each.who for each in receipts}
+
+    async def test_nothing_is_delivered_to_a_phone_that_is_off(self, rig: Rig) -> None:
+        """The receipt comes when the phone does."""
+        transport, heard = await opened(rig)
+        await rig.be_online(False)
+
+        await transport.send(text("late", rig.person))
+        assert heard.of(Receipt) == []
+        await rig.be_online(True)
+
+        assert (await heard.count(Receipt))[0].kind is ReceiptKind.DELIVERED
