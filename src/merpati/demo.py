@@ -77,8 +77,8 @@ class NotADemo(Exception):
     """The database has accounts, and the demo's is not among them: somebody works with it."""
 
 
-async def sow(gateway: Gateway) -> Demo:
-    """Put in what is missing, wait until the wanted devices are connected, tell what there is.
+async def sow(gateway: Gateway, url: str) -> Demo:
+    """Put in what is missing, wait until the wanted devices are connected, tell what there is at `url`.
 
     Raises `NotADemo`, before anything is changed.
     """
@@ -88,7 +88,7 @@ async def sow(gateway: Gateway) -> Demo:
     gateway.node.wake()
     devices = await _settled(gateway, owner.account)
     return Demo(
-        url=gateway.url,
+        url=url,
         owner=Login(EMAIL, await _known_password(gateway, owner)),
         account_token=await _account_token(gateway, owner.account),
         devices=[DemoDevice(each.number, await _token(gateway, each.id), each.connected) for each in devices],

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from merpati.locale import LANGUAGES, words
+from merpati.storage.backup_refused import Why
 from merpati.storage.folder import DataFolder
 from merpati.storage.migrate import known_migrations
 from merpati.storage.port import Engine
@@ -29,8 +31,8 @@ def test_what_was_copied_is_back_after_a_loss(data: Path, tmp_path: Path) -> Non
     assert (done["file"], done["engine"], done["schema"]) == (str(copy), "sqlite", NEWEST)
     assert copy.stat().st_mode & 0o077 == 0
     assert answered("restore", str(copy), "--data", again)["folder"] == again
-    for words in (("user", "list"), ("device", "list")):
-        assert answered(*words, "--data", again) == answered(*words, "--data", str(data))
+    for command in (("user", "list"), ("device", "list")):
+        assert answered(*command, "--data", again) == answered(*command, "--data", str(data))
     tokens = {typed("device", "token", NUMBER, "--data", each).output for each in (again, str(data))}
     assert len(tokens) == 1
 
@@ -47,8 +49,24 @@ def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
     answered("backup", str(tmp_path / "copy.tar"), "--data", str(data))
     refused = typed("restore", str(tmp_path / "copy.tar"), "--data", str(data))
     assert refused.exit_code == 1
-    assert refused.output.startswith("Error: Not done, nothing was changed:")
+    assert refused.output.startswith("Error: Not done, nothing was changed. Not empty:")
     assert answered("device", "list", "--data", str(data))[0]["number"] == NUMBER
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_to_refuse_has_its_sentence(language: str) -> None:
+    """No English inside a sentence in Indonesian."""
+    assert {f"cli.backup.why.{why}" for why in Why} - set(words(language)) == set()
+
+
+def test_a_restore_says_how_to_start(data: Path, tmp_path: Path) -> None:
+    """With the folder that was restored into, as another terminal knows neither flag nor variable."""
+    answered("backup", str(tmp_path / "copy.tar"), "--data", str(data))
+    by_flag, by_variable = tmp_path / "by flag", tmp_path / "by_variable"
+    done = typed("restore", str(tmp_path / "copy.tar"), "--data", str(by_flag)).output
+    assert f"`merpati serve --data '{by_flag}'`" in done
+    done = typed("restore", str(tmp_path / "copy.tar"), MERPATI_DATA=str(by_variable)).output
+    assert f"`merpati serve --data {by_variable}`" in done
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive at all"])

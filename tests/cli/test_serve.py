@@ -142,6 +142,19 @@ async def test_a_restart_keeps_what_the_demo_printed(tmp_path: Path) -> None:
         assert second[name] == first[name]
 
 
+async def test_the_demo_proposes_a_device_that_can_send(tmp_path: Path) -> None:
+    """The first that is connected; its phone is watched in the folder that is in force."""
+    words = ("demo", "--port", "0", "--data", str(tmp_path))
+    async with running(*words, "--json") as gateway:
+        devices = json.loads(await gateway.line())["devices"]
+        assert await gateway.end() == 0
+    await run(typed, "device", "disconnect", devices[0]["number"], "--data", str(tmp_path))
+    async with running(*words) as gateway:
+        assert f"--data {tmp_path}" in await gateway.line("phone watch")
+        assert f"Authorization: {devices[1]['token']}" in await gateway.line("curl")
+        assert await gateway.end() == 0
+
+
 class Refused(NamedTuple):
     """A start that came to nothing."""
 

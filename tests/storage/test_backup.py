@@ -14,8 +14,8 @@ import pytest
 
 from merpati.core.clock import SystemClock
 from merpati.core.ids import AccountId
-from merpati.storage.backup import FORMAT, BackupRefused, Manifest, backup, restore
-from merpati.storage.backup_postgres import NotEmpty
+from merpati.storage.backup import FORMAT, Manifest, backup, restore
+from merpati.storage.backup_refused import BackupRefused, Why
 from merpati.storage.folder import DataFolder, FolderInUse
 from merpati.storage.migrate import Migration, SchemaTooNew, known_migrations, migrate
 from merpati.storage.port import Engine, Storage, Tx
@@ -154,7 +154,7 @@ async def test_nothing_is_overwritten(databases: tuple[str, str], here: DataFold
     """Restoring over what is there is refused, and leaves it as it was."""
     archive = tmp_path / "merpati.tar"
     await make_backup(here, databases[0], archive)
-    with pytest.raises(BackupRefused, match="not empty"):
+    with pytest.raises(BackupRefused, match=Why.NOT_EMPTY):
         await restore(archive, here, databases[0], CLOCK)
     storage = await open_database(here, databases[0])
     keys, _, _ = await storage.read(look)
@@ -166,10 +166,10 @@ async def test_nothing_is_overwritten(databases: tuple[str, str], here: DataFold
 async def test_a_postgres_with_rows_is_not_overwritten(
     postgres_dsn: str, here: DataFolder, there: DataFolder, tmp_path: Path
 ) -> None:
-    """Though the folder is new: `NotEmpty`, and nothing was unpacked."""
+    """Though the folder is new; nothing was unpacked."""
     archive = tmp_path / "merpati.tar"
     await make_backup(here, postgres_dsn, archive)
-    with pytest.raises(NotEmpty):
+    with pytest.raises(BackupRefused, match=Why.DATABASE_NOT_EMPTY):
         await restore(archive, there, postgres_dsn, CLOCK)
     assert not any(there.keys.iterdir())
 
@@ -212,7 +212,7 @@ async def test_an_older_backup_is_upgraded_and_a_newer_one_refused(
 
 async def test_a_backup_of_nothing_is_refused(there: DataFolder, tmp_path: Path) -> None:
     """No database, no archive."""
-    with pytest.raises(BackupRefused, match="no database"):
+    with pytest.raises(BackupRefused, match=Why.NO_DATABASE):
         await backup(there, "", tmp_path / "merpati.tar", CLOCK)
     assert names_in(tmp_path) == {"there"}
 

@@ -10,13 +10,14 @@ import click
 from merpati.app import open_storage
 from merpati.cli.opened import has_data
 from merpati.cli.printing import json_option, moment, print_json
-from merpati.cli.settings import load_settings, settings_options
+from merpati.cli.settings import data_flag, load_settings, settings_options
 from merpati.cli.spoken import SpokenCommand, language_option, words
 from merpati.cli.troubles import Trouble, run
 from merpati.config import Config
 from merpati.core.clock import SystemClock
 from merpati.storage import backup as archives
-from merpati.storage.backup import BackupRefused, Manifest
+from merpati.storage.backup import Manifest
+from merpati.storage.backup_refused import BackupRefused
 from merpati.storage.folder import DataFolder
 from merpati.storage.migrate import find_schema_version
 from merpati.storage.migrate import migrate as migrate_storage
@@ -75,7 +76,8 @@ def backup(file: Path, as_json: bool) -> None:
 @settings_options("data", "database")
 @language_option
 def restore(file: Path, as_json: bool) -> None:
-    config = load_settings().config
+    loaded = load_settings()
+    config = loaded.config
     if not file.is_file():
         raise Trouble("cli.restore.no_file", file=file.absolute())
     with _refusals():
@@ -84,7 +86,9 @@ def restore(file: Path, as_json: bool) -> None:
         print_json({"folder": str(config.data.absolute()), **_as_json(manifest)})
     else:
         made = moment(manifest.made_at)
-        click.echo(words("cli.restore.done", folder=config.data.absolute(), at=made, schema=manifest.schema))
+        start = f"merpati serve{data_flag(loaded)}"
+        folder = config.data.absolute()
+        click.echo(words("cli.restore.done", folder=folder, at=made, schema=manifest.schema, start=start))
 
 
 @contextlib.contextmanager
@@ -92,7 +96,8 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except BackupRefused as refused:
-        raise Trouble("cli.backup.refused", why=refused) from None
+        why = words(f"cli.backup.why.{refused.why}", **refused.values)
+        raise Trouble("cli.backup.refused", why=why) from None
 
 
 def _as_json(manifest: Manifest) -> dict[str, object]:

@@ -12,7 +12,7 @@ from merpati import __version__
 from merpati.accounts.views import owners
 from merpati.app import Gateway, run_gateway
 from merpati.cli.printing import json_option, print_json, print_table
-from merpati.cli.settings import load_settings, settings_options
+from merpati.cli.settings import data_flag, load_settings, settings_options
 from merpati.cli.spoken import SpokenCommand, language_option, words
 from merpati.cli.troubles import Trouble, run
 from merpati.cli.user import link_of, new_invitation
@@ -68,7 +68,7 @@ def demo(as_json: bool) -> None:
 
     async def announce(gateway: Gateway) -> None:
         try:
-            sown = await sow(gateway)
+            sown = await sow(gateway, address_of(gateway))
         except NotADemo:
             raise Trouble("cli.demo.real_data", folder=loaded.config.data.absolute()) from None
         if as_json:
@@ -97,7 +97,7 @@ def _show(demo: Demo, loaded: Loaded) -> None:
     click.echo(words("cli.demo.group", id=demo.groups[0]))
     click.echo()
     first = demo.people[0]
-    click.echo(f"{words('cli.demo.watch')}\n  {this_command()} phone watch {first}{_data_flag(loaded)}")
+    click.echo(f"{words('cli.demo.watch')}\n  {this_command()} phone watch {first}{data_flag(loaded)}")
     click.echo(f"{words('cli.demo.send')}\n  {_curl(demo, first)}")
     click.echo()
     click.echo(words("cli.demo.stop"))
@@ -105,14 +105,9 @@ def _show(demo: Demo, loaded: Loaded) -> None:
 
 def _curl(demo: Demo, target: str) -> str:
     text = words("cli.demo.hello", name=PEOPLE[demo.people[0]].split()[0])
-    parts = ["curl", f"{demo.url}/send", "-H", f"Authorization: {demo.devices[0].token}"]
+    sender = next((device for device in demo.devices if device.connected), demo.devices[0])
+    parts = ["curl", f"{demo.url}/send", "-H", f"Authorization: {sender.token}"]
     return shlex.join([*parts, "-F", f"target={target}", "-F", f"message={text}"])
-
-
-def _data_flag(loaded: Loaded) -> str:
-    """What another terminal has to be told: only a flag is unknown there."""
-    told = loaded.origins["data"] == "flag"
-    return f" --data {shlex.quote(str(loaded.config.data))}" if told else ""
 
 
 def this_command() -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import shlex
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -91,6 +92,12 @@ _KINDS: dict[type[object], str] = {
     msgspec.inspect.FloatType: "float",
     msgspec.inspect.VarTupleType: "list",
 }
+
+
+def data_flag(loaded: Loaded) -> str:
+    """` --data …` for a command that is printed to be typed elsewhere: neither flag nor variable is known there."""
+    told = loaded.origins["data"] != "default"
+    return f" --data {shlex.quote(str(loaded.config.data.absolute()))}" if told else ""
 
 
 def variable_of(name: str) -> str:

@@ -19,6 +19,7 @@ import msgspec
 
 from merpati.core.clock import Clock
 from merpati.storage import backup_postgres, backup_sqlite
+from merpati.storage.backup_refused import BackupRefused, Why
 from merpati.storage.folder import DataFolder, sync_folder
 from merpati.storage.migrate import SchemaTooNew, known_migrations
 from merpati.storage.port import Engine
@@ -26,10 +27,6 @@ from merpati.storage.port import Engine
 FORMAT = 1
 _MANIFEST, _DATABASE, _KEYS, _MEDIA = "manifest.json", "database", "keys", "media"
 _MOST_MANIFEST_BYTES = 1_000_000
-
-
-class BackupRefused(Exception):
-    """A backup or restore that would not be whole, or would overwrite something; the text says why."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -60,7 +57,7 @@ async def backup(folder: DataFolder, database: str, archive: Path, clock: Clock)
             schema, tables = await asyncio.to_thread(backup_sqlite.copy, folder.database, rows), {}
             engine = Engine.SQLITE
         else:
-            raise BackupRefused(f"there is no database at {folder.database}")
+            raise BackupRefused(Why.NO_DATABASE, place=folder.database)
         manifest = Manifest(FORMAT, engine, schema, clock.now(), tables)
         await asyncio.to_thread(_write_archive, stage / "archive", manifest, rows, folder)
         (stage / "archive").replace(archive)
@@ -148,7 +145,7 @@ def _read_archive(archive: Path, stage: Path) -> Manifest:
                 if entry.name != _MANIFEST:
                     _unpack(tar, entry, stage)
     except (tarfile.TarError, EOFError) as error:
-        raise BackupRefused(f"{archive} is damaged or no backup: {error}") from error
+        raise BackupRefused(Why.DAMAGED) from error
     return manifest
 
 
@@ -156,13 +153,13 @@ def _read_manifest(tar: tarfile.TarFile) -> Manifest:
     first = tar.next()
     content = tar.extractfile(first) if first is not None and first.name == _MANIFEST else None
     if content is None:
-        raise BackupRefused("the archive has no manifest: it is no backup of merpati")
+        raise BackupRefused(Why.NOT_OURS, what=_MANIFEST)
     try:
         manifest = msgspec.json.decode(content.read(_MOST_MANIFEST_BYTES), type=Manifest)
     except msgspec.MsgspecError as error:
-        raise BackupRefused(f"the archive's manifest cannot be read: {error}") from error
+        raise BackupRefused(Why.NOT_OURS, what=_MANIFEST) from error
     if manifest.format != FORMAT:
-        raise BackupRefused(f"the archive has format {manifest.format}, this merpati reads {FORMAT}")
+        raise BackupRefused(Why.NEWER_FORMAT, found=manifest.format, known=FORMAT)
     return manifest
 
 
@@ -171,7 +168,7 @@ def _unpack(tar: tarfile.TarFile, entry: tarfile.TarInfo, stage: Path) -> None:
     top, *rest = entry.name.split("/")
     content = tar.extractfile(entry) if entry.isfile() else None
     if content is None or top not in (_DATABASE, _KEYS, _MEDIA) or not rest or {"", ".", ".."} & set(rest):
-        raise BackupRefused(f"the archive contains {entry.name!r}, which no backup of merpati does")
+        raise BackupRefused(Why.NOT_OURS, what=entry.name)
     path = stage / entry.name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
@@ -195,13 +192,13 @@ def _refuse_full(folder: DataFolder, database: str) -> None:
     if folder.database.exists() and not database:
         full.append(folder.database)
     if full:
-        raise BackupRefused(f"{', '.join(map(str, full))}: not empty; restore into a new data folder")
+        raise BackupRefused(Why.NOT_EMPTY, places=", ".join(map(str, full)))
 
 
 def _refuse_foreign(manifest: Manifest, database: str) -> None:
     wanted = Engine.POSTGRES if database else Engine.SQLITE
     if manifest.engine is not wanted:
-        raise BackupRefused(f"the archive is of {manifest.engine.value}, the database here is {wanted.value}")
+        raise BackupRefused(Why.OTHER_ENGINE, found=manifest.engine.value, wanted=wanted.value)
     known = len(known_migrations(wanted))
     if manifest.schema > known:
         raise SchemaTooNew(manifest.schema, known)

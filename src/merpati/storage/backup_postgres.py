@@ -7,8 +7,9 @@ from pathlib import Path
 import asyncpg
 
 from merpati.core.clock import Clock
+from merpati.storage.backup_refused import BackupRefused, Why
 from merpati.storage.migrate import known_migrations, migrate
-from merpati.storage.port import Engine, StorageError
+from merpati.storage.port import Engine
 from merpati.storage.postgres import CONNECT_S, PostgresStorage
 from merpati.storage.postgres_errors import TROUBLE, translate
 
@@ -24,10 +25,6 @@ JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid
 WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace AND child.oid <> parent.oid
 """
 Tables = dict[str, list[str]]
-
-
-class NotEmpty(StorageError):
-    """The database to restore into has rows."""
 
 
 async def dump(dsn: str, into: Path) -> tuple[int, Tables]:
@@ -47,7 +44,10 @@ async def dump(dsn: str, into: Path) -> tuple[int, Tables]:
 
 
 async def load(source: Path, dsn: str, schema: int, tables: Mapping[str, list[str]], clock: Clock) -> None:
-    """Bring an empty database to `schema`, then fill it in one transaction. Raises `NotEmpty`, `StorageError`."""
+    """Bring an empty database to `schema`, then fill it in one transaction.
+
+    Raises `BackupRefused` when it is not empty, `StorageError`.
+    """
     db = await _connect(dsn)
     try:
         await _refuse_full(db)
@@ -90,7 +90,7 @@ async def _parents_first(db: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
 async def _refuse_full(db: "asyncpg.Connection[asyncpg.Record]") -> None:
     for table in await _tables(db):
         if table != VERSIONS and await db.fetchval(f"SELECT 1 FROM {_quoted(table)} LIMIT 1"):
-            raise NotEmpty(f"the database has rows in {table}; restore into an empty one")
+            raise BackupRefused(Why.DATABASE_NOT_EMPTY, table=table)
 
 
 async def _make_schema(dsn: str, schema: int, clock: Clock) -> None:

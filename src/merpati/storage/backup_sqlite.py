@@ -5,7 +5,7 @@ from pathlib import Path
 
 import apsw
 
-from merpati.storage.port import StorageGone
+from merpati.storage.backup_refused import BackupRefused, Why
 from merpati.storage.sqlite_connection import translate
 
 NAME = "merpati.db"
@@ -36,14 +36,16 @@ def copy(database: Path, into: Path) -> int:
 
 
 def check(folder: Path) -> None:
-    """Raises `StorageGone` when the copy in `folder` is no whole database."""
+    """Raises `BackupRefused` when the copy in `folder` is no whole database; `StorageError`."""
     try:
         db = apsw.Connection(str(folder / NAME), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             found = [row[0] for row in db.execute("PRAGMA quick_check")]
         finally:
             db.close()
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise BackupRefused(Why.DAMAGED) from error
     except apsw.Error as error:
         raise translate(error) from error
     if found != ["ok"]:
-        raise StorageGone(f"the backup's database is damaged: {found[0]}")
+        raise BackupRefused(Why.DAMAGED)
