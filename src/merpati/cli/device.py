@@ -127,6 +127,11 @@ def means(device: Device) -> str:
     return f"{sentence} ({device.state_reason})" if device.state_reason else sentence
 
 
+def next_step(device: Device) -> str:
+    """What to do about its state."""
+    return words(WORDS[device.state].next_step, number=device.number)
+
+
 def _as_json(device: Device) -> dict[str, object]:
     return {
         "id": device.id,
@@ -165,7 +170,7 @@ async def _show(number: str, *, as_json: bool) -> None:
         "state": means(known),
         "since": moment(known.state_at),
         "wanted": wanted,
-        "next": words(WORDS[known.state].next_step),
+        "next": next_step(known),
     }
     print_pairs(lines, under="cli.device")
 

@@ -115,7 +115,7 @@ def _wait(told: Told, words: Words, now: Millis) -> list[str]:
         return ["", words("timeline.waits.due", until=near_moment(told.due_at, now))]
     if not told.device.connected:
         state = WORDS[told.device.state]
-        why = f"{words(state.means)} {words(state.next_step)}"
+        why = f"{words(state.means)} {words(state.next_step, number=told.device.number)}"
         return ["", words("timeline.waits.device", device=told.device.number, why=why)]
     if told.next_at is not None and told.next_at > now:
         return ["", words("timeline.waits.pace", until=near_moment(told.next_at, now))]
