@@ -1,5 +1,7 @@
 """Devices: what can be done with them, on both engines."""
 
+import asyncio
+
 import pytest
 
 from merpati.core.errors import Code, Refusal
@@ -7,7 +9,7 @@ from merpati.core.facts import DeviceAdded, DeviceUpdated
 from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import hash_token
 from merpati.devices import actions, views
-from merpati.devices.model import DeviceState, Reason, Settings, Source
+from merpati.devices.model import Device, DeviceState, Reason, Settings, Source
 from merpati.storage.port import Storage
 from tests.devices.rig import (
     come_into,
@@ -110,6 +112,26 @@ async def test_an_update_does_not_take_anothers_number(storage: Storage) -> None
 
     assert refused.value.code is Code.DEVICE_EXISTS
     assert await device_now(storage) == one
+
+
+async def test_of_many_that_take_a_number_at_once_one_gets_it(storage: Storage) -> None:
+    """The others are refused as if they had come later, with the number: no fault of the database shows."""
+    accounts = range(1, 7)
+    for n in accounts:
+        await have_account(storage, n)
+    devices = [await have_device(storage, n, account=n) for n in accounts]
+
+    for round_ in range(10):
+        number = str(62_899_000_000 + round_)
+        outcomes = await asyncio.gather(
+            *(storage.write(actions.update_device, d.id, number, d.name, d.settings) for d in devices),
+            return_exceptions=True,
+        )
+        refused = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+        assert [(refusal.code, refusal.values) for refusal in refused] == [
+            (Code.DEVICE_EXISTS, {"number": number})
+        ] * 5
+        assert [outcome.number for outcome in outcomes if isinstance(outcome, Device)] == [number]
 
 
 async def test_what_does_not_exist_cannot_be_changed(storage: Storage) -> None:

@@ -76,7 +76,7 @@ def _new_device(new: NewDevice, now: Millis) -> Device:
 async def update_device(tx: Tx, id_: DeviceId, number: str, name: str, settings: Settings) -> Device:
     """Change what an owner decides; raises `Refusal` (INPUT_INVALID, DEVICE_EXISTS, DEVICE_UNKNOWN).
 
-    Raises `Violation` where another took the number in the same moment. Nothing changed, no fact. May run twice.
+    Nothing changed, no fact. May run twice.
     Source: Fonnte docs, API update device.
     """
     device = await _lock_device(tx, id_)

@@ -52,7 +52,7 @@ async def insert_ownership(tx: Tx, device: DeviceId) -> None:
 
 
 async def update_device(tx: Tx, id_: DeviceId, number: str, name: str, settings: Settings) -> None:
-    """Raises `Violation` when another device took that number at the same moment."""
+    """Raises `Violation` when another device took that number since `number_is_free`; run again, it is not free."""
     values = (number, name, *_settings_values(settings))
     names = ("number", "name", *_SETTINGS.split(", "))
     assignments = ", ".join(f"{column} = ${n}" for n, column in enumerate(names, 2))

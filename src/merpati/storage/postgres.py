@@ -26,7 +26,7 @@ from merpati.storage.port import (
     check_ask,
     drive_async,
 )
-from merpati.storage.postgres_errors import RETRIED, TROUBLE, translate
+from merpati.storage.postgres_errors import RACED, RETRIED, TROUBLE, translate
 from merpati.storage.sql import postgres_set_sql, postgres_sql
 
 T = TypeVar("T")
@@ -118,7 +118,8 @@ class PostgresStorage:
                 try:
                     return await self._transact(begin, call)
                 except StorageError as error:
-                    if not isinstance(error.__cause__, RETRIED):
+                    again = (*RETRIED, *RACED) if tries == 1 else RETRIED
+                    if not isinstance(error.__cause__, again):
                         raise
                 await asyncio.sleep(random.uniform(0, 0.02) * tries)
             return await self._transact(begin, call)

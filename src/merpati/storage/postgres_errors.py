@@ -16,6 +16,10 @@ from merpati.storage.port import (
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
 """Nothing is stored and the same action may simply run again; the last: a migration elsewhere changed a table."""
 
+RACED = (asyncpg.UniqueViolationError,)
+"""Another stored the same key between our look and our write. Run once more, the action sees it and says so in its
+own words; that a key is still taken then is its answer."""
+
 TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What asyncpg raises, and the connection below it."""
 
