@@ -12,15 +12,13 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import cast
 
-from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway as ApiGateway
-from merpati.api.http import fonnte_handlers, in_front_of, operator_routes
+from merpati.api.http import build_application, operator_routes
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import listen, serving
 from merpati.config import Config, Loaded
@@ -155,6 +153,11 @@ class Gateway:
         for device in self.dispatcher.senders:
             self.dispatcher.wake(device)
         self.ring()
+
+    def look_at_endpoints(self) -> None:
+        """Addresses of webhooks were set. Where another process calls them, it notices within a second."""
+        if self.webhooks is not None:
+            self.webhooks.look()
 
     def _ended(self, end: HandedOver) -> None:
         self.metrics.ended.labels(end.outcome).inc()
@@ -320,14 +323,14 @@ def build_asgi(gateway: Gateway) -> Handler:
         max_file_bytes=gateway.config.max_attachment_mb * 1_000_000,
         wake=gateway.wake,
         made=gateway.jobs.wake,
+        webhooks_set=gateway.look_at_endpoints,
         metrics=ApiMetrics(gateway.registry),
     )
     routes = [
         *operator_routes(api, gateway.troubles, gateway.measure),
         *setup_routes(gateway.storage, gateway.ids, gateway.sealer),
     ]
-    inner = cast(Handler, Litestar(route_handlers=routes, openapi_config=None, logging_config=None))
-    return in_front_of(inner, fonnte_handlers(api))
+    return build_application(api, routes)
 
 
 async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gateway], Awaitable[None]]) -> None:

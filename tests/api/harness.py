@@ -11,13 +11,12 @@ from typing import Any, cast
 
 import aiohttp
 import msgspec
-from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from merpati.accounts.actions import create_account
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.gateway import Gateway
-from merpati.api.http import fonnte_handlers, in_front_of, operator_routes
+from merpati.api.http import build_application, operator_routes
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import listen, serving
 from merpati.core.clock import Millis, SystemClock
@@ -84,7 +83,7 @@ class Api:
     def __init__(self, gateway: Gateway, sessions: Sessions, url: str, client: aiohttp.ClientSession) -> None:
         self.gateway, self.sessions, self.url, self.client = gateway, sessions, url, client
         self.woken: list[tuple[DeviceId, int]] = []
-        self.batches = 0
+        self.batches = self.looks = 0
 
     async def post(self, path: str, token: str = "one", **body: Any) -> dict[str, Any]:  # noqa: ANN401 — aiohttp's
         """POST and the JSON that comes back; `token` is a name in `TOKENS`, empty for none."""
@@ -188,6 +187,7 @@ async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIt
         spool_folder=spool,
         wake=lambda device, at: api.woken.append((device, at)),
         made=lambda: setattr(api, "batches", api.batches + 1),
+        webhooks_set=lambda: setattr(api, "looks", api.looks + 1),
         metrics=ApiMetrics(CollectorRegistry()),
     )
     gateway = msgspec.structs.replace(gateway, **changed)
@@ -210,9 +210,7 @@ def application(gateway: Gateway) -> Any:  # noqa: ANN401 — an ASGI applicatio
         return
 
     routes = operator_routes(gateway, nothing_wrong, nothing_to_measure)
-    return in_front_of(
-        cast("Any", Litestar(routes, openapi_config=None, logging_config=None)), fonnte_handlers(gateway)
-    )
+    return build_application(gateway, routes)
 
 
 def refused(code: Code) -> Any:  # noqa: ANN401 — a callable that raises

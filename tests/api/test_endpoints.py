@@ -8,7 +8,7 @@ import pytest
 from merpati.devices.actions import rotate_token
 from merpati.devices.model import DeviceState
 from merpati.devices.views import find_device, find_device_by_number
-from tests.api.harness import NUMBERS, OFF, ONE, TOKENS, Api, without
+from tests.api.harness import NUMBERS, OFF, ONE, TOKENS, Api, headers_of, without
 
 # -- bad tokens: each endpoint's own words (Fonnte docs, each page) --
 
@@ -22,6 +22,13 @@ STRANGERS = [
     ("/update-device", {"reason": "token invalid", "status": False}),
     ("/disconnect", {"detail": "token invalid", "status": False}),
     ("/qr", {"reason": "token invalid", "status": False}),
+    ("/typing", {"reason": "invalid token", "status": False}),
+    ("/validate", {"reason": "token invalid", "status": False}),
+    ("/fetch-group", {"detail": "token invalid", "status": False}),
+    ("/get-whatsapp-group", {"detail": "token invalid", "status": False}),
+    ("/rotator", {"detail": "unknown user", "status": False}),
+    ("/delete-device", {"reason": "invalid device", "status": False}),
+    ("/order", {"reason": "invalid token", "status": False}),
 ]
 
 
@@ -49,6 +56,30 @@ async def test_the_two_kinds_of_token_cannot_stand_in_for_each_other(shared: Api
     """Fonnte docs, account token; a device's token on an account's endpoint is an unknown user."""
     assert (await shared.post("/get-devices", token="one"))["reason"] == "unknown user"
     assert (await shared.post("/device", token="account"))["reason"] == "token invalid"
+
+
+UNSUPPORTED = [
+    ("/typing", "one", "reason"),
+    ("/validate", "one", "reason"),
+    ("/fetch-group", "one", "detail"),
+    ("/get-whatsapp-group", "one", "detail"),
+    ("/rotator", "account", "detail"),
+    ("/delete-device", "one", "reason"),
+    ("/order", "one", "reason"),
+]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("path", "token", "key"), UNSUPPORTED)
+async def test_what_merpati_does_not_do_yet_says_so(shared: Api, path: str, token: str, key: str) -> None:
+    """HTTP 200 and a reason that a program can show, in the key of the endpoint's own page; nothing is stored."""
+    before = await shared.counts()
+    async with shared.client.post(shared.url + path, headers=headers_of(token), data={"target": "08"}) as response:
+        assert response.status == 200
+        assert await response.json() == {key: "this endpoint is not supported yet", "status": False}
+        assert response.headers["X-Refusal"] == "endpoint_unsupported"
+        assert path in response.headers["X-Hint"]
+    assert await shared.counts() == before
 
 
 # -- /device, /get-devices --
@@ -175,6 +206,15 @@ async def test_webhooks_are_set_changed_and_ended(both: Api) -> None:
     assert refused == {"reason": "url invalid", "status": False}
     device = await both.storage.read(find_device, ONE)
     assert device is not None and device.name == "One"
+
+
+async def test_webhooks_that_were_set_count_at_once(api: Api) -> None:
+    """Whoever calls them is told, after the commit; a call without addresses, or a refused one, tells nobody."""
+    await api.post("/update-device", data={"name": "other"})
+    await api.post("/update-device", data={"webhook": "https://a.example/m", "name": "x"})
+    assert api.looks == 0
+    await api.post("/update-device", data={"webhook": "https://a.example/m"})
+    assert api.looks == 1
 
 
 async def test_an_accounts_token_updates_the_device_that_is_named(api: Api) -> None:

@@ -115,10 +115,26 @@ async def test_only_reading_endpoints_and_send_take_get(shared: Api) -> None:
             assert isinstance((await response.json())["status"], bool)
 
 
-async def test_unknown_paths_are_not_found(shared: Api) -> None:
-    """What is no endpoint is 404."""
-    async with shared.client.get(shared.url + "/nothing") as response:
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("POST", "/nothing/at/all"), ("POST", "/")])
+async def test_unknown_paths_are_not_found(shared: Api, method: str, path: str) -> None:
+    """What is no endpoint is 404, in the form of every refusal; any page may read it."""
+    async with shared.client.request(method, shared.url + path) as response:
         assert response.status == 404
+        assert await response.json() == {"status": False, "reason": "no such endpoint"}
+        assert response.headers["X-Refusal"] == "path_unknown"
+        assert path in response.headers["X-Hint"]
+        assert response.headers["X-Request-Id"].isdigit()
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("token", ["", "unknown"])
+async def test_a_bad_token_is_explained_in_the_headers(shared: Api, token: str) -> None:
+    """Its body has no `requestid`, as at Fonnte; the headers have."""
+    async with shared.client.post(shared.url + "/send", headers=headers_of(token), data=HELLO) as response:
+        assert await response.json() == {"reason": "invalid token", "status": False}
+        assert response.headers["X-Refusal"] == "token_invalid"
+        assert response.headers["X-Hint"].startswith("This token is not known.")
+        assert response.headers["X-Request-Id"].isdigit()
 
 
 async def test_every_answer_has_its_own_request_id(shared: Api) -> None:

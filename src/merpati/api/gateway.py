@@ -62,4 +62,6 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Told after acceptance when a message of this device is due (milliseconds)."""
     made: Callable[[], None]
     """Told after a batch was stored: its job is due."""
+    webhooks_set: Callable[[], None]
+    """Told after addresses of webhooks were stored."""
     metrics: ApiMetrics

@@ -1,13 +1,18 @@
 """The routes of the API, for the application that serves them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
 
-from litestar import MediaType, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Message
+from litestar.types import Scope as LitestarScope
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from merpati.api.fonnte.door import Handler, Receive, Scope, Send, open_door
+from merpati.api.fonnte.door import Handler, Receive, Scope, Send, open_door, take_request_id
 from merpati.api.fonnte.endpoints import fonnte_endpoints
+from merpati.api.fonnte.replies import id_header, reply_path_unknown
 from merpati.api.gateway import Gateway
 
 Check = Callable[[], Awaitable[Sequence[str]]]
@@ -19,6 +24,29 @@ Measure = Callable[[], Awaitable[None]]
 def fonnte_handlers(gateway: Gateway) -> Mapping[str, Handler]:
     """Fonnte's endpoints by path."""
     return {endpoint.path: open_door(endpoint, gateway) for endpoint in fonnte_endpoints()}
+
+
+def build_application(gateway: Gateway, routes: Sequence[HTTPRouteHandler]) -> Handler:
+    """Fonnte's endpoints and these routes; every other path is a JSON 404."""
+
+    async def give_id(message: Message, _scope: LitestarScope) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            message["headers"] = [*message["headers"], *id_header(await take_request_id(gateway))]
+
+    inner = Litestar(
+        route_handlers=routes,
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={NotFoundException: _path_unknown},
+        before_send=[give_id],
+    )
+    return in_front_of(cast(Handler, inner), fonnte_handlers(gateway))
+
+
+def _path_unknown(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
+    reply = reply_path_unknown(request.url.path)
+    headers = {name.decode(): value.decode() for name, value in reply.headers}
+    return Response(reply.body, status_code=reply.status, headers=headers)
 
 
 def in_front_of(app: Handler, handlers: Mapping[str, Handler]) -> Handler:

@@ -19,6 +19,8 @@ class Code(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     INPUT_INVALID = "input_invalid"
     JSON_INVALID = "json_invalid"
+    ENDPOINT_UNSUPPORTED = "endpoint_unsupported"
+    PATH_UNKNOWN = "path_unknown"
     KEY_REUSED = "key_reused"
     KEY_IN_PROGRESS = "key_in_progress"
     TOO_MANY_OPEN = "too_many_open"

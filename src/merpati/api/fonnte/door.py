@@ -3,15 +3,14 @@
 Source: Fonnte docs: the bare token in `Authorization` (`Bearer` is tolerated), HTTP 200 with `status` false on
 refusals, `requestid` in every answer of `/send` but `invalid token`; several tokens with commas (send message).
 Browsers call it too (docs, API send message with javascript), so every answer allows every origin. Headers of ours:
-`X-Request-Id` on every answer, `X-Refusal` (a code) and `X-Hint` (its sentence) on refusals.
+`X-Request-Id` on every answer (as long as the database lets us have ids), `X-Refusal` (a code) and `X-Hint` (its
+sentence) on refusals.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
-
-import msgspec
 
 from merpati.api.fonnte.body import ClientGone, drain, parse_form, read_fields
 from merpati.api.fonnte.endpoint import Caller, Endpoint, Opens, Request
@@ -24,6 +23,7 @@ from merpati.api.fonnte.replies import (
     id_header,
     reason_of,
     reply_answer,
+    reply_fault,
     reply_refused,
     reply_unavailable,
 )
@@ -55,18 +55,17 @@ def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
     )
     took = gateway.metrics.took.labels(endpoint.path)
     answered = {outcome: gateway.metrics.requests.labels(endpoint.path, outcome) for outcome in Outcome}
-    fault: Reply | None = msgspec.structs.replace(
-        reply_refused(endpoint, "internal error", None, status=500), outcome=Outcome.FAULT
-    )
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        started, reply = time.perf_counter(), fault
+        started, id_ = time.perf_counter(), await take_request_id(gateway)
+        reply, gone = None, False
         try:
-            reply = await _reply(endpoint, gateway, limits, scope, receive)
+            reply = await _reply(endpoint, gateway, limits, scope, receive, id_)
         except ClientGone:
-            reply = None
+            gone = True
         finally:  # a fault of ours is answered too, and goes on to the server's log
-            if reply is not None:
+            if not gone:
+                reply = reply or reply_fault(endpoint, id_)
                 answered[reply.outcome].inc()
                 took.observe(time.perf_counter() - started)
                 await _send(send, reply)
@@ -80,14 +79,27 @@ async def _send(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _reply(endpoint: Endpoint, gateway: Gateway, limits: Limits, scope: Scope, receive: Receive) -> Reply:
+async def take_request_id(gateway: Gateway) -> RequestId | StorageError:
+    """A new id; while the database is away and no reserved one is left: why there is none."""
+    try:
+        return RequestId((await gateway.ids.take("request"))[0])
+    except StorageError as error:
+        return error
+
+
+async def _reply(
+    endpoint: Endpoint,
+    gateway: Gateway,
+    limits: Limits,
+    scope: Scope,
+    receive: Receive,
+    id_: RequestId | StorageError,
+) -> Reply:
     method = scope["method"]
     if method == "OPTIONS":
-        return Reply(status=204, headers=(*_PREFLIGHT, *await _id_header(gateway)))
-    try:
-        id_ = RequestId((await gateway.ids.take("request"))[0])
-    except StorageError as error:
-        return reply_unavailable(endpoint, error, None)
+        return Reply(status=204, headers=(*_PREFLIGHT, *id_header(id_)))
+    if isinstance(id_, StorageError):
+        return reply_unavailable(endpoint, id_, None)
     try:
         if method not in endpoint.methods:
             await drain(receive, limits)
@@ -102,13 +114,6 @@ async def _reply(endpoint: Endpoint, gateway: Gateway, limits: Limits, scope: Sc
         return reply_unavailable(endpoint, error, id_)
 
 
-async def _id_header(gateway: Gateway) -> tuple[tuple[bytes, bytes], ...]:
-    try:
-        return id_header((await gateway.ids.take("request"))[0])
-    except StorageError:
-        return ()
-
-
 async def _admitted(
     endpoint: Endpoint, gateway: Gateway, limits: Limits, scope: Scope, receive: Receive, id_: RequestId
 ) -> Reply:
@@ -121,7 +126,8 @@ async def _admitted(
     if caller is None:
         await drain(receive, limits)
         gateway.metrics.strangers.inc()
-        return reply_refused(endpoint, endpoint.stranger, None, header_id=id_)
+        stranger = reply_refused(endpoint, endpoint.stranger, None, header_id=id_)
+        return explain(stranger, Refusal(Code.TOKEN_INVALID))
     fields = await read_fields(receive, headers, scope["query_string"], limits)
     try:
         request = Request(

@@ -10,6 +10,7 @@ from merpati.api.fonnte.qr import QR
 from merpati.api.fonnte.reset_message import RESET_MESSAGE
 from merpati.api.fonnte.send import send_endpoint
 from merpati.api.fonnte.status import STATUS
+from merpati.api.fonnte.unsupported import UNSUPPORTED
 from merpati.api.fonnte.update_device import UPDATE_DEVICE
 
 
@@ -26,4 +27,5 @@ def fonnte_endpoints() -> tuple[Endpoint, ...]:
         UPDATE_DEVICE,
         DISCONNECT,
         QR,
+        *UNSUPPORTED,
     )

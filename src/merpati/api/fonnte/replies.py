@@ -35,8 +35,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome = Outcome.SUCCESS
 
 
-def id_header(id_: int) -> tuple[tuple[bytes, bytes], ...]:
-    return ((b"x-request-id", str(id_).encode()),)
+def id_header(id_: RequestId | StorageError | None) -> tuple[tuple[bytes, bytes], ...]:
+    return ((b"x-request-id", str(id_).encode()),) if isinstance(id_, int) else ()
 
 
 def reply_answer(answer: Answer, id_: RequestId) -> Reply:
@@ -61,8 +61,14 @@ def reply_refused(
     if endpoint.tells_request and id_ is not None:
         body["requestid"] = id_
     shown = id_ if id_ is not None else header_id
-    headers = (*_HEADERS, *_EXPOSED, *(id_header(shown) if shown is not None else ()))
+    headers = (*_HEADERS, *_EXPOSED, *id_header(shown))
     return Reply(status=status, body=encode_body(body), headers=headers, outcome=Outcome.REFUSED)
+
+
+def reply_fault(endpoint: Endpoint, id_: RequestId | StorageError) -> Reply:
+    known = None if isinstance(id_, StorageError) else id_
+    fault = reply_refused(endpoint, "internal error", known, status=500)
+    return msgspec.structs.replace(fault, outcome=Outcome.FAULT)
 
 
 def explain(reply: Reply, refusal: Refusal) -> Reply:
@@ -71,6 +77,15 @@ def explain(reply: Reply, refusal: Refusal) -> Reply:
     printable = "".join(char if char.isprintable() else " " for char in hint)
     told = ((b"x-refusal", refusal.code.encode()), (b"x-hint", printable.encode("ascii", "backslashreplace")))
     return msgspec.structs.replace(reply, headers=(*reply.headers, *told))
+
+
+def reply_path_unknown(path: str) -> Reply:
+    """404, in the form of every refusal."""
+    code = Code.PATH_UNKNOWN
+    refused = Reply(
+        status=404, body=encode_body({"status": False, "reason": REASONS[code]}), headers=(*_HEADERS, *_EXPOSED)
+    )
+    return explain(refused, Refusal(code, path=path))
 
 
 def reply_unavailable(endpoint: Endpoint, error: StorageError, id_: RequestId | None) -> Reply:

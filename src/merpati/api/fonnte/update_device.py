@@ -23,7 +23,7 @@ from merpati.core.ids import EndpointId
 from merpati.devices.actions import update_device
 from merpati.devices.model import Device, Settings, Source
 from merpati.devices.views import find_device_by_number
-from merpati.storage.port import Tx, Violation
+from merpati.storage.port import Tx
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
 from merpati.webhooks.model import EndpointKind
 from merpati.webhooks.signing import format_secret
@@ -58,11 +58,10 @@ async def _answer(gateway: Gateway, request: Request) -> Answer:
             await set_endpoint(tx, device.account, device.id, kind, url, new[kind])
         return changed
 
-    try:
-        changed = await gateway.storage.write(change_on_record, change, lambda changed: request.row(_body(changed)))
-    except Violation:
-        raise Refusal(Code.DEVICE_EXISTS) from None
+    changed = await gateway.storage.write(change_on_record, change, lambda changed: request.row(_body(changed)))
     gateway.devices.forget_device(device.id)
+    if urls:
+        gateway.webhooks_set()
     return Answer(body=_body(changed))
 
 
