@@ -1,6 +1,7 @@
 # `make` lists what there is. A machine needs Python 3.11+, make, and the package registries once.
 RUN := .venv/bin/
 WORKERS ?= 2
+PAGES := $(shell find ui src/merpati/locale -type f -not -path '*/node_modules/*')
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev test check bench faults clean
 
@@ -9,15 +10,15 @@ help: ## this list
 
 setup: .venv/.installed ## install everything into .venv
 
-.venv/.installed: pyproject.toml uv.lock scripts/setup.sh
+.venv/.installed: pyproject.toml uv.lock scripts/setup.sh hatch_build.py $(PAGES)
 	@sh scripts/setup.sh
 	@touch $@
 
 demo: setup ## merpati with simulated phones and people: prints the address, the tokens, a ready curl
 	@$(RUN)merpati demo
 
-dev: setup ## the same on a data folder of its own (build/dev), to develop against
-	@$(RUN)merpati demo --data build/dev
+dev: setup ## the same on a data folder of its own (build/dev), and the pages drawn anew at each change (port 5173)
+	@sh scripts/npm.sh run dev & trap "kill $$!" EXIT; $(RUN)merpati demo --data build/dev
 
 test: setup ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults"
@@ -36,4 +37,4 @@ bench: setup ## the benchmarks: they print figures and never fail a build
 	@for file in bench/[a-z]*.py; do $(RUN)python -m "bench.$$(basename "$$file" .py)"; done
 
 clean: ## remove what was built and installed here (not your data folders)
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist ui/node_modules src/merpati/web/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

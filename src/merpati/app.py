@@ -48,6 +48,7 @@ from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
 from merpati.transports.port import PairCode, PairHow, PairQr
+from merpati.web.pages import load_pages, page_routes
 from merpati.web.setup import setup_routes
 from merpati.webhooks.model import Card, Endpoint
 from merpati.webhooks.runner import Webhooks
@@ -329,6 +330,7 @@ def build_asgi(gateway: Gateway) -> Handler:
     routes = [
         *operator_routes(api, gateway.troubles, gateway.measure),
         *setup_routes(gateway.storage, gateway.ids, gateway.sealer),
+        *page_routes(load_pages()),
     ]
     return build_application(api, routes)
 

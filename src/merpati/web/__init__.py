@@ -1,4 +1,5 @@
 """Pages for people. Owns no table; emits and hears nothing.
 
-`setup` is the page of the one-time link that creates an account and its owner.
+`pages` serves the dashboard that is built from `ui/`; `setup` is the page of the one-time link that creates an
+account and its owner.
 """

@@ -1,0 +1,20 @@
+import type { IconName } from "../components/icons.ts";
+import { navigate } from "../routes.ts";
+import { signOut } from "../session/session.svelte.ts";
+import type { Key } from "../words/words.svelte.ts";
+import { PLACES } from "./menu.ts";
+import { chooseTheme } from "./theme.ts";
+
+/** What the palette offers. */
+export interface Entry {
+  label: Key;
+  icon: IconName;
+  act: () => unknown;
+}
+
+export const COMMANDS: readonly Entry[] = [
+  ...PLACES.map(({ path, label, icon }) => ({ label, icon, act: () => navigate(path) })),
+  { label: "ui.theme.dark", icon: "moon", act: () => { chooseTheme("dark"); } },
+  { label: "ui.theme.light", icon: "sun", act: () => { chooseTheme("light"); } },
+  { label: "ui.sign_out", icon: "exit", act: signOut },
+];

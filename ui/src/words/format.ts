@@ -1,0 +1,104 @@
+import { spoken } from "./words.svelte.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `1.692` or `1,692`. */
+export function number(value: number): string {
+  return new Intl.NumberFormat(spoken.language).format(value);
+}
+
+/** `97%`, of a share between 0 and 1. */
+export function percent(share: number): string {
+  return new Intl.NumberFormat(spoken.language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** `20.58` or `20:58`; with seconds `20.58.11`. */
+export function clock(at: Date, { seconds = false, zone }: { seconds?: boolean; zone?: string | undefined } = {}): string {
+  return new Intl.DateTimeFormat(spoken.language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(seconds ? { second: "2-digit" } : {}),
+    hourCycle: "h23",
+    timeZone: zone,
+  }).format(at);
+}
+
+/** `Sen 23 Nov`; another year's with the year. */
+export function day(at: Date, { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {}): string {
+  return new Intl.DateTimeFormat(spoken.language, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    ...(at.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }),
+    timeZone: zone,
+  })
+    .format(at)
+    .replace(",", "");
+}
+
+/** The time today, else the day, for a column of moments. */
+export function moment(at: Date, { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {}): string {
+  return day(at, { now, zone }) === day(now, { now, zone }) ? clock(at, { zone }) : day(at, { now, zone });
+}
+
+/** The day and the time in full, for a title or a sentence. */
+export function fullMoment(at: Date, zone?: string): string {
+  return new Intl.DateTimeFormat(spoken.language, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+    timeZone: zone,
+    timeZoneName: "short",
+  }).format(at);
+}
+
+/** Relative up to an hour ("14 menit lalu"), then the time, then the date. */
+export function ago(at: Date, now: Date): string {
+  const since = at.getTime() - now.getTime();
+  if (Math.abs(since) >= HOUR) return moment(at, { now });
+  const relative = new Intl.RelativeTimeFormat(spoken.language, { numeric: "auto", style: "short" });
+  return Math.abs(since) < MINUTE
+    ? relative.format(Math.round(since / 1000), "second")
+    : relative.format(Math.round(since / MINUTE), "minute");
+}
+
+/** How long, in its two largest units: `1 jam 4 mnt`. */
+export function span(ms: number): string {
+  const units = [
+    [DAY, "day"],
+    [HOUR, "hour"],
+    [MINUTE, "minute"],
+    [1000, "second"],
+  ] as const;
+  const parts: string[] = [];
+  let rest = Math.max(0, Math.round(ms / 1000) * 1000);
+  for (const [size, unit] of units) {
+    const n = Math.floor(rest / size);
+    rest -= n * size;
+    if (n > 0 || (unit === "second" && parts.length === 0))
+      parts.push(new Intl.NumberFormat(spoken.language, { style: "unit", unit, unitDisplay: "short" }).format(n));
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+/** `0812-0000-4471` for a number of ours, `+65 8123 4567` for others; names and groups stay as they are. */
+export function phone(address: string): string {
+  if (!/^\d{8,15}$/.test(address)) return address;
+  if (!address.startsWith("62")) return `+${address}`;
+  const local = `0${address.slice(2)}`;
+  return [local.slice(0, 4), local.slice(4, 8), local.slice(8)].filter(Boolean).join("-");
+}
+
+/** Two letters for an avatar or a device's code. */
+export function initials(name: string): string {
+  const parts = name.split(/\s+/).filter((part) => /[\p{L}\p{N}]/u.test(part));
+  const [first = "?", second] = parts;
+  return (second ? first.slice(0, 1) + second.slice(0, 1) : first.slice(0, 2)).toUpperCase();
+}
