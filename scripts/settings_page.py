@@ -18,7 +18,7 @@ HEAD = """# Settings
 Each setting has a default and an environment variable; `--host`, `--port`, `--data` and `--database` are flags of
 the commands that need them, too. A flag goes before the variable, the variable before the default. `merpati config`
 prints what is in force and where it came from. A `MERPATI_…` variable that no setting has is refused. Lists are
-separated by commas. Names end in their unit: `_s` seconds, `_h` hours, `_mb` megabytes (of 1,000,000 bytes).
+separated by commas. Names end in their unit: `_s` seconds, `_hours`, `_days`, `_mb` megabytes (1,000,000 bytes).
 `MERPATI_LANG` (or `--lang`), `id` or `en`, is the language of the command line.
 
 | variable | kind | default | what it is |

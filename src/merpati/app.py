@@ -134,7 +134,7 @@ class Gateway:
             log_ms=self.config.log_days * DAY_MS,
             requests_ms=self.config.request_log_days * DAY_MS,
             idempotency_ms=self.config.idempotency_hours * HOUR_MS,
-            expire_after_ms=round(self.config.expire_after_h * HOUR_MS),
+            expire_after_ms=round(self.config.expire_after_hours * HOUR_MS),
         )
 
     # -- what parts tell one another --

@@ -28,7 +28,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     lease_s: Annotated[
         float, Meta(description="Seconds after which a silent process loses its devices to another.", ge=1)
     ] = 15.0
-    expire_after_h: Annotated[
+    expire_after_hours: Annotated[
         float, Meta(description="Hours a due message waits for a disconnected device before it expires.", gt=0)
     ] = 24.0
     request_log_days: Annotated[int, Meta(description="Days the request log is kept.", ge=1)] = 7
@@ -80,14 +80,14 @@ def load_config(environ: Mapping[str, str], flags: Mapping[str, object]) -> Load
     for name, value in flags.items():
         if value is not None:
             values[name], origins[name] = str(value) if isinstance(value, Path) else value, "flag"
-    for name in _LISTS:
-        values[name] = [item.strip() for item in cast("list[str]", values.get(name) or []) if item.strip()]
+    for name in _LISTS & values.keys():
+        values[name] = [item.strip() for item in cast("list[str]", values[name] or []) if item.strip()]
     config = _convert(values)
     _check_hosts(config.allow_hosts)
     return Loaded(config, origins)
 
 
-_LISTS = ("allow_hosts",)
+_LISTS = frozenset(field.name for field in msgspec.structs.fields(Config) if isinstance(field.default, tuple))
 _NOT_SETTINGS = {"lang", "test_postgres", "fault_kills", "fault_seed"}
 """`MERPATI_…` variables that others read: the command line's language, the tests' server and fault suite."""
 

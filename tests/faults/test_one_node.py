@@ -27,7 +27,7 @@ from tests.faults.traffic import PACES_MS, busy, person
 
 pytestmark = [pytest.mark.faults, pytest.mark.process]
 EXPIRE_AFTER_MS = 1_500
-SETTINGS = {"MERPATI_EXPIRE_AFTER_H": str(EXPIRE_AFTER_MS / 3_600_000)}
+SETTINGS = {"MERPATI_EXPIRE_AFTER_HOURS": str(EXPIRE_AFTER_MS / 3_600_000)}
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def expiry_cutoff(disconnected: Sequence[Interval], now: Millis, limit_ms: int) 
     """The latest instant since which the device was disconnected for `limit_ms` in sum; None: there is none.
 
     A message due at or before it has waited that long for a disconnected device. `disconnected` is newest first,
-    without overlaps. Time of connection (pacing, quiet hours) does not count.
+    without overlaps. Time of connection (pace, delay, quiet hours) does not count.
     """
     left_ms = limit_ms
     for interval in disconnected:

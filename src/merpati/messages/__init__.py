@@ -1,4 +1,4 @@
-"""Messages: acceptance, the outbox, pacing, hand-over, receipts, history.
+"""Messages: acceptance, the outbox, pace and delay, hand-over, receipts, history.
 
 Owns: `message`, `outbox`, `device_clock`, `device_pace`, `attempt`, `hold`, `batch`, `batch_part`, `media`,
 `message_words`.
@@ -6,7 +6,8 @@ Emits: MessageQueued, BatchAccepted, MessageSent, MessageDelivered, MessageRead,
 MessageUncertain, MessageCancelled, MessageExpired, MessageRescheduled, MessageReceived.
 Hears: DeviceStateChanged (by call of the runtime: recovery and expiry when a session opens).
 
-Pure: `model` (states and their table), `targets` (the grammar of `target`), `pacing`, `planning` (a request
-becomes drafts). Hot, set-based, coalesced: `actions` (accept, intent, acknowledge, receipt, inbound).
-Everything else is one transaction each: `changes` (cancel, reschedule, resend, expire, recover), `batches`.
+Pure: `model` (states and their table), `targets` (the grammar of `target`), `pace` (the device's), `delay` (the
+call's), `planning` (a request becomes drafts). Hot, set-based, coalesced: `actions` (accept, intent, acknowledge,
+receipt, inbound). Everything else is one transaction each: `changes` (cancel, reschedule, resend, expire, recover),
+`batches`.
 """

@@ -13,8 +13,8 @@ import msgspec
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, BatchId, JobId, MessageId, RequestId, WireRef
+from merpati.messages.delay import draw_gap
 from merpati.messages.model import Batch, BatchPlan, Draft, HoldReason, PartTarget, Priority, SendItem, Target
-from merpati.messages.pacing import draw_gap
 from merpati.messages.targets import MOST_TARGETS, render, render_content, text_of
 
 MOST_DRAFTS = 200

@@ -11,8 +11,8 @@ import msgspec
 from merpati.api.fonnte.fields import Value, as_flag, as_int, as_joined, as_line, as_text, lower_names
 from merpati.core.address import parse_country_code
 from merpati.core.errors import Code, Refusal
+from merpati.messages.delay import parse_delay
 from merpati.messages.model import DelayRange
-from merpati.messages.pacing import parse_delay
 from merpati.messages.planning import MOST_TEXT
 from merpati.messages.targets import MOST_TARGETS
 

@@ -14,8 +14,8 @@ from merpati.core.clock import SECOND_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import MessageId
 from merpati.messages.changes import Reschedule, reschedule_message
+from merpati.messages.delay import parse_delay
 from merpati.messages.model import DelayRange
-from merpati.messages.pacing import parse_delay
 
 
 async def _answer(gateway: Gateway, request: Request) -> Answer:

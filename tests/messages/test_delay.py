@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from merpati.core.clock import DAY_MS
 from merpati.core.errors import Code, Refusal
+from merpati.messages.delay import draw_gap, parse_delay
 from merpati.messages.model import DelayRange
-from merpati.messages.pacing import draw_gap, parse_delay
 
 READ = [
     ("", None),
