@@ -36,7 +36,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_hours: Annotated[int, Meta(description="Hours an Idempotency-Key is remembered.", ge=1)] = 72
     max_body_mb: Annotated[int, Meta(description="Largest request body, in megabytes.", ge=1)] = 32
     max_attachment_mb: Annotated[int, Meta(description="Largest attachment, in megabytes.", ge=1)] = 10
-    max_tries: Annotated[int, Meta(description="Hand-overs of one message before it fails.", ge=1)] = 5
+    max_tries: Annotated[int, Meta(description="Refusals of one message for now before it fails.", ge=1)] = 5
     allow_hosts: Annotated[
         tuple[str, ...],
         Meta(description="Private hosts (name, address or network) that webhooks and attachments may reach."),

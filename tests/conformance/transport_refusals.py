@@ -51,7 +51,7 @@ class Refusals:
         assert len(await rig.shown()) == 1
 
     async def test_a_message_without_a_session_was_certainly_not_sent(self, rig: Rig) -> None:
-        """RETRY before the start and after the stop."""
+        """NOT_OPEN before the start and after the stop."""
         await rig.pair()
         transport, heard = rig.transport(), Heard()
 
@@ -61,5 +61,5 @@ class Refusals:
         await transport.stop()
         after = await fault_of(transport, text("x", rig.person))
 
-        assert before.fault is after.fault is SendFault.RETRY
+        assert before.fault is after.fault is SendFault.NOT_OPEN
         assert await rig.shown() == []

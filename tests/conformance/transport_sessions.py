@@ -107,4 +107,4 @@ class Sessions:
         await rig.replace()
 
         await heard.state(SessionState.REPLACED)
-        assert (await fault_of(transport, text("x", rig.person))).fault is SendFault.RETRY
+        assert (await fault_of(transport, text("x", rig.person))).fault is SendFault.NOT_OPEN

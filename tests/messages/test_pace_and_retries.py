@@ -58,10 +58,10 @@ def test_what_was_sent_cannot_be_cancelled_or_expire(state: MessageState) -> Non
 
 
 def verdict(
-    fault: SendFault, code: str = "x", *, attempt: int = 1, takes_ref: bool = True, after_ms: int = 0
+    fault: SendFault, code: str = "x", *, refusals: int = 0, takes_ref: bool = True, after_ms: int = 0
 ) -> str:
     error = SendError(fault, code, retry_after_ms=after_ms)
-    found = judge(error, attempt=attempt, max_tries=5, takes_ref=takes_ref, rng=random.Random(1))
+    found = judge(error, refusals=refusals, max_tries=5, takes_ref=takes_ref, rng=random.Random(1))
     return f"{found.outcome}:{found.code}"
 
 
@@ -69,10 +69,10 @@ def verdict(
     ("expected", "found"),
     [
         ("retry:busy", verdict(SendFault.RETRY, "busy")),
-        ("failed:tried_too_often", verdict(SendFault.RETRY, "busy", attempt=5)),
-        ("retry:device_disconnected", verdict(SendFault.RETRY, Code.DEVICE_DISCONNECTED, attempt=99)),
-        ("retry:throttled", verdict(SendFault.RATE, "throttled", attempt=99)),
-        ("retry:locked", verdict(SendFault.AUTH, "locked", attempt=99)),
+        ("failed:tried_too_often", verdict(SendFault.RETRY, "busy", refusals=4)),
+        ("retry:device_disconnected", verdict(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED, refusals=99)),
+        ("retry:throttled", verdict(SendFault.RATE, "throttled", refusals=99)),
+        ("retry:locked", verdict(SendFault.AUTH, "locked", refusals=99)),
         ("failed:recipient_not_on_whatsapp", verdict(SendFault.RECIPIENT, Code.RECIPIENT_NOT_ON_WHATSAPP)),
         ("failed:content_refused", verdict(SendFault.CONTENT, Code.CONTENT_REFUSED)),
         ("failed:unsupported", verdict(SendFault.UNSUPPORTED, Code.UNSUPPORTED)),
@@ -89,16 +89,16 @@ def test_a_throttled_message_waits_as_long_as_the_network_asks() -> None:
     """`retry_after` is obeyed."""
     error = SendError(SendFault.RATE, "throttled", retry_after_ms=7_000)
 
-    assert judge(error, attempt=1, max_tries=5, takes_ref=True, rng=random.Random(1)).wait_ms == 7_000
+    assert judge(error, refusals=0, max_tries=5, takes_ref=True, rng=random.Random(1)).wait_ms == 7_000
 
 
-@given(st.integers(1, 4), st.integers())
-def test_the_back_off_grows_with_the_tries(attempt: int, seed: int) -> None:
+@given(st.integers(0, 3), st.integers())
+def test_the_back_off_grows_with_the_refusals(refusals: int, seed: int) -> None:
     """2 s, 10 s, 30 s, 2 min, each 20 % more or less."""
     found = judge(
-        SendError(SendFault.RETRY, "busy"), attempt=attempt, max_tries=5, takes_ref=True, rng=random.Random(seed)
+        SendError(SendFault.RETRY, "busy"), refusals=refusals, max_tries=5, takes_ref=True, rng=random.Random(seed)
     )
-    wait = (2_000, 10_000, 30_000, 120_000)[attempt - 1]
+    wait = (2_000, 10_000, 30_000, 120_000)[refusals]
 
     assert wait * 0.8 - 1 <= found.wait_ms <= wait * 1.2
     assert found.outcome is Outcome.RETRY

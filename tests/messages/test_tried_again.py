@@ -8,8 +8,10 @@ import pytest
 from merpati.core.ids import Address, DeviceId
 from merpati.messages.handover import Outcome
 from merpati.messages.model import Priority
+from merpati.messages.retries import judge
 from merpati.messages.store_outbox import LEAST_LOOKED_AT
 from merpati.storage.port import Storage
+from merpati.transports.port import SendError, SendFault
 from tests.messages.outbox import ALICE, BUDI, DEVICE, a_draft, accept, an_end, finish, open_ids, own_device, take
 
 PEOPLE = [Address(f"62811100{n:04}") for n in range(3)]
@@ -86,3 +88,42 @@ async def test_whatever_is_refused_for_now_everything_leaves_in_order(storage: S
 
     assert await open_ids(storage) == []
     assert all(ids == sorted(ids) for ids in left.values())
+
+
+FAULTS = [
+    (SendFault.RATE, 0),
+    (SendFault.AUTH, 0),
+    (SendFault.NOT_OPEN, 0),
+    (SendFault.AMBIGUOUS, 0),
+    (SendFault.RETRY, 1),
+]
+
+
+@pytest.mark.parametrize(("fault", "costs"), FAULTS)
+async def test_only_a_refusal_for_now_costs_a_try(storage: Storage, fault: SendFault, costs: int) -> None:
+    """However often a device is throttled, disconnected or unclear: its messages have all their tries left."""
+    await accept(storage, a_draft(1))
+    for n in range(8):
+        (taken,) = await take(storage)
+        assert (taken.attempt, taken.refusals) == (n + 1, n * costs)
+        verdict = judge(
+            SendError(fault, "x"), refusals=taken.refusals, max_tries=9, takes_ref=True, rng=random.Random(1)
+        )
+        assert verdict.outcome is Outcome.RETRY
+        await finish(storage, an_end(taken, Outcome.RETRY, code="x", costs_try=verdict.costs_try))
+
+
+async def test_a_message_that_was_throttled_often_still_has_all_its_tries(storage: Storage) -> None:
+    """The fifth refusal ends it, not the fifth hand-over."""
+    await accept(storage, a_draft(1))
+    faults = [SendFault.RATE, SendFault.RETRY] * 5
+    outcomes = []
+    for fault in faults:
+        (taken,) = await take(storage)
+        verdict = judge(
+            SendError(fault, "x"), refusals=taken.refusals, max_tries=5, takes_ref=True, rng=random.Random(1)
+        )
+        outcomes.append(verdict.outcome)
+        await finish(storage, an_end(taken, verdict.outcome, code=verdict.code, costs_try=verdict.costs_try))
+
+    assert outcomes == [Outcome.RETRY] * 9 + [Outcome.FAILED]

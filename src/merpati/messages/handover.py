@@ -52,6 +52,8 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     wait_ms: int = 0
     """How long a RETRY waits."""
+    costs_try: bool = False
+    """A RETRY that counts towards the most tries of a message."""
     keeps_place: bool = False
     """A RETRY that stays due when it was: first in line again."""
     gap_ms: int = 0
@@ -79,15 +81,15 @@ async def take_intents(tx: Tx, intents: Sequence[Intent]) -> list[list[Taken]]:
     """
     now = await database_now(tx)
     heads = await store.take_heads(tx, [(i.device, i.inc, i.epoch, i.most) for i in intents], now)
-    rank = {message: (due, seq, attempt) for message, attempt, seq, due in heads}
+    rank = {message: (due, seq, attempt, refusals) for message, attempt, seq, due, refusals in heads}
     rows = await store.taken_messages(tx, list(rank))
     by_device: dict[DeviceId, list[Taken]] = {}
     for row in sorted(rows, key=lambda row: (row[7], rank[row[0]])):
-        by_device.setdefault(row[2], []).append(_taken(row, rank[row[0]][2], now))
+        by_device.setdefault(row[2], []).append(_taken(row, *rank[row[0]][2:], now))
     return [by_device.pop(intent.device, []) for intent in intents]
 
 
-def _taken(row: Row, attempt: int, at: int) -> Taken:
+def _taken(row: Row, attempt: int, refusals: int, at: int) -> Taken:
     id_, account, device, chat, content, options, ref, priority = row
     return Taken(
         id=id_,
@@ -98,6 +100,7 @@ def _taken(row: Row, attempt: int, at: int) -> Taken:
         options=_options.decode(options),
         wire_ref=ref,
         attempt=attempt,
+        refusals=refusals,
         priority=Priority(priority),
         handed_at=at,
     )
@@ -139,7 +142,7 @@ async def _store_ends(tx: Tx, ends: Sequence[HandedOver], rows: Mapping[int, Ope
         for end in ends
         if end.outcome is Outcome.RETRY
     }
-    await store.requeue(tx, [(end.message, due) for end, due in retries.items()])
+    await store.requeue(tx, [(end.message, due, int(end.costs_try)) for end, due in retries.items()])
     await store_accept.insert_holds(
         tx, [(e.message, e.at, HoldReason.RETRY, due) for e, due in retries.items() if due > now]
     )

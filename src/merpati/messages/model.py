@@ -283,6 +283,9 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     wire_ref: WireRef
     attempt: int
+    """Hand-overs begun, this one included."""
+    refusals: int
+    """How often the network refused it for now: the tries that count."""
     priority: Priority
     handed_at: int
 

@@ -13,7 +13,7 @@ from merpati.messages.handover import Outcome
 from merpati.transports.port import SendError, SendFault
 
 BACK_OFF_MS = (2 * SECOND_MS, 10 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS)
-"""Waits after the first, second … try; the last one repeats."""
+"""Waits after the first, second … refusal; the last one repeats."""
 AUTH_WAIT_MS = 30 * SECOND_MS
 UNCLEAR_WAIT_MS = SECOND_MS
 
@@ -24,18 +24,22 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: Outcome
     code: str
     wait_ms: int = 0
+    costs_try: bool = False
 
 
-def judge(error: SendError, *, attempt: int, max_tries: int, takes_ref: bool, rng: random.Random) -> Verdict:
-    """What becomes of the message after its `attempt`-th hand-over (from 1) failed so.
+def judge(error: SendError, *, refusals: int, max_tries: int, takes_ref: bool, rng: random.Random) -> Verdict:
+    """What becomes of a message that the network refused for now `refusals` times, and whose hand-over failed so.
 
-    A device that is not connected, is throttled or has trouble with its account costs the message no try.
+    Only such a refusal costs it a try: not a device that is not connected, is throttled or has trouble with its
+    account, and not an answer that did not come.
     """
     match error.fault:
         case SendFault.RETRY:
-            if attempt >= max_tries and error.code != Code.DEVICE_DISCONNECTED:
+            if refusals + 1 >= max_tries:
                 return Verdict(Outcome.FAILED, Code.TRIED_TOO_OFTEN)
-            return Verdict(Outcome.RETRY, error.code, _back_off(attempt, rng))
+            return Verdict(Outcome.RETRY, error.code, _back_off(refusals + 1, rng), costs_try=True)
+        case SendFault.NOT_OPEN:
+            return Verdict(Outcome.RETRY, error.code, _back_off(1, rng))
         case SendFault.RATE:
             return Verdict(Outcome.RETRY, error.code, max(error.retry_after_ms, SECOND_MS))
         case SendFault.AUTH:
@@ -48,6 +52,6 @@ def judge(error: SendError, *, attempt: int, max_tries: int, takes_ref: bool, rn
             return Verdict(Outcome.FAILED, error.code)
 
 
-def _back_off(attempt: int, rng: random.Random) -> int:
-    wait = BACK_OFF_MS[min(attempt, len(BACK_OFF_MS)) - 1]
+def _back_off(tries: int, rng: random.Random) -> int:
+    wait = BACK_OFF_MS[min(tries, len(BACK_OFF_MS)) - 1]
     return int(wait * rng.uniform(0.8, 1.2))

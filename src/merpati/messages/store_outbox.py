@@ -75,7 +75,7 @@ _MAY = (
     " AND "
     + fence("r.device_id", "r.inc", "r.epoch")
     + " RETURNING outbox.message_id, outbox.attempt, outbox.seq, "
-    "outbox.due_at"
+    "outbox.due_at, outbox.refusals"
 )
 
 
@@ -90,16 +90,16 @@ _SQL = {(engine, 2**i): _take_sql(engine, 2**i) for engine in Engine for i in ra
 
 async def take_heads(
     tx: Tx, wanted: Sequence[tuple[DeviceId, Incarnation, Epoch, int]], at: int
-) -> list[tuple[int, int, int, int]]:
-    """(message, attempt, seq, due) of those taken now. `wanted`: (device, inc, epoch, at most how many)."""
-    taken: list[tuple[int, int, int, int]] = []
+) -> list[tuple[int, int, int, int, int]]:
+    """(message, attempt, seq, due, refusals) of those taken now. `wanted`: (device, inc, epoch, at most so many)."""
+    taken: list[tuple[int, int, int, int, int]] = []
     by_size: dict[int, list[tuple[DeviceId, Incarnation, Epoch, int]]] = {}
     for device, inc, epoch, most in wanted:
         size = 1 << (min(most, MOST).bit_length() - 1)
         by_size.setdefault(size, []).append((device, inc, epoch, at))
     for size, rows in by_size.items():
         got = await tx.set(_SQL[tx.engine, size], "device_id bigint, inc text, epoch bigint, at bigint", rows)
-        taken += [(m, a, s, d) for m, a, s, d in got]
+        taken += [(m, a, s, d, n) for m, a, s, d, n in got]
     return taken
 
 
@@ -231,10 +231,11 @@ async def insert_attempts(tx: Tx, rows: Sequence[tuple[int, int, int, int, str, 
     )
 
 
-async def requeue(tx: Tx, rows: Sequence[tuple[int, int]]) -> None:
-    """(message, due_at): back to queued, to be tried again."""
+async def requeue(tx: Tx, rows: Sequence[tuple[int, int, int]]) -> None:
+    """(message, due_at, refusals more): back to queued, to be tried again."""
     await tx.set(
-        "UPDATE outbox SET state = 0, due_at = r.due_at FROM {r} WHERE outbox.message_id = r.id",
-        "id bigint, due_at bigint",
+        "UPDATE outbox SET state = 0, due_at = r.due_at, refusals = refusals + r.more FROM {r} "
+        "WHERE outbox.message_id = r.id",
+        "id bigint, due_at bigint, more bigint",
         rows,
     )

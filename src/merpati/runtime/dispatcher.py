@@ -225,7 +225,7 @@ class Dispatcher:
     def _judge(self, sender: Sender, message: Taken, error: SendError) -> Verdict:
         return judge(
             error,
-            attempt=message.attempt,
+            refusals=message.refusals,
             max_tries=self.max_tries,
             takes_ref=sender.transport.caps.takes_ref,
             rng=self.rng,
@@ -246,6 +246,7 @@ class Dispatcher:
             wa_id=sent.wa_id if sent else None,
             code=verdict.code,
             wait_ms=verdict.wait_ms,
+            costs_try=verdict.costs_try,
         )
         gap_ms = sender.pace().gap(self.rng.random()) if end.may_have_arrived else 0
         return msgspec.structs.replace(end, gap_ms=gap_ms)

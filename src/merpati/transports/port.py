@@ -108,7 +108,9 @@ class SendFault(StrEnum):
     """Why a hand-over did not end in an acknowledgement. The features' table says what follows from each."""
 
     RETRY = "retry"
-    """Certainly not sent; try again later."""
+    """Certainly not sent: the network refused it for now; try again later."""
+    NOT_OPEN = "not_open"
+    """Certainly not sent: the session is not open, or was lost before the message was handed over."""
     RATE = "rate"
     """Certainly not sent; `retry_after_ms` says when again."""
     RECIPIENT = "recipient"

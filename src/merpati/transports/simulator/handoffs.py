@@ -36,7 +36,7 @@ def take(net: Network, client: Client, ask: Send) -> None:
     """A hand-off arrives."""
     session = net.session(client, ask.channel)
     if session is None:
-        client.put(Refused(q=ask.q, fault=SendFault.RETRY, code="not_open"))
+        client.put(Refused(q=ask.q, fault=SendFault.NOT_OPEN, code=Code.DEVICE_DISCONNECTED))
         return
     try:
         _judge(net, session, ask)

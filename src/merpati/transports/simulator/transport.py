@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from merpati.core.clock import Clock, Millis
+from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId
 from merpati.transports.port import (
     AnyEvent,
@@ -148,7 +149,7 @@ class SimulatorTransport:
 
     def _check_open(self) -> None:
         if self._state is not SessionState.OPEN:
-            raise SendError(SendFault.RETRY, "not_open")
+            raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
 
     async def _upload(self, message: Outbound) -> Outbound:
         if not isinstance(message.content, Media):
@@ -165,7 +166,7 @@ class SimulatorTransport:
         try:
             answer = self._connection.ask(q, frame)
         except LinkDown:
-            raise SendError(SendFault.RETRY, "not_open") from None
+            raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED) from None
         self._waiting.add(answer)
         return answer
 
@@ -177,7 +178,8 @@ class SimulatorTransport:
         except TimeoutError:
             raise SendError(when_unknown, "no_answer") from None
         except LinkLost:
-            raise SendError(when_unknown, "connection_lost") from None
+            fault = SendFault.NOT_OPEN if when_unknown is SendFault.RETRY else when_unknown
+            raise SendError(fault, "connection_lost") from None
         finally:
             self._waiting.discard(answer)
             self._connection.forget(q)
