@@ -91,7 +91,7 @@ _SQL = {(engine, 2**i): _take_sql(engine, 2**i) for engine in Engine for i in ra
 async def take_heads(
     tx: Tx, wanted: Sequence[tuple[DeviceId, Incarnation, Epoch, int]], at: int
 ) -> list[tuple[int, int, int, int, int]]:
-    """(message, attempt, seq, due, refusals) of those taken now. `wanted`: (device, inc, epoch, at most so many)."""
+    """(message, attempt, seq, due, refusals) of what is taken. `wanted`: (device, inc, epoch, at most how many)."""
     taken: list[tuple[int, int, int, int, int]] = []
     by_size: dict[int, list[tuple[DeviceId, Incarnation, Epoch, int]]] = {}
     for device, inc, epoch, most in wanted:
