@@ -63,6 +63,7 @@ class Guard:
         try:
             url = URL(text)
             host = url.raw_host
+            (host or "").encode("idna")  # as every resolver does it: an empty or endless label is no name
         except ValueError:
             raise EgressError(EgressFault.URL) from None
         if url.scheme not in ("http", "https") or not host or len(text) > 2_000:
