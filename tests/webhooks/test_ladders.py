@@ -33,6 +33,8 @@ def test_fonntes_tries_come_first_then_our_ladder_whose_last_rung_repeats() -> N
         ("", None),
         ("soon", None),
         ("-5", None),
+        ("Mon, 01 Jan 99999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_read_in_both_its_forms(text: str, wait: int | None) -> None:

@@ -339,3 +339,21 @@ async def test_a_database_that_is_away_for_a_moment_loses_nothing(stage: Stage, 
     stage.wait_for_retry(1_001)
     await receiver.until(lambda: receiver.events() == [1, 2, 3])
     assert runner.count_failing() == 0
+
+
+async def test_a_fault_of_ours_with_one_endpoint_stops_no_other(stage: Stage, receiver: Receiver) -> None:
+    """Whatever a call raises counts as its endpoint's failure: it waits and is tried again, the others go on."""
+
+    async def cards(device: DeviceId) -> Card:
+        if device == 4:
+            raise ValueError("nobody thought of this")
+        return Card("0812", "token")
+
+    await stage.set(3, receiver.url("/works"))
+    await stage.set(4, receiver.url("/faulty"))
+    runner = await stage.start(cards=cards)
+    await stage.tell(4)
+    await stage.failed(runner, 1)
+    await stage.tell(3)
+    await receiver.until(lambda: receiver.passed("/works") == [2])
+    assert not stage.runners[runner].done()

@@ -110,6 +110,11 @@ class Callers:
         except CannotUnseal as error:
             log.error("endpoint %d cannot be called: %s", hook.endpoint.id, error)
             return Delivered(Outcome.FAILED)
+        except StorageError:
+            raise
+        except Exception as error:  # the supervisor of calls: a fault with one endpoint stops no other
+            log.error("endpoint %d cannot be called, by a fault of ours", hook.endpoint.id, exc_info=error)
+            return Delivered(Outcome.FAILED)
         if told.call is not None:
             self._keep(told.call)
         return told

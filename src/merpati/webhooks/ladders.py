@@ -34,9 +34,16 @@ def parse_retry_after(text: str, now: int) -> int | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         wait = int(text[:9]) * SECOND_MS
+    elif (at := _parse_date(text)) is not None:
+        wait = at - now
     else:
-        parsed = email.utils.parsedate_tz(text)
-        if parsed is None:
-            return None
-        wait = round(email.utils.mktime_tz(parsed) * 1_000) - now
+        return None
     return max(SECOND_MS, min(wait, LONGEST_RETRY_AFTER_MS))
+
+
+def _parse_date(text: str) -> int | None:
+    parsed = email.utils.parsedate_tz(text)
+    try:
+        return round(email.utils.mktime_tz(parsed) * 1_000) if parsed else None
+    except (ValueError, OverflowError):  # a year beyond the calendar
+        return None
