@@ -150,10 +150,18 @@ class PostgresStorage:
             except TROUBLE:
                 await self._end(db, cut=True)
                 await self._pool.expire_connections()
-                db = await self._pool.acquire()
-                await db.execute(begin)
+                db = await self._begin_anew(begin)
         except TROUBLE as error:
             raise StorageGone(str(error) or type(error).__name__) from error
+        return db
+
+    async def _begin_anew(self, begin: str) -> Connection:
+        db = await self._pool.acquire()
+        try:
+            await db.execute(begin)
+        except TROUBLE:
+            await self._end(db, cut=True)  # or it would be nobody's, and the pool one short
+            raise
         return db
 
     async def _end(self, db: Connection, *, cut: bool) -> None:
