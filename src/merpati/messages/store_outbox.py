@@ -70,7 +70,8 @@ _TAKE = {
     "ORDER BY priority, due_at, seq LIMIT {k}) AS head WHERE outbox.message_id = head.message_id",
 }
 _MAY = (
-    " AND outbox.state = 0"
+    # both again of the row as it is now: a cancel or a new schedule may have been waited for
+    " AND outbox.state = 0 AND outbox.due_at <= r.at"
     " AND NOT EXISTS (SELECT 1 FROM device_clock c WHERE c.device_id = r.device_id AND c.next_send_at > r.at)"
     " AND "
     + fence("r.device_id", "r.inc", "r.epoch")
