@@ -1,5 +1,6 @@
 """Cancel, reschedule, resend, expire, recover: each settles with the sender on one row."""
 
+import msgspec
 import pytest
 
 from merpati.core.errors import Code, Refusal
@@ -223,7 +224,12 @@ async def test_a_lost_hand_over_is_uncertain_where_the_network_does_not(storage:
     assert await state_of(storage, 1) is MessageState.UNCERTAIN
 
 
-def a_batch(count: int, part: int = 2) -> Batch:
+_PLAN = BatchPlan(
+    content=Text(body="Halo {name}"), options=Options(), media=None, schedule_at=None, sequence=None, hold=None
+)
+
+
+def a_batch(count: int, part: int = 2, **changes: object) -> Batch:
     targets = [
         PartTarget(DEVICE, Address(f"62811{n:07}"), 1_000, None, WireRef(f"3EB0{n:018X}"), (f"Nama {n}",))
         for n in range(count)
@@ -233,14 +239,7 @@ def a_batch(count: int, part: int = 2) -> Batch:
         account=ACCOUNT,
         request=RequestId(901),
         first=MessageId(100),
-        plan=BatchPlan(
-            content=Text(body="Halo {name}"),
-            options=Options(),
-            media=None,
-            schedule_at=None,
-            sequence=None,
-            hold=None,
-        ),
+        plan=msgspec.structs.replace(_PLAN, **changes),
         parts=tuple(tuple(targets[i : i + part]) for i in range(0, count, part)),
         queued_at=1_000,
         job=JobId(5),
@@ -267,3 +266,13 @@ async def test_a_message_that_its_batch_has_not_made_yet_is_queued_and_can_be_ca
         pass
 
     assert await open_ids(storage) == [100, 101, 102, 104]
+
+
+async def test_nobody_overtakes_in_a_strict_sequence_that_is_still_being_made(storage: Storage) -> None:
+    """A message of a later part cannot be changed before the parts ahead of it are made; then it can."""
+    await storage.write(accept_calls, [a_call(batches=(a_batch(5, sequence=901),))])
+    assert await refusal(storage, 103) is Code.MESSAGE_PROCESSING
+    await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(100))
+    assert [taken.id for taken in await take(storage)] == [101]
+    assert await refusal(storage, 104) is Code.MESSAGE_PROCESSING
+    await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(103))

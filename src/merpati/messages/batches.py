@@ -35,13 +35,23 @@ async def make_next_part(tx: Tx, batch: BatchId) -> Progress | None:
 
 
 async def make_part_of(tx: Tx, message: MessageId) -> None:
-    """Make the part that holds this message, if it waits in one. The caller has locked the account."""
+    """Make the part that holds this message, if it waits in one. The caller has locked the account.
+
+    Raises Refusal(MESSAGE_PROCESSING) where parts before it wait and order is strict: it would overtake them.
+    """
     part = await store.part_of(tx, message)
     if part is None:
         return
     header = await store.header_of(tx, part.batch)
-    if header is not None:
-        await _make(tx, header, part)
+    if header is None:
+        return
+    if _is_strict(header, part) and await store.first_part(tx, part.batch) != part:
+        raise Refusal(Code.MESSAGE_PROCESSING)
+    await _make(tx, header, part)
+
+
+def _is_strict(header: store.Header, part: store.Part) -> bool:
+    return any((target.plan or header.plan).sequence is not None for target in part.targets)
 
 
 async def _make(tx: Tx, header: store.Header, part: store.Part) -> None:
