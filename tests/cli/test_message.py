@@ -10,7 +10,7 @@ from merpati.core.ids import AccountId, Address, DeviceId
 from merpati.messages.actions import accept_calls
 from merpati.messages.model import Acceptance, Draft
 from merpati.storage.sqlite import SqliteStorage
-from merpati.transports.port import Text
+from merpati.transports.port import Content, Location, Poll, Text
 from tests.cli.keyboard import answered, typed
 from tests.messages.outbox import a_call, a_draft
 
@@ -21,8 +21,19 @@ LATER = 4_102_444_800_000
 """In another century."""
 
 
-def draft(id_: int, chat: Address, text: str, **changes: object) -> Draft:
-    return a_draft(id_, chat, account=ACCOUNT, device=DEVICE, content=Text(body=text), **changes)
+def draft(id_: int, chat: Address, content: Content | str, **changes: object) -> Draft:
+    held = Text(body=content) if isinstance(content, str) else content
+    return a_draft(id_, chat, account=ACCOUNT, device=DEVICE, content=held, **changes)
+
+
+def accept(data: str, *drafts: Draft) -> None:
+    async def store() -> None:
+        storage = await SqliteStorage.open(Path(data) / "merpati.db", SystemClock())
+        request = a_call(*drafts).request
+        await storage.write(accept_calls, [Acceptance(account=ACCOUNT, request=request, drafts=drafts)])
+        await storage.close()
+
+    asyncio.run(store())
 
 
 @pytest.fixture
@@ -30,19 +41,12 @@ def data(tmp_path: Path) -> str:
     """An account with a device that is not connected, and three messages that wait."""
     answered("user", "add", "a@b.example", "--generate", "--data", str(tmp_path))
     answered("device", "add", NUMBER, "Toko", "--data", str(tmp_path))
-
-    async def fill() -> None:
-        storage = await SqliteStorage.open(tmp_path / "merpati.db", SystemClock())
-        drafts = (
-            draft(1, SITI, "Pesanan sudah dikirim", name="Siti Rahayu", queued_at=1_000_000),
-            draft(2, BUDI, "Pesanan belum\ndibayar \x1b[31m", name="Budi", queued_at=2_000_000),
-            draft(3, BUDI, "Selamat tahun baru", queued_at=3_000_000, due_at=LATER),
-        )
-        request = a_call(*drafts).request
-        await storage.write(accept_calls, [Acceptance(account=ACCOUNT, request=request, drafts=drafts)])
-        await storage.close()
-
-    asyncio.run(fill())
+    accept(
+        str(tmp_path),
+        draft(1, SITI, "Pesanan sudah dikirim", name="Siti Rahayu", queued_at=1_000_000),
+        draft(2, BUDI, "Pesanan belum\ndibayar \x1b[31m", name="Budi", queued_at=2_000_000),
+        draft(3, BUDI, "Selamat tahun baru", queued_at=3_000_000, due_at=LATER),
+    )
     return str(tmp_path)
 
 
@@ -51,6 +55,8 @@ def data(tmp_path: Path) -> str:
     [
         ((), [3, 2, 1]),
         (("--number", BUDI), [3, 2]),
+        (("--number", "0810 0000 1002"), [3, 2]),
+        (("--number", "+62 810-0000-10"), [3, 2, 1]),
         (("--name", "siti"), [1]),
         (("--words", "pesanan"), [2, 1]),
         (("--state", "queued", "--limit", "1"), [3]),
@@ -81,6 +87,24 @@ def test_a_list_is_one_line_a_message(data: str) -> None:
     assert len(lines) == 4
     assert "\x1b" not in "".join(lines)
     assert "Pesanan belum dibayar" in lines[2]
+
+
+def test_a_script_gets_the_way_and_the_device_of_each_message(data: str) -> None:
+    """A program need not look the device up."""
+    first = answered("message", "list", "--data", data)["messages"][0]
+    assert (first["incoming"], first["device_number"], first["text"]) == (False, NUMBER, "Selamat tahun baru")
+
+
+def test_a_location_and_a_poll_say_what_they_hold(data: str) -> None:
+    """No empty line where there is no text."""
+    poll = Poll(question="Kapan?", choices=("Senin", "Selasa"))
+    accept(data, draft(4, SITI, Location(latitude=-6.2, longitude=106.8)), draft(5, SITI, poll))
+
+    listed = typed("message", "list", "--number", SITI, "--data", data).output
+    assert "[location] (-6.200000, 106.800000)" in listed
+    assert "[poll] Kapan? Senin / Selasa" in listed
+    assert "[location] (-6.200000, 106.800000)\n" in typed("message", "show", "4", "--data", data).output
+    assert "[poll] Kapan?\n  1. Senin\n  2. Selasa\n" in typed("message", "show", "5", "--data", data).output
 
 
 def test_a_message_says_what_it_waits_for(data: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merpati.core.address import parse_address, parse_country_code, parse_phone
+from merpati.core.address import parse_address, parse_country_code, parse_first_digits, parse_phone
 from merpati.core.errors import Code, Refusal
 
 SAME_NUMBER = [
@@ -26,6 +26,16 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         parse_phone(text)
 
     assert refused.value.code is Code.TARGET_INVALID
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [*((text, "6281234567890") for text in SAME_NUMBER), ("0812-34", "6281234"), ("+62 8", "628"), ("08", "628"),
+     ("120363000000000001@g.us", "120363000000000001@g.us"), (" Budi ", "Budi"), ("", "")],
+)  # fmt: skip
+def test_the_first_digits_of_a_number_are_read_as_the_whole_is(text: str, start: str) -> None:
+    """So that a search finds what was sent, whichever way it is written."""
+    assert parse_first_digits(text) == start
 
 
 def test_country_code_zero_leaves_the_number_alone() -> None:

@@ -1,7 +1,7 @@
 """`merpati message`: what became of a message, the history, and taking back or sending again."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import click
 import msgspec
@@ -12,18 +12,20 @@ from merpati.cli.opened import choose_account, opened
 from merpati.cli.printing import json_option, moment, near_moment, print_json, print_table, shorten
 from merpati.cli.settings import settings_options
 from merpati.cli.spoken import SpokenGroup, SpokenOption, language_option, words
-from merpati.cli.timeline import Told, tell
+from merpati.cli.timeline import Told, kind_of, tell
 from merpati.cli.troubles import run
+from merpati.core.address import parse_first_digits
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, MessageId
 from merpati.devices.views import devices_of, find_device
 from merpati.messages.changes import cancel_message, resend_message
 from merpati.messages.handover import next_wake
-from merpati.messages.history import Search
+from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import MessageState
 from merpati.messages.views import Page, Status, message_status, search_history, show_message
 from merpati.storage.port import Tx
+from merpati.transports.port import Text
 
 MOST_SHOWN = 1_000
 STATES = tuple(state.name.lower() for state in MessageState)
@@ -178,8 +180,7 @@ async def _list(asked: Asked, *, as_json: bool) -> None:
         page, numbers = await at.storage.read(_find, asked)
     following = "-".join(map(str, page.next)) if page.next else None
     if as_json:
-        rows = [{**row._asdict(), "state": row.state.name.lower()} for row in page.rows]
-        print_json({"messages": rows, "after": following})
+        print_json({"messages": [_row_as_json(row, numbers) for row in page.rows], "after": following})
         return
     print_table(
         ("id", "at", "device", "who", "state", "text"),
@@ -190,7 +191,7 @@ async def _list(asked: Asked, *, as_json: bool) -> None:
                 numbers.get(row.device, str(row.device)),
                 f"{'←' if row.incoming else '→'} {row.name or row.chat}",
                 words(f"message.state.{row.state.name.lower()}"),
-                shorten(row.text, WIDEST_TEXT),
+                shorten(_shown(row), WIDEST_TEXT),
             )
             for row in page.rows
         ],
@@ -200,13 +201,22 @@ async def _list(asked: Asked, *, as_json: bool) -> None:
         click.echo(words("cli.message.more", after=following))
 
 
+def _row_as_json(row: HistoryRow, numbers: Mapping[DeviceId, str]) -> dict[str, object]:
+    named = {"state": row.state.name.lower(), "text": row.text, "device_number": numbers.get(row.device)}
+    return {**row._asdict(), **named}
+
+
+def _shown(row: HistoryRow) -> str:
+    return row.text if isinstance(row.content, Text) else f"[{kind_of(row.content, words)}] {row.text}"
+
+
 async def _find(tx: Tx, asked: Asked) -> tuple[Page, dict[DeviceId, str]]:
     account = await choose_account(tx, asked.account)
     search = Search(
         account=account.id,
         device=(await device_of(tx, asked.device)).id if asked.device else None,
         incoming=asked.incoming,
-        number=asked.number,
+        number=parse_first_digits(asked.number) if asked.number else None,
         name=asked.name,
         words=asked.text,
         state=MessageState[asked.state.upper()] if asked.state else None,

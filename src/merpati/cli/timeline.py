@@ -12,9 +12,10 @@ from merpati.devices.model import WORDS, Device
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
 from merpati.messages.history import Step, StepKind
-from merpati.messages.model import MessageState
+from merpati.messages.model import MessageState, StoredContent
 from merpati.messages.views import MessageView
-from merpati.messages.words import words_of
+from merpati.messages.words import summary_of
+from merpati.transports.port import Poll
 
 LONGEST_TEXT = 200
 
@@ -44,10 +45,20 @@ def _head(told: Told, words: Words) -> list[str]:
     who = f"{message.chat} ({message.name})" if message.name else message.chat
     state = words(f"message.state.{message.state.name.lower()}")
     first = words(f"timeline.{way}", id=message.id, who=printable(who), device=told.device.number)
-    text = shorten(printable(words_of(message.content)), LONGEST_TEXT)
-    kind = words(f"message.content.{type(message.content).__name__.lower()}")
     notes = [words(f"message.note.{note}") for note in message.notes]
-    return [f"{first}: {state}", f"[{kind}] {text}".rstrip(), *notes]
+    return [f"{first}: {state}", *_content(message.content, words), *notes]
+
+
+def _content(content: StoredContent, words: Words) -> list[str]:
+    """Its kind and what it holds; each choice of a poll has a line."""
+    said, choices = (content.question, content.choices) if isinstance(content, Poll) else (summary_of(content), ())
+    listed = [f"  {n}. {printable(choice)}" for n, choice in enumerate(choices, start=1)]
+    return [f"[{kind_of(content, words)}] {shorten(printable(said), LONGEST_TEXT)}".rstrip(), *listed]
+
+
+def kind_of(content: StoredContent, words: Words) -> str:
+    """What sort of content it is."""
+    return words(f"message.content.{type(content).__name__.lower()}")
 
 
 # -- steps --

@@ -48,6 +48,15 @@ def parse_phone(text: str, country_code: str = "62") -> Address:
     return Address(digits)
 
 
+def parse_first_digits(text: str, country_code: str = "62") -> str:
+    """The beginning of an address, from what a person wrote of a number: `0812-34` is `6281234`; others stay."""
+    bare = _PUNCTUATION.sub("", text)
+    digits = bare.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return text.strip()
+    return _replace_trunk_zero(digits, country_code, international=bare.startswith("+"))
+
+
 def _replace_trunk_zero(digits: str, country_code: str, *, international: bool) -> str:
     if digits.startswith("00"):
         digits, international = digits[2:], True

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId
-from merpati.messages.model import MessageState
+from merpati.messages.model import MessageState, StoredContent
+from merpati.messages.words import summary_of
 
 
 class StepKind(StrEnum):
@@ -56,11 +57,16 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 class HistoryRow(NamedTuple):
     id: MessageId
     device: DeviceId
-    incoming: int
+    incoming: bool
     chat: Address
     name: str
-    text: str
+    content: StoredContent
     state: MessageState
     code: str
     queued_at: int
     due_at: int
+
+    @property
+    def text(self) -> str:
+        """What it holds, in one text."""
+        return summary_of(self.content)

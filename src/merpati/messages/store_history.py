@@ -2,10 +2,14 @@
 
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId
 from merpati.messages.history import HistoryRow, Search, Step, StepKind
-from merpati.messages.model import MessageState
-from merpati.storage.port import Engine, Tx, Value
+from merpati.messages.model import MessageState, StoredContent
+from merpati.storage.port import Engine, Row, Tx, Value
+
+content_of = msgspec.json.Decoder(StoredContent).decode
 
 
 async def status_of(tx: Tx, message: MessageId) -> tuple[DeviceId, int, str, int, int] | None:
@@ -188,10 +192,17 @@ async def find_messages(tx: Tx, search: Search) -> list[HistoryRow]:
         conditions.append(text.format(*numbers))
         arguments.extend(values)
     rows = await tx.all(
-        "SELECT m.id, m.device_id, m.direction, m.chat, m.name, m.text, "
+        "SELECT m.id, m.device_id, m.direction, m.chat, m.name, m.content, "
         "CASE WHEN o.state = 1 THEN 1 ELSE m.state END, m.code, m.queued_at, coalesce(o.due_at, 0) "
         f"FROM {plan.source} LEFT JOIN outbox o ON o.message_id = m.id "
         f"WHERE {' AND '.join(conditions)} ORDER BY {plan.order} LIMIT {int(search.limit)}",
         *arguments,
     )
-    return [HistoryRow._make((*row[:6], MessageState(row[6]), *row[7:])) for row in rows]
+    return [_history_row(row) for row in rows]
+
+
+def _history_row(row: Row) -> HistoryRow:
+    id_, device, incoming, chat, name, content, state, code, queued_at, due_at = row
+    return HistoryRow(
+        id_, device, bool(incoming), chat, name, content_of(content), MessageState(state), code, queued_at, due_at
+    )

@@ -11,7 +11,6 @@ from merpati.messages.history import HistoryRow, Search, Step
 from merpati.messages.model import MessageState, Note, OpenRow, Options, StoredContent
 from merpati.storage.port import Tx
 
-_content = msgspec.json.Decoder(StoredContent)
 _options = msgspec.json.Decoder(Options)
 
 
@@ -104,7 +103,7 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
         incoming=bool(row.direction),
         chat=row.chat,
         name=row.name,
-        content=_content.decode(row.content),
+        content=store.content_of(row.content),
         state=MessageState.SENDING if row.sending else MessageState(row.state),
         code=row.code,
         request=row.request,

@@ -1,4 +1,4 @@
-"""The words of a message that a search may find, and its texts with the variables filled. Pure."""
+"""What a message says: the words that a search may find, and its content in one line. Pure."""
 
 from typing import assert_never
 
@@ -21,3 +21,14 @@ def words_of(content: StoredContent) -> str:
             return ", ".join(content.choices)
         case _:
             assert_never(content)
+
+
+def summary_of(content: StoredContent) -> str:
+    """What it holds, in one text for people: also where a location is, and a poll's choices apart."""
+    match content:
+        case Location():
+            return f"{content.caption} ({content.latitude:.6f}, {content.longitude:.6f})".strip()
+        case Poll():
+            return f"{content.question} {' / '.join(content.choices)}"
+        case _:
+            return words_of(content)
