@@ -17,8 +17,6 @@ from merpati.api.gateway import Gateway
 
 Check = Callable[[], Awaitable[Sequence[str]]]
 """What keeps the process from serving, in words for the operator; nothing when it is ready."""
-Measure = Callable[[], Awaitable[None]]
-"""Sets the metrics that are read and not counted."""
 
 
 def fonnte_handlers(gateway: Gateway) -> Mapping[str, Handler]:

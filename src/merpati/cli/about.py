@@ -12,7 +12,6 @@ from merpati.cli.printing import json_option, print_json, print_table
 from merpati.cli.settings import load_settings, settings_options, variable_of
 from merpati.cli.spoken import SpokenCommand, language_option, words
 
-_ORIGINS = ("default", "environment", "flag")
 _PASSWORD_PARAMETER = re.compile(r"(?i)(password=)[^&\s]*")
 _MASK = "…"
 

@@ -58,7 +58,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """As registered: a name of digits, not necessarily the number that WhatsApp knows."""
     name: str
     transport: str
-    """A name in `wiring.TRANSPORTS`."""
+    """A name that `wiring.Transports` knows."""
     desired: bool
     """Keep it connected."""
     state: DeviceState

@@ -60,7 +60,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
     id: JobId
     kind: str
-    """A name in `wiring.JOBS`."""
+    """A name in the table of `wiring.jobs`."""
     args: msgspec.Struct
     due_at: Millis | None = None
     """None: now."""

@@ -39,7 +39,7 @@ class JobRunner:
         rng: random.Random,
         at_once: int = AT_ONCE,
     ) -> None:
-        """`kinds`: `wiring.JOBS`, names to how they are run. Jobs of no known kind are given up, visibly."""
+        """`kinds`: `wiring.jobs`, names to how they are run. Jobs of no known kind are given up, visibly."""
         self._storage, self._holder, self._kinds, self._clock, self._rng = storage, holder, kinds, clock, rng
         self._at_once = at_once
         self._running: dict[asyncio.Task[None], JobId] = {}

@@ -47,11 +47,6 @@ def _entry(row: Row) -> Entry:
     return Entry(account, seq, at, device, decode_fact(body))
 
 
-async def head_of(tx: Tx, account: AccountId) -> int:
-    row = await tx.one("SELECT seq FROM account_clock WHERE account_id = $1", account)
-    return row[0] if row else 0
-
-
 async def delete_facts_before(tx: Tx, at: int, limit: int) -> int:
     rows = await tx.all(
         "DELETE FROM fact WHERE (account_id, seq) IN "

@@ -7,7 +7,8 @@ MessageUncertain, MessageCancelled, MessageExpired, MessageRescheduled, MessageR
 Hears: DeviceStateChanged (by call of the runtime: recovery and expiry when a session opens).
 
 Pure: `model` (states and their table), `targets` (the grammar of `target`), `pace` (the device's), `delay` (the
-call's), `planning` (a request becomes drafts). Hot, set-based, coalesced: `actions` (accept, intent, acknowledge,
-receipt, inbound). Everything else is one transaction each: `changes` (cancel, reschedule, resend, expire, recover),
-`batches`.
+call's), `planning` (a request becomes drafts), `retries` (what follows from a fault), `history` (what a search asks
+and answers), `words` (what a message says). Hot, set-based, coalesced: `actions` (accept), `handover` (intent,
+acknowledgement), `receipts`, `inbound`. Everything else is one transaction each: `changes` (cancel, reschedule,
+resend, expire, recover), `recovery` (all that a session's opening means), `batches`, `media`.
 """

@@ -1,4 +1,4 @@
-"""The hot commands: set-based, coalesced by the lane, each safe to run again.
+"""The hot command of acceptance: set-based, coalesced by the lane, safe to run again.
 
 Every function takes the items that waited at one moment and answers one result per item. The lane has taken the
 accounts' locks before; `tx.lock` again costs nothing, and keeps the rule for those who call a command alone.

@@ -23,7 +23,7 @@ from merpati.core.ids import (
 )
 from merpati.core.machine import Machine
 from merpati.log.model import IdempotencyRow, RequestRow
-from merpati.transports.port import Content, ReceiptKind
+from merpati.transports.port import Content
 
 
 class MessageState(IntEnum):
@@ -86,8 +86,6 @@ LIFE = Machine(
 )
 """The life of a message. A QUEUED one may be acknowledged, or get a receipt, while it waits for a second try of a
 hand-over whose answer came late."""
-
-OF_RECEIPT = {ReceiptKind.DELIVERED: MessageEvent.DELIVERED, ReceiptKind.READ: MessageEvent.READ}
 
 
 class Priority(IntEnum):

@@ -1,10 +1,6 @@
 """The device's own pace: when it may hand over next. Pure; the draw comes in from outside, as actions may rerun."""
 
-from collections.abc import Mapping
-
 import msgspec
-
-from merpati.core.ids import DeviceId
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -16,6 +12,3 @@ class Pace(msgspec.Struct, frozen=True):
     def gap(self, draw: float) -> int:
         """The gap for `draw` in [0, 1): an integer in [from, to], each as likely as the other."""
         return self.from_ms + int(draw * (self.to_ms - self.from_ms + 1))
-
-
-Paces = Mapping[DeviceId, Pace]

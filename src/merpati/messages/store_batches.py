@@ -74,8 +74,7 @@ async def open_plans(tx: Tx, account: AccountId) -> list[BatchPlan]:
     return [_plan.decode(plan) for (plan,) in rows]
 
 
-async def is_unmade(tx: Tx, message: MessageId) -> tuple[AccountId, PartTarget] | None:
-    """The target of a message that is not made yet."""
+async def unmade_target(tx: Tx, message: MessageId) -> PartTarget | None:
+    """The target of a message that its batch has not made yet."""
     part = await part_of(tx, message)
-    header = await header_of(tx, part.batch) if part else None
-    return (header.account, part.targets[message - part.first]) if part and header else None
+    return part.targets[message - part.first] if part else None

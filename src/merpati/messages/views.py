@@ -57,10 +57,9 @@ async def message_status(tx: Tx, devices: tuple[DeviceId, ...], message: Message
         state = MessageState.SENDING if sending else MessageState(state)
         status = Status(message=message, device=device, state=state, code=code, due_at=due_at)
     else:
-        unmade = await store_batches.is_unmade(tx, message)
-        if unmade is None:
+        target = await store_batches.unmade_target(tx, message)
+        if target is None:
             return None
-        target = unmade[1]
         status = Status(
             message=message, device=target.device, state=MessageState.QUEUED, code="", due_at=target.due_at
         )

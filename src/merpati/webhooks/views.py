@@ -1,15 +1,9 @@
 """Reading endpoints, dead letters and calls."""
 
-from merpati.core.ids import AccountId, DeviceId, EndpointId
+from merpati.core.ids import AccountId, EndpointId
 from merpati.storage.port import Tx
 from merpati.webhooks import store
-from merpati.webhooks.model import Call, DeadLetter, Endpoint, EndpointKind, EndpointState
-
-
-async def urls_of_device(tx: Tx, device: DeviceId) -> dict[EndpointKind, str]:
-    """Where this device's facts are told: the kinds that are set, also when disabled."""
-    known = await store.endpoints_of_device(tx, device)
-    return {endpoint.kind: endpoint.url for endpoint in known if endpoint.state is not EndpointState.REMOVED}
+from merpati.webhooks.model import Call, DeadLetter, Endpoint, EndpointState
 
 
 async def list_endpoints(tx: Tx, account: AccountId) -> list[Endpoint]:

@@ -68,7 +68,7 @@ class Session:
 
 
 class Network:
-    """The network's whole state and machinery. One thread; `run_due` must be called when `timers` says so."""
+    """The network's whole state and machinery. One thread; `timers.run` must be called when `timers` says so."""
 
     def __init__(self, journal: Journal, settings: Settings, clock: Clock) -> None:
         self.settings, self.clock, self.journal = settings, clock, journal
