@@ -37,6 +37,7 @@ from merpati.messages.media import locate
 from merpati.runtime.dispatcher import Dispatcher
 from merpati.runtime.metrics import RunMetrics
 from merpati.runtime.node import Node
+from merpati.runtime.pairings import Pairings
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.upkeep import Upkeep
@@ -47,7 +48,7 @@ from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
-from merpati.transports.port import PairCode, PairHow, PairQr
+from merpati.transports.port import PairHow
 from merpati.web.pages import load_pages, page_routes
 from merpati.web.setup import setup_routes
 from merpati.webhooks.model import Card, Endpoint
@@ -108,6 +109,7 @@ class Gateway:
             on_end=self._ended,
         )
         self.sessions = self._sessions()
+        self.pairings = Pairings(storage, self.ids, self.sealer, self.node, self.sessions, self.supervisor)
         self.jobs = JobRunner(
             storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=self.rng
         )
@@ -175,10 +177,9 @@ class Gateway:
 
     # -- pairing and disconnecting, for the API --
 
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> PairQr | PairCode:
-        """The device is wanted connected: claim it, and begin pairing."""
-        self.node.wake()
-        return await self.sessions.pair(device.id, how, phone)
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
+        """The device is wanted connected: begin pairing, wherever it is held."""
+        return await self.pairings.ask(device.id, how, phone)
 
     async def disconnect(self, device: Device) -> None:
         """The device is not wanted any more: end its session now."""
@@ -194,6 +195,7 @@ class Gateway:
             ("dispatcher", self.dispatcher.run),
             ("outbox poll", self.dispatcher.poll),
             ("upkeep", Upkeep(self.storage, self.clock, self.sessions, self.dispatcher).run),
+            ("pairings", self.pairings.run),
             ("jobs", self.jobs.run),
             ("webhooks", self._run_webhooks),
         ):

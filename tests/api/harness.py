@@ -19,7 +19,7 @@ from merpati.api.gateway import Gateway
 from merpati.api.http import build_application, operator_routes
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import listen, serving
-from merpati.core.clock import Millis, SystemClock
+from merpati.core.clock import SystemClock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, Address, DeviceId
 from merpati.core.tokens import Sealer
@@ -33,7 +33,7 @@ from merpati.egress.fetch import fetch
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Row, Storage, Tx
-from merpati.transports.port import Capabilities, PairCode, PairHow, PairQr, SendError, SendFault
+from merpati.transports.port import Capabilities, PairHow
 
 ACCOUNT, STRANGER = AccountId(1), AccountId(2)
 ONE, TWO, OFF, THEIRS = DeviceId(11), DeviceId(12), DeviceId(13), DeviceId(21)
@@ -65,13 +65,10 @@ class Sessions:
         self.ended: list[DeviceId] = []
         self.reachable = True
 
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> PairQr | PairCode:
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
         if not self.reachable:
-            raise SendError(SendFault.RETRY, "not reachable")
-        at = Millis(0)
-        if how is PairHow.CODE:
-            return PairCode(device=device.id, at=at, code=f"CODE-{phone}", expires_at=at)
-        return PairQr(device=device.id, at=at, code=f"pair {device.id}", expires_at=at)
+            raise Refusal(Code.DEVICE_DISCONNECTED)
+        return f"CODE-{phone}" if how is PairHow.CODE else f"pair {device.id}"
 
     async def disconnect(self, device: Device) -> None:
         self.ended.append(device.id)

@@ -18,14 +18,17 @@ from merpati.devices.model import Device
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
-from merpati.transports.port import Capabilities, PairCode, PairHow, PairQr
+from merpati.transports.port import Capabilities, PairHow
 
 
 class Sessions(Protocol):
     """The sessions of devices, wherever they run."""
 
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> PairQr | PairCode:
-        """Begin pairing and wait for what the person must scan or type; raises `SendError`, `TimeoutError`."""
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
+        """Begin pairing and wait for what the person must scan (a QR's text) or type.
+
+        Raises `Refusal` (DEVICE_ALREADY_CONNECTED, DEVICE_DISCONNECTED, PAIRING_…) and `StorageError`.
+        """
         ...
 
     async def disconnect(self, device: Device) -> None:

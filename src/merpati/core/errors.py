@@ -46,6 +46,8 @@ class Code(StrEnum):
     DEVICE_ALREADY_DISCONNECTED = "device_already_disconnected"
     DEVICE_EXISTS = "device_exists"
     DEVICE_UNKNOWN = "device_unknown"
+    PAIRING_ENDED = "pairing_ended"
+    PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"
     # messages
     ID_REQUIRED = "id_required"

@@ -1,6 +1,6 @@
 """Devices: WhatsApp numbers with Fonnte's settings, their tokens, and who holds which session.
 
-Owns: `device`, `device_owner`, `device_state`.
+Owns: `device`, `device_owner`, `device_state`, `pairing`.
 Emits: DeviceAdded, DeviceUpdated, DeviceStateChanged. Hears nothing.
 
 `ownership` claims devices for a node (lease and epoch) and gives the fence that others put into their statements.

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from merpati.core.clock import Clock
 from merpati.core.crashpoint import crashpoint
+from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId, Epoch, MessageId, WaId
 from merpati.devices.connection import change_state
-from merpati.devices.model import Claim, Device
+from merpati.devices.model import LIVE, Claim, Device, Reason
 from merpati.devices.views import find_device
 from merpati.messages.inbound import RECEIVE, Incoming
 from merpati.messages.model import StoredContent, Vote
@@ -48,13 +49,49 @@ PAIR_S = 10.0
 MakeTransport = Callable[[Device, str], Transport]
 
 
+_SHOWN = {PairHow.QR: PairQr, PairHow.CODE: PairCode}
+_PAIRING_CODES = {"other_number": Code.PAIRING_OTHER_NUMBER}
+"""The network's words for the end of a pairing that have a code of their own."""
+
+
+class Pairing:
+    """One beginning of a pairing: what must be scanned or typed, or the end of it."""
+
+    def __init__(self, how: PairHow, phone: Address | None) -> None:
+        self.asked = (how, phone)
+        self.shown: asyncio.Future[PairQr | PairCode] = asyncio.get_running_loop().create_future()
+        self.shown.add_done_callback(lambda shown: shown.cancelled() or shown.exception())
+        self._begun = False
+
+    def show(self, event: PairQr | PairCode) -> None:
+        if not self.shown.done() and isinstance(event, _SHOWN[self.asked[0]]):
+            self.shown.set_result(event)
+
+    def hear(self, event: State) -> None:
+        """Only what follows the network's PAIRING is about this one; a session that is open needs none."""
+        if event.state is SessionState.PAIRING:
+            self._begun = True
+        elif event.state is SessionState.OPEN:
+            self.refuse(Refusal(Code.DEVICE_ALREADY_CONNECTED))
+        elif self._begun and event.state not in LIVE:
+            self.fail(event.reason)
+
+    def fail(self, reason: str) -> None:
+        """It came to its end; `reason` is a word of the network or ours."""
+        self.refuse(Refusal(_PAIRING_CODES.get(reason, Code.PAIRING_ENDED), reason=reason))
+
+    def refuse(self, refusal: Refusal) -> None:
+        if not self.shown.done():
+            self.shown.set_exception(refusal)
+
+
 class Session:
     """One device's session on this node."""
 
     def __init__(self, device: Device, claim: Claim, transport: Transport) -> None:
         self.device, self.claim, self.transport = device, claim, transport
         self.state = SessionState.OFF
-        self.pairing: asyncio.Future[PairQr | PairCode] = asyncio.get_running_loop().create_future()
+        self.pairing: Pairing | None = None
         self.stopped = False
 
     def pace(self) -> Pace:
@@ -84,7 +121,6 @@ class Sessions:
         self.claim_of, self.expire_after_ms, self.on_change = claim_of, expire_after_ms, on_change
         self.live: dict[DeviceId, Session] = {}
         self._starting: dict[DeviceId, asyncio.Task[None]] = {}
-        self._started = asyncio.Condition()
 
     # -- owning --
 
@@ -100,8 +136,6 @@ class Sessions:
         session = Session(device, claim, self.make(device, note))
         self.live[id_] = session
         await session.transport.start(lambda event: self._hear(session, event))
-        async with self._started:
-            self._started.notify_all()
 
     async def _load(self, id_: DeviceId) -> Device | None:
         while self.claim_of(id_) is not None:
@@ -130,19 +164,32 @@ class Sessions:
             session.stopped = True  # its events are the next owner's
         await session.transport.stop(logout=False)
         session.stopped = True
+        if session.pairing is not None:
+            session.pairing.fail(Reason.RELEASED)
 
     async def pair(self, device: DeviceId, how: PairHow, phone: Address | None = None) -> PairQr | PairCode:
-        """Begin pairing and wait for what the person must scan or type.
+        """Begin pairing a device whose session is live, and wait for what the person must scan or type.
 
-        Raises `TimeoutError` when this node does not get the device within some seconds, and `SendError`.
+        Who asks for the same while that is waited for gets the same; asking for another way ends the wait for the
+        first. Raises `Refusal` (DEVICE_ALREADY_CONNECTED,
+        PAIRING_OTHER_NUMBER, PAIRING_ENDED), `SendError`, and `TimeoutError` after some seconds.
         """
+        session = self.live[device]
+        if session.state is SessionState.OPEN:
+            raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
         async with asyncio.timeout(PAIR_S):
-            async with self._started:
-                await self._started.wait_for(lambda: device in self.live)
-            session = self.live[device]
-            session.pairing = asyncio.get_running_loop().create_future()
-            await session.transport.pair(how, phone)
-            return await asyncio.shield(session.pairing)
+            return await asyncio.shield((await self._begin_pairing(session, how, phone)).shown)
+
+    async def _begin_pairing(self, session: Session, how: PairHow, phone: Address | None) -> Pairing:
+        """The one that is waited for already, when it is the same."""
+        before = session.pairing
+        if before is not None and not before.shown.done():
+            if before.asked == (how, phone):
+                return before
+            before.fail("started_over")
+        session.pairing = pairing = Pairing(how, phone)
+        await session.transport.pair(how, phone)
+        return pairing
 
     # -- events --
 
@@ -161,6 +208,8 @@ class Sessions:
         match event:
             case State():
                 await self._change_state(session, event)
+                if session.pairing is not None:
+                    session.pairing.hear(event)
             case Receipt():
                 await self._receipt(session, event)
             case Inbound():
@@ -169,8 +218,8 @@ class Sessions:
                 vote = Vote(poll=event.poll, choices=event.choices)
                 await self._inbound(session, event.chat, event.voter, event.wa_id, vote, event)
             case PairQr() | PairCode():
-                if not session.pairing.done():
-                    session.pairing.set_result(event)
+                if session.pairing is not None:
+                    session.pairing.show(event)
             case Typing():
                 return  # shown nowhere yet; nothing of it is kept
 

@@ -17,7 +17,7 @@ from merpati.core.address import parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.devices.actions import connect_device
-from merpati.transports.port import PairCode, PairHow, SendError
+from merpati.transports.port import PairHow
 
 _SCALE = 6
 _HOW = {"": PairHow.QR, "qr": PairHow.QR, "code": PairHow.CODE}
@@ -29,13 +29,10 @@ async def _answer(gateway: Gateway, request: Request) -> Answer:
     device = await gateway.storage.write(
         change_on_record, lambda tx: connect_device(tx, id_), lambda _: request.row({"status": True})
     )
-    try:
-        pairing = await gateway.sessions.pair(device, how, phone)
-    except (SendError, TimeoutError):
-        raise Refusal(Code.DEVICE_DISCONNECTED) from None
-    if isinstance(pairing, PairCode):
-        return Answer(body={"code": pairing.code, "status": True})
-    return Answer(body={"status": True, "url": await asyncio.to_thread(_picture, pairing.code)})
+    text = await gateway.sessions.pair(device, how, phone)
+    if how is PairHow.CODE:
+        return Answer(body={"code": text, "status": True})
+    return Answer(body={"status": True, "url": await asyncio.to_thread(_picture, text)})
 
 
 def _asked(request: Request) -> tuple[PairHow, Address | None]:

@@ -48,6 +48,8 @@ REASONS: Mapping[Code, str] = {
     Code.DEVICE_ALREADY_CONNECTED: "device already connect",
     Code.DEVICE_ALREADY_DISCONNECTED: "device already disconnected",
     Code.DEVICE_EXISTS: "device already exist",
+    Code.PAIRING_ENDED: "pairing ended, try again",  # ours
+    Code.PAIRING_OTHER_NUMBER: "whatsapp is not the number of this device",  # ours
     Code.QUOTA_USED_UP: "insufficient quota",
     Code.ID_REQUIRED: "id required",
     Code.MESSAGE_UNKNOWN: "invalid message id",
