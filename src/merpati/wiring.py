@@ -12,6 +12,7 @@ import msgspec
 
 from merpati.core.address import parse_phone
 from merpati.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, Millis
+from merpati.core.ids import Address
 from merpati.devices.connection import forget_states
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
@@ -72,7 +73,9 @@ class Transports:
         return self._makers[device.transport](self, device, note)
 
     def _simulated(self, device: Device, note: str) -> Transport:
-        return self.simulator.transport(device.id, parse_phone(device.number), note=note)
+        """Until it is paired, a device has the number that it is registered under."""
+        number = Address(device.paired_number) if device.paired_number else parse_phone(device.number)
+        return self.simulator.transport(device.id, number, note=note)
 
     _makers: ClassVar[Mapping[str, Callable[["Transports", Device, str], Transport]]] = {"simulator": _simulated}
 

@@ -23,7 +23,10 @@ class Sessions:
     async def test_a_device_is_paired_by_its_phone(
         self, rig: Rig, how: PairHow, kind: type[PairQr] | type[PairCode]
     ) -> None:
-        """The code comes as an event; after the scan the session opens, and opens again at the next start."""
+        """The code comes as an event; after the scan the session opens, and opens again at the next start.
+
+        An open session says whose it is, where the network tells that.
+        """
         needs(rig, f"pair_{how}")
         transport, heard = rig.transport(), Heard()
         await transport.start(heard.emit)
@@ -39,6 +42,7 @@ class Sessions:
 
         await again.state(SessionState.OPEN)
         assert shown.expires_at > shown.at
+        assert again.of(State)[-1].number in (None, rig.device)
 
     async def test_pairing_again_starts_over(self, rig: Rig) -> None:
         """The first code is worth nothing, the second pairs."""

@@ -12,13 +12,16 @@ from merpati.app import Gateway, open_gateway
 from merpati.config import Config
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId
+from merpati.devices.actions import set_desired, update_device
 from merpati.devices.ownership import owner_of
+from merpati.messages.model import MessageState
 from merpati.storage.port import Engine, Tx
 from merpati.transports.port import PairHow
 from merpati.transports.simulator.server import ADDRESS_FILE
 from tests.flows.stage import Stage
 
 NEW, NUMBER, OTHER = DeviceId(2), Address("6281100000002"), Address("6281100000003")
+ARRIVED = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
 AT_ONCE_S = 5.0
 """Half of the time that a pairing may take."""
 
@@ -92,6 +95,25 @@ async def test_several_who_ask_at_once_are_all_answered(unpaired: Stage) -> None
     assert all(isinstance(answer, str | Refusal) for answer in answers)
 
     assert await unpaired.phone.scan(await ask(NEW, PairHow.QR, None)) == NUMBER
+
+
+async def test_a_device_that_is_renamed_keeps_the_number_that_it_is_paired_with(stage: Stage) -> None:
+    """Its next session logs in as before, and its messages leave from that number."""
+    device = await stage.device()
+    await stage.storage.write(update_device, device.id, OTHER, device.name, device.settings)
+    await stage.storage.write(set_desired, device.id, False)
+
+    async def off() -> bool:
+        return device.id not in stage.gateway.sessions.live
+
+    await stage.until(off)
+    await stage.storage.write(set_desired, device.id, True)
+    await stage.until(stage.is_connected)
+    await stage.until_state(await stage.send("6281200000001"), *ARRIVED)
+
+    renamed = await stage.device()
+    assert (renamed.number, renamed.paired_number) == (OTHER, device.number)
+    assert [hand_off.device for hand_off in stage.hand_offs()] == [device.number]
 
 
 @pytest.mark.parametrize("database", [Engine.POSTGRES], indirect=True, ids=["postgres"])

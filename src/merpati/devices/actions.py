@@ -19,6 +19,7 @@ from merpati.devices.model import (
     check_name,
     check_number,
     check_settings,
+    written_numbers,
 )
 from merpati.log.actions import record
 from merpati.log.model import Recorded
@@ -38,16 +39,17 @@ class NewDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def add_device(tx: Tx, new: NewDevice, token: SealedToken) -> Device:
-    """Add a device; raises `Refusal` (INPUT_INVALID, DEVICE_EXISTS: the number is somebody's). May run twice.
+    """Add a device; raises `Refusal` (INPUT_INVALID, DEVICE_EXISTS: another is registered or paired with it).
 
-    Source: Fonnte docs, API add device.
+    May run twice. Source: Fonnte docs, API add device.
     """
     await tx.lock([new.account])
     known = await store.device_by(tx, "id", new.id)
     if known is not None:
         return known
     device = _new_device(new, tx.now)
-    if not await store.insert_device(tx, device, token):
+    free = await store.number_is_free(tx, written_numbers(device.number), device.id)
+    if not free or not await store.insert_device(tx, device, token):
         raise Refusal(Code.DEVICE_EXISTS, number=device.number)
     await store.insert_ownership(tx, device.id)
     await store_connection.insert_state(tx, device.id, tx.now, device.state, device.state_reason)
@@ -76,7 +78,7 @@ def _new_device(new: NewDevice, now: Millis) -> Device:
 async def update_device(tx: Tx, id_: DeviceId, number: str, name: str, settings: Settings) -> Device:
     """Change what an owner decides; raises `Refusal` (INPUT_INVALID, DEVICE_EXISTS, DEVICE_UNKNOWN).
 
-    Nothing changed, no fact. May run twice.
+    The number it is paired with stays: the one that changes is a name. Nothing changed, no fact. May run twice.
     Source: Fonnte docs, API update device.
     """
     device = await _lock_device(tx, id_)
@@ -84,7 +86,7 @@ async def update_device(tx: Tx, id_: DeviceId, number: str, name: str, settings:
     changed = _changed_fields(device, number, name, settings)
     if not changed:
         return device
-    if number != device.number and not await store.number_is_free(tx, number, id_):
+    if number != device.number and not await store.number_is_free(tx, written_numbers(number), id_):
         raise Refusal(Code.DEVICE_EXISTS, number=number)
     await store.update_device(tx, id_, number, name, settings)
     await _record_update(tx, device, changed)

@@ -23,13 +23,21 @@ class Interval(NamedTuple):
 
 
 async def change_state(
-    tx: Tx, device: Device, state: DeviceState, reason: str, at: Millis, *, claim: Claim | None = None
+    tx: Tx,
+    device: Device,
+    state: DeviceState,
+    reason: str,
+    at: Millis,
+    *,
+    claim: Claim | None = None,
+    number: str = "",
 ) -> bool:
     """Store that the device's session came into `state` at `at`: row, connection log, fact. False: nothing to do.
 
     Nothing is done when the device is in that state, when its state has no such successor (a late word of a
     session that has ended), or when `claim` is given and the device belongs to another by now. An `at` before the
-    last change or in the future is drawn between, so that a wrong clock disorders nothing. May run twice.
+    last change or in the future is drawn between, so that a wrong clock disorders nothing. `number`: the device's
+    on WhatsApp, where the network tells it; it is kept until WhatsApp logs the device out. May run twice.
     """
     await tx.lock([device.account])
     if claim is not None and not await store_ownership.holds(tx, device.id, claim):
@@ -38,6 +46,8 @@ async def change_state(
     if current is None or current.state is state or not may_follow(current.state, state):
         return False
     await put_state(tx, current, state, reason, at)
+    if number or state is DeviceState.LOGGED_OUT:
+        await store.set_paired_number(tx, device.id, number)
     return True
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from merpati.core.address import parse_phone
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation
@@ -55,10 +56,12 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     id: DeviceId
     account: AccountId
     number: str
-    """As registered: a name of digits, not necessarily the number that WhatsApp knows."""
+    """As registered: a name of digits, not necessarily the number that WhatsApp knows. Its owner may change it."""
     name: str
     transport: str
     """A name that `wiring.Transports` knows."""
+    paired_number: str = ""
+    """The number that it is on WhatsApp, from its first open session until WhatsApp logs it out; empty: none."""
     desired: bool
     """Keep it connected."""
     state: DeviceState
@@ -165,6 +168,14 @@ def check_number(text: str) -> str:
     if not (SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER and number.isascii() and number.isdigit()):
         raise Refusal(Code.INPUT_INVALID, field="device")
     return number
+
+
+def written_numbers(number: str) -> tuple[str, str]:
+    """A device's number as registered, and as WhatsApp writes it where it can be a phone's."""
+    try:
+        return number, parse_phone(number)
+    except Refusal:
+        return number, number
 
 
 def check_settings(settings: Settings) -> Settings:

@@ -11,8 +11,8 @@ from merpati.storage.port import Row, Tx, Value
 
 _SETTINGS = "autoread, personal, in_groups, quick, resend, resend_to, source, pace_from_ms, pace_to_ms"
 _DEVICE = (
-    "id, account_id, number, name, transport, desired, state, state_reason, state_at, quota, expires_at, created_at"
-    f", {_SETTINGS}"
+    "id, account_id, number, name, transport, paired_number, desired, state, state_reason, state_at, quota, "
+    f"expires_at, created_at, {_SETTINGS}"
 )
 _DEVICE_D = ", ".join(f"d.{name}" for name in _DEVICE.split(", "))
 
@@ -25,6 +25,7 @@ async def insert_device(tx: Tx, device: Device, token: SealedToken) -> bool:
         device.number,
         device.name,
         device.transport,
+        device.paired_number,
         int(device.desired),
         device.state,
         device.state_reason,
@@ -75,8 +76,18 @@ async def set_state(tx: Tx, id_: DeviceId, state: DeviceState, reason: str, at: 
     )
 
 
-async def number_is_free(tx: Tx, number: str, except_: DeviceId) -> bool:
-    return await tx.one("SELECT 1 FROM device WHERE number = $1 AND id <> $2", number, except_) is None
+async def set_paired_number(tx: Tx, id_: DeviceId, number: str) -> None:
+    await tx.run("UPDATE device SET paired_number = $2 WHERE id = $1", id_, number)
+
+
+async def number_is_free(tx: Tx, numbers: tuple[str, str], except_: DeviceId) -> bool:
+    """`numbers` are `written_numbers`: of no other device, and paired with none."""
+    row = await tx.one(
+        "SELECT 1 FROM device WHERE id <> $3 AND (number = $1 OR paired_number = $1 OR paired_number = $2) LIMIT 1",
+        *numbers,
+        except_,
+    )
+    return row is None
 
 
 async def device_by(tx: Tx, column: Literal["id", "number", "token_hash"], value: Value) -> Device | None:
@@ -129,13 +140,29 @@ def _settings_values(settings: Settings) -> tuple[Value, ...]:
 
 
 def _device(row: Row) -> Device:
-    id_, account, number, name, transport, desired, state, reason, state_at, quota, expires, created, *rest = row
+    (
+        id_,
+        account,
+        number,
+        name,
+        transport,
+        paired,
+        desired,
+        state,
+        reason,
+        state_at,
+        quota,
+        expires,
+        created,
+        *rest,
+    ) = row
     return Device(
         id=id_,
         account=account,
         number=number,
         name=name,
         transport=transport,
+        paired_number=paired,
         desired=bool(desired),
         state=DeviceState(state),
         state_reason=reason,

@@ -20,14 +20,23 @@ async def expire_overdue(tx: Tx, device: Device, at: Millis, expire_after_ms: in
 
 
 async def open_session(
-    tx: Tx, device: Device, claim: Claim, *, takes_ref: bool, at: Millis, gap_ms: int, expire_after_ms: int
+    tx: Tx,
+    device: Device,
+    claim: Claim,
+    *,
+    number: str,
+    takes_ref: bool,
+    at: Millis,
+    gap_ms: int,
+    expire_after_ms: int,
 ) -> None:
     """A session opened: expire, settle what an earlier owner left, record the state. May run twice.
 
-    `gap_ms` is drawn from the device's pace, for the case that something had been handed over just before.
+    `number`: as in `change_state`. `gap_ms` is drawn from the device's pace, for the case that something had been
+    handed over just before.
     """
     await tx.lock([device.account])
     while await expire_overdue(tx, device, at, expire_after_ms) == EXPIRED_AT_ONCE:
         pass
     await recover_device(tx, device.id, claim.epoch, takes_ref, at, gap_ms)
-    await change_state(tx, device, SessionState.OPEN, "", at, claim=claim)
+    await change_state(tx, device, SessionState.OPEN, "", at, claim=claim, number=number)

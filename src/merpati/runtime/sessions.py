@@ -234,6 +234,7 @@ class Sessions:
             open_session,
             device,
             session.claim,
+            number=event.number or "",
             takes_ref=session.transport.caps.takes_ref,
             at=now,
             gap_ms=session.pace().gap(self.dispatcher.rng.random()),

@@ -195,6 +195,8 @@ class State(Event, frozen=True, kw_only=True, tag=True):
     """A word of the network (`replaced`, `stream_closed` …); empty when nothing needs saying."""
     until: Millis | None = None
     """The end of a ban, where the network tells it."""
+    number: Address | None = None
+    """OPEN: the number that the device is on WhatsApp, where the network tells it."""
 
 
 class ReceiptKind(StrEnum):

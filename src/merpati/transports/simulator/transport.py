@@ -247,8 +247,10 @@ class SimulatorTransport:
 
     def _go(self, event: SessionEvent, reason: str = "", until: Millis | None = None) -> SessionState:
         self._state = LIFE.next(self._state, event)
-        now = self._clock.now()
-        self._enqueue(State(device=self._device, at=now, state=self._state, reason=reason, until=until))
+        now, number = self._clock.now(), self._number if self._state is SessionState.OPEN else None
+        self._enqueue(
+            State(device=self._device, at=now, state=self._state, reason=reason, until=until, number=number)
+        )
         return self._state
 
     def _login(self) -> None:
