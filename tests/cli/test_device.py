@@ -88,8 +88,17 @@ def test_a_state_is_told_with_its_reason(data: str, tmp_path: Path) -> None:
     """In our words where we have some, else by the network's own word."""
     answered("device", "add", NUMBER, "Toko", "--data", data)
     known = means_of(tmp_path, DeviceState.LOGGED_OUT, "not_paired")
-    assert known == "The phone has unlinked this device. It is not linked with a phone."
+    assert known == "No phone is linked with this device yet."
+    assert f"`merpati device pair {NUMBER}`" in typed("device", "show", NUMBER, "--data", data).output
     assert means_of(tmp_path, DeviceState.FAILED, "odd_word") == "The session ended with an error. (odd_word)"
+
+
+def test_a_code_is_asked_of_the_gateway_that_runs(data: str) -> None:
+    """Without one the sentence says so."""
+    answered("device", "add", NUMBER, "Toko", "--data", data)
+    refused = typed("device", "pair", NUMBER, "--port", "1", "--data", data)
+    assert refused.exit_code == 1
+    assert "No gateway answers at http://127.0.0.1:1." in refused.output
 
 
 def means_of(folder: Path, state: DeviceState, reason: str) -> str:

@@ -142,6 +142,22 @@ async def test_a_restart_keeps_what_the_demo_printed(tmp_path: Path) -> None:
         assert second[name] == first[name]
 
 
+async def test_a_device_is_paired_from_the_terminal(tmp_path: Path) -> None:
+    """The gateway gives a code, the device's phone takes it, and the device is connected."""
+    data = ("--data", str(tmp_path))
+    async with running("demo", "--json", "--port", "0", *data) as gateway:
+        demo = json.loads(await gateway.line())
+        number, port = demo["devices"][2]["number"], demo["url"].rpartition(":")[2]
+        code = (await run(answered, "device", "pair", number, "--port", port, *data))["code"]
+        assert (await run(typed, "phone", "scan", code, *data)).exit_code == 0
+        async with asyncio.timeout(FLIES_WITHIN_S):
+            while not (await run(answered, "device", "show", number, *data))["connected"]:  # noqa: ASYNC110 - of a process
+                await asyncio.sleep(0.1)
+        again = await run(typed, "device", "pair", number, "--port", port, *data)
+        assert again.output == "Error: This device is connected already.\n"
+        assert await gateway.end() == 0
+
+
 async def test_the_demo_proposes_a_device_that_can_send(tmp_path: Path) -> None:
     """The first that is connected; its phone is watched in the folder that is in force."""
     words = ("demo", "--port", "0", "--data", str(tmp_path))

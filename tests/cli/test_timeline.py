@@ -122,7 +122,7 @@ def test_what_it_waits_for_is_said() -> None:
     later = T + 5 * MINUTE_MS
     off = msgspec.structs.replace(DEVICE, state=DeviceState.LOGGED_OUT)
     assert told(a_message(), due_at=later)[-1] == f"It waits for its time: {near_moment(later, T)}."
-    assert english("device.next.logged_out") in told(a_message(), due_at=T, device=off)[-1]
+    assert english("device.next.logged_out", number=DEVICE.number) in told(a_message(), due_at=T, device=off)[-1]
     assert told(a_message(), due_at=T, next_at=later)[-1].endswith(f"{near_moment(later, T)}.")
     assert told(a_message(), due_at=T)[-1] == english("timeline.waits.turn")
     assert told(a_message(state=MessageState.SENT))[-1] == ""

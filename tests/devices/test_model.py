@@ -11,6 +11,7 @@ from merpati.devices.model import (
     ENDED,
     LIFE,
     LIVE,
+    NOT_PAIRED,
     WORDS,
     DeviceState,
     Reason,
@@ -33,9 +34,9 @@ def test_every_state_says_what_it_means_and_what_to_do_next(language: str) -> No
     """A person who looks at a device is never left with a bare word."""
     words = locale(language)
 
-    for state in DeviceState:
-        assert words[WORDS[state].means].endswith(".")
-        assert words[WORDS[state].next_step].endswith(".")
+    for known in (*WORDS.values(), NOT_PAIRED):
+        assert words[known.means].endswith(".")
+        assert words[known.next_step].endswith(".")
     for reason in Reason:
         assert words[f"device.reason.{reason}"].endswith(".")
 

@@ -3,17 +3,18 @@
 import click
 
 from merpati.accounts.views import accounts
+from merpati.cli.asking import ask_code
 from merpati.cli.opened import Opened, choose_account, opened
 from merpati.cli.printing import json_option, moment, print_json, print_table
-from merpati.cli.settings import settings_options
-from merpati.cli.spoken import SpokenGroup, SpokenOption, language_option, words
+from merpati.cli.settings import data_flag, load_settings, local_address, settings_options
+from merpati.cli.spoken import NUMBER, SpokenGroup, SpokenOption, language_option, words
 from merpati.cli.troubles import Trouble, run
 from merpati.core.address import parse_phone
-from merpati.core.errors import Refusal
-from merpati.core.ids import DeviceId
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import Address, DeviceId
 from merpati.core.tokens import new_device_token
 from merpati.devices.actions import NewDevice, add_device, connect_device, disconnect_device, rotate_token
-from merpati.devices.model import WORDS, Device
+from merpati.devices.model import NOT_PAIRED, Device, words_of
 from merpati.devices.views import devices_of, find_device_by_number, sealed_device_token
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
@@ -121,7 +122,10 @@ async def _list(account: str | None, *, as_json: bool) -> None:
 
 def means(device: Device) -> str:
     """What its state means, with the reason: in our words, or the network's own where we have none."""
-    sentence = words(WORDS[device.state].means)
+    known = words_of(device)
+    sentence = words(known.means)
+    if known is NOT_PAIRED:
+        return sentence
     if (key := f"device.reason.{device.state_reason}") in all_words(LANGUAGES[0]):
         return f"{sentence} {words(key)}"
     return f"{sentence} ({device.state_reason})" if device.state_reason else sentence
@@ -129,7 +133,7 @@ def means(device: Device) -> str:
 
 def next_step(device: Device) -> str:
     """What to do about its state."""
-    return words(WORDS[device.state].next_step, number=device.number)
+    return words(words_of(device).next_step, number=device.number)
 
 
 def _as_json(device: Device) -> dict[str, object]:
@@ -217,6 +221,32 @@ async def _rotate(number: str) -> None:
         new = new_device_token()
         await at.storage.write(rotate_token, known.id, at.sealer().seal_token("device", known.id, new))
     click.echo(words("cli.device.rotated", number=known.number, token=new))
+
+
+@device.command("pair", help="cli.help.device.pair")
+@click.argument("number")
+@click.option("--phone", type=NUMBER, metavar="NUMBER", cls=SpokenOption, help="cli.help.device.pair_phone")
+@json_option
+@settings_options("host", "port", "data", "database")
+@language_option
+def pair(number: str, phone: Address | None, as_json: bool) -> None:
+    run(_pair(number, phone, as_json=as_json))
+
+
+async def _pair(number: str, phone: Address | None, *, as_json: bool) -> None:
+    async with opened() as at:
+        known = await at.storage.read(device_of, number)
+        token = await token_of(at, known.id)
+    if known.connected:
+        raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
+    code = await ask_code(local_address(at.config), known.number, phone or known.number, token)
+    if as_json:
+        print_json({"code": code})
+        return
+    click.echo(words("cli.device.pair_code", number=known.number, code=code))
+    if known.transport == DEFAULT_TRANSPORT:
+        scan = f"merpati phone scan {code}{data_flag(load_settings())}"
+        click.echo(words("cli.device.pair_simulated", scan=scan))
 
 
 @device.command("connect", help="cli.help.device.connect")

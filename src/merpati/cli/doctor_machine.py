@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from merpati.cli.findings import Finding, fine, problem, warning
+from merpati.cli.settings import local_address
 from merpati.config import Config
 
 LITTLE_SPACE_MB, NO_SPACE_MB = 1_000, 100
@@ -107,7 +108,7 @@ async def check_port(config: Config) -> list[Finding]:
         if error.errno != errno.EADDRINUSE:
             key = _BIND_KEYS.get(error.errno or 0, "cannot")
             return [problem(f"port.{key}", why=os.strerror(error.errno or 0), **where)]
-    return [await _who_answers(where, f"http://{_reachable(config.host)}:{config.port}")]
+    return [await _who_answers(where, local_address(config))]
 
 
 _BIND_KEYS = {
@@ -121,12 +122,6 @@ _BIND_KEYS = {
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _reachable(host: str) -> str:
-    """An address to call what listens at `host`."""
-    called = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-    return f"[{called}]" if ":" in called else called
 
 
 async def _who_answers(where: dict[str, object], address: str) -> Finding:

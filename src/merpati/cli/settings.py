@@ -100,6 +100,12 @@ def data_flag(loaded: Loaded) -> str:
     return f" --data {shlex.quote(str(loaded.config.data.absolute()))}" if told else ""
 
 
+def local_address(config: Config) -> str:
+    """Where a program on this machine reaches what listens by these settings."""
+    called = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(config.host, config.host)
+    return f"http://{f'[{called}]' if ':' in called else called}:{config.port}"
+
+
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return f"MERPATI_{name.upper()}"

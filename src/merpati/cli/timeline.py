@@ -8,7 +8,7 @@ import msgspec
 from merpati.cli.printing import clock_time, date_of, near_moment, printable, shorten
 from merpati.core.clock import Millis
 from merpati.core.errors import Code
-from merpati.devices.model import WORDS, Device
+from merpati.devices.model import Device, words_of
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
 from merpati.messages.history import Step, StepKind
@@ -125,7 +125,7 @@ def _wait(told: Told, words: Words, now: Millis) -> list[str]:
     if told.due_at > now:
         return ["", words("timeline.waits.due", until=near_moment(told.due_at, now))]
     if not told.device.connected:
-        state = WORDS[told.device.state]
+        state = words_of(told.device)
         why = f"{words(state.means)} {words(state.next_step, number=told.device.number)}"
         return ["", words("timeline.waits.device", device=told.device.number, why=why)]
     if told.next_at is not None and told.next_at > now:

@@ -149,6 +149,14 @@ class StateWords(NamedTuple):
 
 
 WORDS = {state: StateWords(f"device.state.{state}", f"device.next.{state}") for state in DeviceState}
+NOT_PAIRED = StateWords("device.state.not_paired", "device.next.not_paired")
+"""Of a session that its network ended at once, as no phone is linked yet: nobody has logged it out."""
+
+
+def words_of(device: Device) -> StateWords:
+    """The words for the state that the device is in."""
+    unpaired = device.state is DeviceState.LOGGED_OUT and device.state_reason == "not_paired"
+    return NOT_PAIRED if unpaired else WORDS[device.state]
 
 
 # -- checks --
