@@ -327,6 +327,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         wake=gateway.wake,
         made=gateway.jobs.wake,
         webhooks_set=gateway.look_at_endpoints,
+        public_url=gateway.url,
         metrics=ApiMetrics(gateway.registry),
     )
     routes = [

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from merpati.accounts.sessions import forget_sessions
+from merpati.accounts.tries import forget_tries
 from merpati.core.address import parse_phone
 from merpati.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, Millis
 from merpati.core.ids import Address
@@ -116,6 +118,9 @@ async def _forget(at: JobContext, keeping: Keeping) -> None:
         pass
     while await at.storage.write_bulk(forget_calls, _ago(at, keeping.log_ms), AT_ONCE) == AT_ONCE:
         pass
+    while await at.storage.write_bulk(forget_sessions, AT_ONCE) == AT_ONCE:
+        pass
+    await at.storage.write_bulk(forget_tries)
     while await at.storage.write_bulk(forget_states, _ago(at, keeping.states_ms), AT_ONCE) == AT_ONCE:
         pass
     await at.storage.write_bulk(forget_requests, _ago(at, keeping.requests_ms), _ago(at, keeping.idempotency_ms))

@@ -15,9 +15,9 @@ from merpati.api.fonnte.door import Handler
 from merpati.api.server import listen, serving
 from merpati.core.clock import Millis
 from merpati.core.tokens import Sealer, hash_token
+from merpati.locale.accepted import preferred
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage
-from merpati.web.languages import preferred
 from merpati.web.setup import setup_routes
 
 TOKEN, SEALER = "t" * 43, Sealer(b"k" * 32)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from merpati.accounts.model import Account, Owner
+from merpati.accounts.model import Account, Language, Owner, Theme
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, UserId
 from merpati.core.tokens import SealedToken
 from merpati.storage.port import Row, Tx, Value
 
 _ACCOUNT = "id, name, created_at"
-_OWNER = "id, account_id, email, password_hash"
+_OWNER = "id, account_id, email, password_hash, name, phone, language, theme, time_zone, totp_on"
+OWNER_O = ", ".join(f"o.{name}" for name in _OWNER.split(", "))
 
 
 # -- accounts --
@@ -64,7 +65,7 @@ async def sealed_token_of(tx: Tx, id_: AccountId) -> str | None:
 async def insert_owner(tx: Tx, owner: Owner) -> bool:
     """False when somebody else has that address."""
     row = await tx.one(
-        f"INSERT INTO owner ({_OWNER}, created_at) VALUES ($1, $2, $3, $4, $5) "
+        "INSERT INTO owner (id, account_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (email) DO UPDATE SET email = excluded.email WHERE owner.id = excluded.id RETURNING id",
         owner.id,
         owner.account,
@@ -79,18 +80,30 @@ async def set_password(tx: Tx, id_: UserId, password_hash: str) -> None:
     await tx.run("UPDATE owner SET password_hash = $2 WHERE id = $1", id_, password_hash)
 
 
-async def owner_by(tx: Tx, column: Literal["id", "email"], value: Value) -> Owner | None:
+async def owner_by(tx: Tx, column: Literal["id", "email", "phone"], value: Value) -> Owner | None:
     row = await tx.one(f"SELECT {_OWNER} FROM owner WHERE {column} = $1", value)
-    return _owner(row) if row else None
+    return read_owner(row) if row else None
 
 
 async def owners(tx: Tx) -> list[Owner]:
-    return [_owner(row) for row in await tx.all(f"SELECT {_OWNER} FROM owner ORDER BY id")]
+    return [read_owner(row) for row in await tx.all(f"SELECT {_OWNER} FROM owner ORDER BY id")]
 
 
-def _owner(row: Row) -> Owner:
-    id_, account, email, password_hash = row
-    return Owner(id=id_, account=account, email=email, password_hash=password_hash)
+def read_owner(row: Row) -> Owner:
+    """From the columns of `OWNER_O`."""
+    id_, account, email, password_hash, name, phone, language, theme, time_zone, totp_on = row
+    return Owner(
+        id=id_,
+        account=account,
+        email=email,
+        password_hash=password_hash,
+        name=name,
+        phone=phone,
+        language=Language(language),
+        theme=Theme(theme),
+        time_zone=time_zone,
+        totp_on=bool(totp_on),
+    )
 
 
 # -- invitations --

@@ -32,6 +32,11 @@ async def find_owner(tx: Tx, email: str) -> Owner | None:
     return await store.owner_by(tx, "email", email.strip().lower())
 
 
+async def find_owner_by_login(tx: Tx, login: str) -> Owner | None:
+    """By what `model.parse_login` made of what was typed."""
+    return await store.owner_by(tx, "email" if "@" in login else "phone", login)
+
+
 async def owners(tx: Tx) -> list[Owner]:
     """Everybody who may sign in."""
     return await store.owners(tx)

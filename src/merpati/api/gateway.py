@@ -67,4 +67,6 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Told after a batch was stored: its job is due."""
     webhooks_set: Callable[[], None]
     """Told after addresses of webhooks were stored."""
+    public_url: str = ""
+    """Where others reach this server; empty: unknown."""
     metrics: ApiMetrics

@@ -14,6 +14,8 @@ from merpati.api.fonnte.door import Handler, Receive, Scope, Send, open_door, ta
 from merpati.api.fonnte.endpoints import fonnte_endpoints
 from merpati.api.fonnte.replies import id_header, reply_path_unknown
 from merpati.api.gateway import Gateway
+from merpati.api.v1.routes import v1_handler
+from merpati.api.v1.shapes import PREFIX
 
 Check = Callable[[], Awaitable[Sequence[str]]]
 """What keeps the process from serving, in words for the operator; nothing when it is ready."""
@@ -25,7 +27,7 @@ def fonnte_handlers(gateway: Gateway) -> Mapping[str, Handler]:
 
 
 def build_application(gateway: Gateway, routes: Sequence[HTTPRouteHandler]) -> Handler:
-    """Fonnte's endpoints and these routes; every other path is a JSON 404."""
+    """Fonnte's endpoints, our own API, and these routes; every other path is a JSON 404."""
 
     async def give_id(message: Message, _scope: LitestarScope) -> None:
         if message["type"] == "http.response.start" and message["status"] == 404:
@@ -38,7 +40,8 @@ def build_application(gateway: Gateway, routes: Sequence[HTTPRouteHandler]) -> H
         exception_handlers={NotFoundException: _path_unknown},
         before_send=[give_id],
     )
-    return in_front_of(cast(Handler, inner), fonnte_handlers(gateway))
+    own = under(PREFIX, v1_handler(gateway), cast(Handler, inner))
+    return in_front_of(own, fonnte_handlers(gateway))
 
 
 def _path_unknown(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
@@ -58,6 +61,16 @@ def in_front_of(app: Handler, handlers: Mapping[str, Handler]) -> Handler:
         path = scope["path"] if scope["type"] == "http" else ""
         handler = handlers.get(path) or handlers.get(path.rstrip("/"), app)
         await handler(scope, receive, send)
+
+    return answer
+
+
+def under(prefix: str, app: Handler, others: Handler) -> Handler:
+    """`app` for what is at or below this path, `others` for the rest."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"] if scope["type"] == "http" else ""
+        await (app if path == prefix or path.startswith(f"{prefix}/") else others)(scope, receive, send)
 
     return answer
 

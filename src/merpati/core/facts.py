@@ -7,7 +7,10 @@ the features' `__init__` (emits, hears), a row in `wiring.REACTIONS` when somebo
 
 import msgspec
 
-from merpati.core.ids import Address, BatchId, DeviceId, MessageId, WaId
+from merpati.core.ids import Address, BatchId, DeviceId, MessageId, SignInId, UserId, WaId
+
+NO_DEVICE = DeviceId(0)
+"""Of a fact that concerns no one device."""
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"):
@@ -144,6 +147,20 @@ class DeviceUpdated(Fact, frozen=True, tag=True):
     fields: list[str]
 
 
+class SignedOut(Fact, frozen=True, tag=True):
+    """Sessions of a user ended, or were ended: what streams to them closes."""
+
+    user: UserId
+    sessions: list[SignInId]
+    device: DeviceId = NO_DEVICE
+
+
+class AccountTokenRotated(Fact, frozen=True, tag=True):
+    """The account has another token: what streams to holders of the old one closes."""
+
+    device: DeviceId = NO_DEVICE
+
+
 AnyFact = (
     MessageQueued
     | BatchAccepted
@@ -160,5 +177,7 @@ AnyFact = (
     | DeviceStateChanged
     | DeviceAdded
     | DeviceUpdated
+    | SignedOut
+    | AccountTokenRotated
 )
 """The closed list: what the log can hold."""

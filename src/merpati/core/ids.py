@@ -5,6 +5,8 @@ from typing import NewType
 AccountId = NewType("AccountId", int)
 DeviceId = NewType("DeviceId", int)
 UserId = NewType("UserId", int)
+SignInId = NewType("SignInId", int)
+"""A user's session in a browser."""
 MessageId = NewType("MessageId", int)
 """Fonnte's `id`."""
 BatchId = NewType("BatchId", int)

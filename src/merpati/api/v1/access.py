@@ -1,0 +1,32 @@
+"""What a principal may reach: one function for each kind of thing, and nothing else checks rights.
+
+Each returns the thing, or refuses as if it were not there: what is another's cannot be told from what is nobody's.
+"""
+
+from merpati.accounts.model import SignIn
+from merpati.accounts.sessions import find_session
+from merpati.api.gateway import Gateway
+from merpati.api.v1.principal import Principal
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import DeviceId, SignInId
+from merpati.devices.model import Device
+from merpati.devices.views import find_device
+
+_IDS = range(1, 2**63)
+
+
+async def device(gateway: Gateway, principal: Principal, id_: int) -> Device:
+    """A device of the account; raises `Refusal(DEVICE_UNKNOWN)`."""
+    found = await gateway.storage.read(find_device, DeviceId(id_)) if id_ in _IDS else None
+    if found is None or found.account != principal.account.id:
+        raise Refusal(Code.DEVICE_UNKNOWN)
+    return found
+
+
+async def session(gateway: Gateway, principal: Principal, id_: int) -> SignIn:
+    """A session of the user who asks; raises `Refusal` (SESSION_UNKNOWN, PERSON_REQUIRED)."""
+    person = principal.the_person()
+    found = await gateway.storage.read(find_session, SignInId(id_)) if id_ in _IDS else None
+    if found is None or found.user != person.owner.id:
+        raise Refusal(Code.SESSION_UNKNOWN)
+    return found

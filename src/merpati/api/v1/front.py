@@ -1,0 +1,40 @@
+"""In front of every endpoint: the request's number, and headers that hold for all answers."""
+
+import secrets
+from collections.abc import Mapping, MutableMapping
+from typing import Any, cast
+
+from litestar import Request
+
+from merpati.api.fonnte.door import Handler, Receive, Scope, Send
+
+_ID = "merpati.request_id"
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+
+def numbered(app: Handler) -> Handler:
+    """The application with `X-Request-Id` on each answer; random, so that it needs no database."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        id_ = secrets.token_hex(8)
+        cast("MutableMapping[str, Any]", scope)[_ID] = id_
+
+        async def send_on(message: Mapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                named = {name.lower() for name, _ in message["headers"]}
+                more = [header for header in _HEADERS if header[0] not in named]
+                message = {**message, "headers": [*message["headers"], *more, (b"x-request-id", id_.encode())]}
+            await send(message)
+
+        await app(scope, receive, send_on)
+
+    return answer
+
+
+def request_id(request: Request[Any, Any, Any]) -> str:
+    """The number that the answer bears."""
+    return str(cast("Mapping[str, Any]", request.scope).get(_ID, ""))

@@ -1,0 +1,186 @@
+"""What is refused, as RFC 9457 problems in the caller's language: tables, and the handlers that Litestar calls."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import ExceptionHandlersMap
+from msgspec import UNSET, UnsetType
+
+from merpati.api.v1.front import request_id
+from merpati.api.v1.problem_fields import FieldProblem, field_problems
+from merpati.api.v1.shapes import PREFIX, Answer, Instant, instant
+from merpati.core.clock import Millis
+from merpati.core.errors import Code, Refusal
+from merpati.locale import LANGUAGES, sentence
+from merpati.locale.accepted import preferred
+from merpati.storage.port import StorageError, StorageFull, UnstorableText
+
+MEDIA_TYPE = "application/problem+json"
+LANGUAGE = "language"
+"""In the request's state: the language of a user who has chosen one."""
+_logger = logging.getLogger("merpati.api")
+
+_S = HTTPStatus
+STATUS: Mapping[Code, HTTPStatus] = {
+    Code.TOKEN_INVALID: _S.UNAUTHORIZED,
+    Code.NOT_SIGNED_IN: _S.UNAUTHORIZED,
+    Code.SIGN_IN_FAILED: _S.UNAUTHORIZED,
+    Code.TOTP_REQUIRED: _S.UNAUTHORIZED,
+    Code.TOTP_INVALID: _S.UNAUTHORIZED,
+    Code.TOO_MANY_TRIES: _S.TOO_MANY_REQUESTS,
+    Code.TOO_MANY_OPEN: _S.TOO_MANY_REQUESTS,
+    Code.PERSON_REQUIRED: _S.FORBIDDEN,
+    Code.CSRF_INVALID: _S.FORBIDDEN,
+    Code.ORIGIN_FOREIGN: _S.FORBIDDEN,
+    Code.PASSWORD_WRONG: _S.FORBIDDEN,
+    Code.PATH_UNKNOWN: _S.NOT_FOUND,
+    Code.INVITATION_INVALID: _S.NOT_FOUND,
+    Code.SESSION_UNKNOWN: _S.NOT_FOUND,
+    Code.DEVICE_UNKNOWN: _S.NOT_FOUND,
+    Code.MESSAGE_UNKNOWN: _S.NOT_FOUND,
+    Code.METHOD_NOT_ALLOWED: _S.METHOD_NOT_ALLOWED,
+    Code.BODY_INVALID: _S.BAD_REQUEST,
+    Code.JSON_INVALID: _S.BAD_REQUEST,
+    Code.CURSOR_INVALID: _S.BAD_REQUEST,
+    Code.BODY_TOO_LARGE: _S.REQUEST_ENTITY_TOO_LARGE,
+    Code.FILE_TOO_LARGE: _S.REQUEST_ENTITY_TOO_LARGE,
+    Code.MEDIA_TYPE: _S.UNSUPPORTED_MEDIA_TYPE,
+    Code.EMAIL_TAKEN: _S.CONFLICT,
+    Code.PHONE_TAKEN: _S.CONFLICT,
+    Code.TOTP_ALREADY_ON: _S.CONFLICT,
+    Code.TOTP_NOT_ENROLLED: _S.CONFLICT,
+    Code.DEVICE_EXISTS: _S.CONFLICT,
+    Code.DEVICE_DISCONNECTED: _S.CONFLICT,
+    Code.DEVICE_ALREADY_CONNECTED: _S.CONFLICT,
+    Code.DEVICE_ALREADY_DISCONNECTED: _S.CONFLICT,
+    Code.QUOTA_USED_UP: _S.CONFLICT,
+    Code.KEY_REUSED: _S.CONFLICT,
+    Code.KEY_IN_PROGRESS: _S.CONFLICT,
+    Code.MESSAGE_PROCESSING: _S.CONFLICT,
+    Code.MESSAGE_WAITING: _S.CONFLICT,
+    Code.MESSAGE_SENT: _S.CONFLICT,
+    Code.MESSAGE_FAILED: _S.CONFLICT,
+    Code.MESSAGE_CANCELLED: _S.CONFLICT,
+    Code.INTERNAL: _S.INTERNAL_SERVER_ERROR,
+    Code.STORAGE_FULL: _S.SERVICE_UNAVAILABLE,
+    Code.STORAGE_GONE: _S.SERVICE_UNAVAILABLE,
+}
+"""What is not here is something in the input: 422."""
+_OF_FRAMEWORK: Mapping[int, Code] = {
+    400: Code.JSON_INVALID,
+    404: Code.PATH_UNKNOWN,
+    405: Code.METHOD_NOT_ALLOWED,
+    413: Code.BODY_TOO_LARGE,
+    415: Code.MEDIA_TYPE,
+}
+
+
+class Problem(Answer, frozen=True, kw_only=True):
+    """Why a request was refused (RFC 9457). `code` is stable; `title` and `detail` are for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem]
+    retry_at: Instant | UnsetType = UNSET
+
+
+def status_of(code: Code) -> int:
+    """The HTTP status of a refusal."""
+    return int(STATUS.get(code, HTTPStatus.UNPROCESSABLE_ENTITY))
+
+
+def refusals(*codes: Code) -> dict[int, ResponseSpec]:
+    """For a handler's `responses`: the codes that its endpoint may answer, besides those that every one may."""
+    by_status: dict[int, list[Code]] = {}
+    for code in codes:
+        by_status.setdefault(status_of(code), []).append(code)
+    return {
+        status: ResponseSpec(
+            Problem,
+            description="Refused: " + ", ".join(f"`{code}`" for code in same),
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status, same in by_status.items()
+    }
+
+
+def exception_handlers() -> ExceptionHandlersMap:
+    """Everything that can be raised becomes a problem."""
+    return {
+        Refusal: _refused,
+        UnstorableText: lambda request, _: _refused(request, Refusal(Code.TEXT_UNSTORABLE)),
+        StorageError: _unstored,
+        HTTPException: _unanswered,
+        Exception: _failed,
+    }
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """The user's, else what the browser prefers."""
+    chosen = request.scope["state"].get(LANGUAGE)
+    return chosen if chosen in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+
+
+def _refused(
+    request: Request[Any, Any, Any],
+    refusal: Refusal,
+    headers: Mapping[str, str] | None = None,
+    errors: list[FieldProblem] | None = None,
+) -> Response[bytes]:
+    language, code = language_of(request), refusal.code
+    status, detail = status_of(code), sentence(f"error.{code}", language, **refusal.values)
+    if errors is None and "field" in refusal.values:
+        errors = [FieldProblem(field=str(refusal.values["field"]), code=code, detail=detail)]
+    more = dict(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        more["WWW-Authenticate"] = "Bearer"
+    retry_at = refusal.values.get("retry_at")
+    if isinstance(retry_at, int):
+        more["Retry-After"] = str(60 * int(refusal.values.get("minutes", 1)))
+    problem = Problem(
+        type=f"{PREFIX}/docs#{code}",
+        title=sentence(f"problem.{status}", language),
+        status=status,
+        detail=detail,
+        code=code,
+        errors=errors or [],
+        retry_at=instant(Millis(retry_at)) if isinstance(retry_at, int) else UNSET,
+    )
+    return Response(msgspec.json.encode(problem), status_code=status, media_type=MEDIA_TYPE, headers=more)
+
+
+def _unstored(request: Request[Any, Any, Any], error: StorageError) -> Response[bytes]:
+    _logger.warning("request %s: %s: %s", request_id(request), type(error).__name__, error)
+    return _refused(request, Refusal(Code.STORAGE_FULL if isinstance(error, StorageFull) else Code.STORAGE_GONE))
+
+
+def _unanswered(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the framework refuses. A value in the path that cannot be is the name of nothing."""
+    if isinstance(error, ValidationException):
+        extra = error.extra if isinstance(error.extra, list) else []
+        if any(each.get("source") == "path" for each in extra):
+            return _refused(request, Refusal(Code.PATH_UNKNOWN, path=request.scope["path"]))
+        errors = field_problems(extra, language_of(request))
+        field = errors[0].field if errors else "body"
+        return _refused(request, Refusal(Code.INPUT_INVALID, field=field), errors=errors)
+    code = _OF_FRAMEWORK.get(error.status_code)
+    if code is None:
+        return _failed(request, error)
+    return _refused(request, Refusal(code, path=request.scope["path"]), headers=error.headers)
+
+
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A fault of ours: its number for the caller, the rest for the log."""
+    id_ = request_id(request)
+    _logger.error("request %s failed: %s %s", id_, request.method, request.scope["path"], exc_info=error)
+    return _refused(request, Refusal(Code.INTERNAL, request=id_))

@@ -1,0 +1,37 @@
+"""What the bodies of the API have in common."""
+
+from datetime import UTC, datetime
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from merpati.core.clock import Millis
+
+PREFIX = "/api/v1"
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that we send. Its docstring is its description in the reference."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body that we are sent: a field that it does not know is refused, since a mistyped one would be ignored."""
+
+
+Instant: TypeAlias = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "description": "RFC 3339, UTC, with milliseconds.",
+            "examples": ["2026-11-24T10:02:11.123Z"],
+            "extra": {"format": "date-time"},
+        }
+    ),
+]
+
+
+def instant(at: Millis) -> Instant:
+    """`2026-11-24T10:02:11.123Z`."""
+    seconds, ms = divmod(at, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"

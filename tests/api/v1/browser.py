@@ -1,0 +1,92 @@
+"""Who asks the API in tests: a browser with its cookie, or a program with a token."""
+
+from collections.abc import Mapping
+from http.cookies import SimpleCookie
+from json import loads
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from merpati.accounts.actions import create_owner
+from merpati.accounts.passwords import hash_password
+from merpati.core.ids import AccountId, UserId
+from merpati.storage.port import Storage
+from tests.api.harness import ACCOUNT, STRANGER, TOKENS, Api
+
+EMAIL, PASSWORD = "ayu@toko.id", "rahasia sekali"
+STRANGERS_EMAIL = "eve@toko.id"
+AYU, EVE = UserId(1), UserId(2)
+
+
+class Answered(NamedTuple):
+    """An answer; `body` is its JSON, None where there is none."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+    cookie: str
+    """The `Set-Cookie` header as it came."""
+
+    @property
+    def code(self) -> str:
+        """The code of a problem, which has the form of one."""
+        assert self.headers["content-type"] == "application/problem+json"
+        assert {"type", "title", "status", "detail", "code", "errors"} <= set(self.body)
+        assert self.body["status"] == self.status
+        return str(self.body["code"])
+
+
+class Browser:
+    """Keeps its cookie and sends the CSRF token with what it changes, as a page of ours does."""
+
+    def __init__(self, client: aiohttp.ClientSession, url: str) -> None:
+        self._client, self.url = client, url
+        self.cookie = ""
+        self.headers: dict[str, str] = {}
+
+    async def ask(
+        self, method: str, path: str, json: object = None, headers: Mapping[str, str] | None = None, **more: object
+    ) -> Answered:
+        sent = {**self.headers, **(headers or {})}
+        if self.cookie:
+            sent["Cookie"] = f"merpati_session={self.cookie}"
+        address = f"{self.url}/api/v1{path}"
+        given: Any = {"json": json, **more} if json is not None else more
+        async with self._client.request(method, address, headers=sent, **given) as answer:
+            text, cookie = await answer.text(), answer.headers.get("Set-Cookie", "")
+            if "merpati_session" in (jar := SimpleCookie(cookie)):
+                self.cookie = jar["merpati_session"].value
+            is_json = "json" in answer.headers.get("Content-Type", "")
+            return Answered(answer.status, loads(text) if is_json else text or None, answer.headers, cookie)
+
+    async def sign_in(self, login: str = EMAIL, password: str = PASSWORD, **more: object) -> Answered:
+        answered = await self.ask("POST", "/session", {"login": login, "password": password, **more})
+        if answered.status == 200:
+            self.headers["X-CSRF-Token"] = answered.body["csrf_token"]
+        return answered
+
+
+def browser_of(api: Api) -> Browser:
+    return Browser(api.client, api.url)
+
+
+def program_of(api: Api, token: str = "account") -> Browser:
+    """A program with an account's token; `token` is a name in the harness's `TOKENS`."""
+    program = browser_of(api)
+    program.headers["Authorization"] = f"Bearer {TOKENS[token]}"
+    return program
+
+
+async def have_owner(
+    storage: Storage, id_: UserId = AYU, account: AccountId = ACCOUNT, email: str = EMAIL, password: str = PASSWORD
+) -> None:
+    await storage.write(create_owner, id_, account, email, await hash_password(password))
+
+
+async def signed_in(api: Api, email: str = EMAIL) -> Browser:
+    """A browser that has signed in, as an owner who is made where there is none."""
+    id_, account = (AYU, ACCOUNT) if email == EMAIL else (EVE, STRANGER)
+    await have_owner(api.storage, id_, account, email)
+    browser = browser_of(api)
+    assert (await browser.sign_in(email)).status == 200
+    return browser

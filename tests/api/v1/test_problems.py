@@ -1,0 +1,83 @@
+"""How a refusal is answered, whoever refuses."""
+
+import pytest
+
+from merpati.api.v1.problems import status_of
+from merpati.core.errors import Code
+from merpati.locale import LANGUAGES, words
+from tests.api.harness import Api
+from tests.api.v1.browser import EMAIL, Browser, browser_of
+
+FORM = {"login": EMAIL, "password": "x"}
+
+
+@pytest.mark.parametrize("code", list(Code))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_status_has_a_title(code: Code, language: str) -> None:
+    """In both languages."""
+    assert words(language)[f"problem.{status_of(code)}"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "path_unknown"),
+        ("GET", "/", 404, "path_unknown"),
+        ("PUT", "/session", 405, "method_not_allowed"),
+    ],
+)
+async def test_what_is_not_there_is_a_problem(api: Api, method: str, path: str, status: int, code: str) -> None:
+    """Also what the framework refuses by itself."""
+    answered = await browser_of(api).ask(method, path)
+    assert (answered.status, answered.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({"login": EMAIL}, "password", "missing"),
+        ({**FORM, "login": 1}, "login", "type"),
+        ({**FORM, "login": ""}, "login", "length"),
+        ({**FORM, "passwort": "x"}, "passwort", "unknown"),
+        ([], "body", "type"),
+    ],
+)
+async def test_a_bad_field_is_named(api: Api, body: object, field: str, code: str) -> None:
+    """422, with the field, a code, and a sentence that repeats nothing of what was sent."""
+    answered = await browser_of(api).ask("POST", "/session", body, headers={"Accept-Language": "en"})
+    assert (answered.status, answered.code) == (422, "input_invalid")
+    assert [(each["field"], each["code"]) for each in answered.body["errors"]] == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "code"),
+    [
+        (b"{", "application/json", 400, "json_invalid"),
+        (b"", "application/json", 422, "input_invalid"),
+        (b"login=a", "application/x-www-form-urlencoded", 415, "media_type"),
+        (b'{"login": "a"}', "text/plain", 415, "media_type"),
+        (b'"' + b"x" * 1_000_001 + b'"', "application/json", 413, "body_too_large"),
+    ],
+)
+async def test_a_bad_body_is_a_problem(api: Api, body: bytes, kind: str, status: int, code: str) -> None:
+    """Broken, of another kind, or too large."""
+    answered = await browser_of(api).ask("POST", "/session", data=body, headers={"Content-Type": kind})
+    assert (answered.status, answered.code) == (status, code)
+
+
+async def test_a_problem_speaks_the_caller_s_language(api: Api) -> None:
+    """Title and detail; the code stays."""
+    for language, title in (("id", "Tidak ditemukan"), ("en-GB,en;q=0.9", "Not found")):
+        answered = await browser_of(api).ask("GET", "/nothing", headers={"Accept-Language": language})
+        assert (answered.body["title"], answered.body["code"]) == (title, "path_unknown")
+        assert answered.body["type"] == "/api/v1/docs#path_unknown"
+
+
+async def test_every_answer_has_a_number_and_is_not_kept(ayu: Browser) -> None:
+    """Good or bad, known path or not."""
+    answers = [await ayu.ask("GET", path) for path in ("/session", "/nothing")]
+    ids = {answered.headers["X-Request-Id"] for answered in answers}
+    assert len(ids) == 2
+    for answered in answers:
+        assert answered.headers["Cache-Control"] == "no-store"
+        assert answered.headers["X-Content-Type-Options"] == "nosniff"
