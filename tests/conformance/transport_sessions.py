@@ -2,7 +2,7 @@
 
 import pytest
 
-from merpati.transports.port import Inbound, PairCode, PairHow, PairQr, SendFault, SessionState
+from merpati.transports.port import Inbound, PairCode, PairHow, PairQr, SendFault, SessionState, State
 from tests.conformance.transport_rig import Heard, Rig, fault_of, needs, opened, text
 
 
