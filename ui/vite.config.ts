@@ -16,6 +16,6 @@ export default defineConfig({
     target: "es2022",
   },
   server: { proxy: { "/api": server } },
-  resolve: { conditions: process.env.VITEST ? ["browser"] : [] },
+  ...(process.env.VITEST ? { resolve: { conditions: ["browser"] } } : {}),
   test: { environment: "happy-dom", include: ["src/**/*.test.ts"] },
 });

@@ -3,25 +3,23 @@ import Shell from "./shell/Shell.svelte";
 
 export const BASE = "/app";
 
+/** Pages in parentheses are drawn without the menu around them. */
 export const { p, navigate, isActive, route } = createRouter({
-  "/login": () => import("./session/Login.svelte"),
-  "/setup/:token": () => import("./session/Setup.svelte"),
-  "/components": () => import("./components/gallery/Gallery.svelte"),
-  "/": {
-    "/": () => import("./home/Home.svelte"),
-    "/devices": () => import("./devices/Devices.svelte"),
-    "/devices/:id": () => import("./devices/Devices.svelte"),
-    "/send": () => import("./send/Send.svelte"),
-    "/messages": () => import("./messages/Messages.svelte"),
-    "/messages/:id": () => import("./messages/Messages.svelte"),
-    "/requests": () => import("./requests/Requests.svelte"),
-    "/requests/:id": () => import("./requests/Requests.svelte"),
-    "/webhooks": () => import("./webhooks/Webhooks.svelte"),
-    "/webhooks/:id": () => import("./webhooks/Webhooks.svelte"),
-    "/simulator": () => import("./simulator/Simulator.svelte"),
-    "/settings": () => import("./settings/Settings.svelte"),
-    "/more": () => import("./shell/More.svelte"),
-    "*": () => import("./shell/NotFound.svelte"),
-    layout: Shell,
-  },
+  "/": () => import("./home/Home.svelte"),
+  "/devices": () => import("./devices/Devices.svelte"),
+  "/devices/:id": () => import("./devices/Devices.svelte"),
+  "/send": () => import("./send/Send.svelte"),
+  "/messages": () => import("./messages/Messages.svelte"),
+  "/messages/:id": () => import("./messages/Messages.svelte"),
+  "/requests": () => import("./requests/Requests.svelte"),
+  "/requests/:id": () => import("./requests/Requests.svelte"),
+  "/webhooks": () => import("./webhooks/Webhooks.svelte"),
+  "/webhooks/:id": () => import("./webhooks/Webhooks.svelte"),
+  "/simulator": () => import("./simulator/Simulator.svelte"),
+  "/settings": () => import("./settings/Settings.svelte"),
+  "/more": () => import("./shell/More.svelte"),
+  "/(login)": () => import("./session/Login.svelte"),
+  "/(components)": () => import("./components/gallery/Gallery.svelte"),
+  "*": () => import("./shell/NotFound.svelte"),
+  layout: Shell,
 });

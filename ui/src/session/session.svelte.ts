@@ -1,30 +1,39 @@
 import { api, trust, whenSignedOut } from "../api/client.ts";
 import type { components } from "../api/schema.d.ts";
 import { navigate } from "../routes.ts";
+import { chooseTheme } from "../shell/theme.ts";
 import { isLanguage, speak } from "../words/words.svelte.ts";
 
-export type Session = components["schemas"]["Session"];
+type Schemas = components["schemas"];
+export type Session = Schemas["SessionAnswer"];
+export type User = Schemas["UserAnswer"];
 
-let now = $state<Session | undefined>();
+let now = $state.raw<Session | undefined>();
 
-/** Who is signed in. */
+/** Who is signed in; nothing before `resume` and after `signOut`. */
 export const session = {
   get now(): Session | undefined {
     return now;
   },
-  get user(): Session["user"] | undefined {
-    return now?.user;
+  get user(): User | undefined {
+    return now?.user ?? undefined;
+  },
+  /** The zone in which times are told: the person's, else the browser's. */
+  get zone(): string {
+    return now?.user?.time_zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
   },
 };
 
-/** Begin with what the server says of us; the language is the person's own. */
+/** Begin with what the server says of us: language, theme and zone are the person's own. */
 export async function begin(told: Session): Promise<void> {
   now = told;
-  trust(told.csrf_token);
+  trust(told.csrf_token ?? "");
+  if (told.user === null) return;
+  if (told.user.theme !== "system") chooseTheme(told.user.theme);
   if (isLanguage(told.user.language)) await speak(told.user.language);
 }
 
-/** Ask who we are; without a session the sign-in page opens, and leads back here. */
+/** Ask who we are, once. Raises a `Problem` of status 401 when nobody is signed in. */
 export async function resume(): Promise<void> {
   if (now !== undefined) return;
   const { data } = await api.GET("/api/v1/session");
@@ -37,7 +46,11 @@ export async function signOut(): Promise<void> {
   await navigate("/login");
 }
 
-whenSignedOut(() => {
+/** The sign-in page, which leads back to where we are. */
+export async function askToSignIn(): Promise<void> {
   now = undefined;
-  void navigate("/login", { search: { to: location.pathname + location.search } });
-});
+  const here = location.pathname + location.search;
+  await navigate("/login", { search: { to: here } });
+}
+
+whenSignedOut(() => void askToSignIn());
