@@ -1,0 +1,34 @@
+"""A real Chromium: MERPATI_TEST_CHROMIUM, else one that the system has, else the one that Playwright installed."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_chromium() -> str | None:
+    """Its path; None: Playwright's own, where it is installed."""
+    named = os.environ.get("MERPATI_TEST_CHROMIUM")
+    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser for as long as the block runs. Raises `LookupError` where the machine has none."""
+    with sync_playwright() as playwright:
+        path = find_chromium()
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            raise LookupError(
+                "no Chromium: install it (Debian: apt install chromium), or set MERPATI_TEST_CHROMIUM"
+            )
+        args = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=args)
+        try:
+            yield browser
+        finally:
+            browser.close()
