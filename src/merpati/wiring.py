@@ -23,7 +23,7 @@ from merpati.log.actions import forget_facts
 from merpati.log.requests import forget_requests
 from merpati.messages.actions import MAKE_BATCH, MakeBatch
 from merpati.messages.batches import make_next_part
-from merpati.messages.media import forget_media
+from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
 from merpati.messages.recovery import expire_overdue
 from merpati.messages.views import overdue_devices
 from merpati.transports.port import Capabilities, SessionState, Transport
@@ -56,6 +56,9 @@ def jobs(keeping: Keeping, media_folder: Path, made: Callable[[], None]) -> Mapp
         "messages.forget_media": JobKind(
             args=NoArgs, handler=lambda at, _: forget_media(at.storage, media_folder, _ago(at, keeping.media_ms)),
             every_ms=HOUR_MS,
+        ),
+        "messages.sweep_media": JobKind(
+            args=NoArgs, handler=lambda at, _: _sweep(at, media_folder), every_ms=HOUR_MS,
         ),
     }  # fmt: skip
 
@@ -100,6 +103,11 @@ async def _make_batch(at: JobContext, args: MakeBatch, made: Callable[[], None])
     """Make a batch's messages, 200 at a time. May run twice: a part goes in the transaction that makes it."""
     while await at.storage.write_bulk(make_next_part, args.batch) is not None:
         made()
+
+
+async def _sweep(at: JobContext, media_folder: Path) -> None:
+    """Remove files that a crash left without a row. May run twice."""
+    await sweep_media(at.storage, media_folder, _ago(at, ORPHAN_MS))
 
 
 async def _expire(at: JobContext, keeping: Keeping) -> None:

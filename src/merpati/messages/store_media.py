@@ -21,3 +21,9 @@ async def unneeded_media(tx: Tx, before: int, limit: int) -> list[tuple[MediaId,
 
 async def delete_media(tx: Tx, ids: Sequence[MediaId]) -> None:
     await tx.set("DELETE FROM media WHERE id IN (SELECT id FROM {r})", "id bigint", [(id_,) for id_ in ids])
+
+
+async def known_media(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Those of these ids that have a row."""
+    rows = await tx.set("SELECT f.id FROM media f, {r} WHERE f.id = r.id", "id bigint", [(id_,) for id_ in ids])
+    return {row[0] for row in rows}

@@ -86,3 +86,9 @@ async def reserve_ids(tx: Tx, kind: str, n: int) -> int:
     )
     assert row is not None
     return int(row[0])
+
+
+async def first_unreserved(tx: Tx, kind: str) -> int:
+    """Every id of this kind below it was reserved in this database, and none from it on. A view."""
+    row = await tx.one("SELECT next FROM id_range WHERE kind = $1", kind)
+    return int(row[0]) if row else 1
