@@ -137,6 +137,20 @@ async def test_a_connection_lost_in_commit_is_unknown(
 
 
 @pytest.mark.parametrize("cut", [Cut.BEFORE_COMMIT, Cut.AFTER_COMMIT])
+async def test_a_connection_lost_at_the_end_of_a_read_loses_nothing(
+    storage: PostgresStorage, postgres_dsn: str, open_postgres: OpenPostgres, cut: Cut
+) -> None:
+    """Everything was read when the snapshot is given back: who asked is answered."""
+    await storage.write(add_thing, 1)
+    async with proxy_of(postgres_dsn) as proxy:
+        behind = await open_postgres(dsn=proxy.dsn)
+        proxy.cut = cut
+        assert await behind.read(things) == [1]
+        assert proxy.cuts == 1
+        await behind.close()
+
+
+@pytest.mark.parametrize("cut", [Cut.BEFORE_COMMIT, Cut.AFTER_COMMIT])
 async def test_the_lane_finds_out_what_became_of_a_group(
     storage: PostgresStorage, postgres_dsn: str, open_postgres: OpenPostgres, cut: Cut
 ) -> None:

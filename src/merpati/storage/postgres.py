@@ -137,7 +137,9 @@ class PostgresStorage:
             await db.execute("COMMIT")
         except TROUBLE as error:
             await self._end(db, cut=True)
-            raise translate(error, committing=True) from error
+            if begin != _BEGIN_READ:
+                raise translate(error, committing=True) from error
+            return result  # all of one snapshot was read: there was nothing left to lose
         await self._give_back(db)
         return result
 
