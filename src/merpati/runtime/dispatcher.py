@@ -7,6 +7,7 @@ before anything reaches the network; the node's guard is asked just before it do
 
 import asyncio
 import heapq
+import logging
 import random
 from collections.abc import Callable
 from typing import Protocol
@@ -15,6 +16,7 @@ import msgspec
 
 from merpati.core.clock import Clock
 from merpati.core.crashpoint import crashpoint
+from merpati.core.errors import Code
 from merpati.core.ids import DeviceId, MessageId
 from merpati.devices.model import Claim
 from merpati.messages.handover import HANDED_OVER, INTENT, HandedOver, Intent, Outcome, due_devices, next_wake
@@ -26,11 +28,15 @@ from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage, StorageError
 from merpati.transports.port import Outbound, SendError, SendFault, Sent, Signal, Transport
 
+logger = logging.getLogger(__name__)
+
 HAND_OVER_TIMEOUT_S = 60.0
 """How long an acknowledgement is waited for; later it is unknown whether the message arrived."""
 POLL_S = {True: 0.25, False: 2.0}
 """How often the outbox is looked at for messages that another process accepted: while busy, while idle."""
 STORE_AGAIN_S = 0.5
+SPARE_WAKINGS = 256
+"""An earlier waking leaves the later one in the heap, for years if a message is due then: so many may lie."""
 LEASE_UNSURE = "lease_unsure"
 """Why a message that was taken goes back: this process cannot be sure that it still owns the device."""
 
@@ -48,7 +54,8 @@ class Guard(Protocol):
 
 
 class Sender:
-    """One device's open session, as the dispatcher sees it."""
+    """One device's session, as the dispatcher sees it: the same one each time it opens, as what was in hand when it
+    closed may be in hand still."""
 
     def __init__(self, device: DeviceId, claim: Claim, transport: Transport, pace: Callable[[], Pace]) -> None:
         self.device, self.claim, self.transport, self.pace = device, claim, transport, pace
@@ -107,16 +114,24 @@ class Dispatcher:
         self.senders[sender.device] = sender
         self.wake(sender.device)
 
-    def close(self, device: DeviceId) -> Sender | None:
+    def close(self, device: DeviceId) -> None:
         """The session is not open any more; hand-overs under way end by themselves (`Sender.idle`)."""
-        return self.senders.pop(device, None)
+        self.senders.pop(device, None)
 
     def wake(self, device: DeviceId, at: int = 0) -> None:
         """Look at this device's outbox at this instant (milliseconds; 0: now)."""
         if device in self.senders and at < self._next.get(device, at + 1):
             self._next[device] = at
             heapq.heappush(self._heap, (at, device))
+            if len(self._heap) > 2 * len(self._next) + SPARE_WAKINGS:
+                self._heap = [(due_at, waiting) for waiting, due_at in self._next.items()]
+                heapq.heapify(self._heap)
             self._woken.set()
+
+    @property
+    def wakings(self) -> int:
+        """How many lie in the heap."""
+        return len(self._heap)
 
     # -- the loops, run by the supervisor --
 
@@ -215,6 +230,9 @@ class Dispatcher:
         except TimeoutError:
             unclear = SendError(SendFault.AMBIGUOUS, "no_acknowledgement")
             return self._end(sender, message, self._judge(sender, message, unclear))
+        except Exception as error:  # the supervisor of hand-overs: nobody knows how far it came
+            logger.error("message %d was not handed over, by a fault of ours", message.id, exc_info=error)
+            return self._end(sender, message, Verdict(Outcome.UNKNOWN, Code.OUTCOME_UNKNOWN))
         return self._end(sender, message, Verdict(Outcome.SENT, ""), sent)
 
     async def _show_typing(self, sender: Sender, message: Taken) -> None:

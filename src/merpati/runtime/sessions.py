@@ -90,6 +90,7 @@ class Session:
 
     def __init__(self, device: Device, claim: Claim, transport: Transport) -> None:
         self.device, self.claim, self.transport = device, claim, transport
+        self.sender = Sender(device.id, claim, transport, self.pace)
         self.state = SessionState.OFF
         self.pairing: Pairing | None = None
         self.stopped = False
@@ -154,10 +155,10 @@ class Sessions:
         session = self.live.get(device)
         if session is None:
             return
-        sender = self.dispatcher.close(device)
-        if sender is not None and why is not Loss.LEASE:
+        self.dispatcher.close(device)
+        if why is not Loss.LEASE:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(sender.idle.wait(), FINISH_S)
+                await asyncio.wait_for(session.sender.idle.wait(), FINISH_S)
         if self.live.get(device) is session:
             del self.live[device]
         if why is Loss.LEASE:
@@ -241,7 +242,7 @@ class Sessions:
             expire_after_ms=self.expire_after_ms,
         )
         if not session.stopped:
-            self.dispatcher.open(Sender(device.id, session.claim, session.transport, session.pace))
+            self.dispatcher.open(session.sender)
 
     async def _receipt(self, session: Session, event: Receipt) -> None:
         device = session.device

@@ -1,0 +1,180 @@
+"""The senders and their sessions: what is in hand stays in hand, whatever happens around it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import pytest
+
+from merpati.core.clock import DAY_MS, SystemClock
+from merpati.core.ids import Address, DeviceId, MessageId, WaId
+from merpati.devices.model import Claim
+from merpati.messages.handover import HandedOver, Outcome
+from merpati.runtime.dispatcher import SPARE_WAKINGS, Dispatcher
+from merpati.runtime.sessions import Sessions
+from merpati.runtime.supervisor import Supervisor
+from merpati.runtime.upkeep import Upkeep
+from merpati.storage.ids import Ids
+from merpati.storage.lane import HotLane
+from merpati.storage.port import Storage
+from merpati.transports.port import (
+    Capabilities,
+    Emit,
+    Group,
+    NumberCheck,
+    Outbound,
+    PairHow,
+    Sent,
+    SessionState,
+    Signal,
+    State,
+)
+from tests.devices.rig import have_devices
+from tests.messages.outbox import ALICE, BUDI, EPOCH, INC, a_draft, accept, own_device
+
+DEVICE = DeviceId(1)
+CLAIM = Claim(INC, EPOCH)
+CLOCK = SystemClock()
+
+
+class Network:
+    """A way to WhatsApp whose answers a test holds back. It takes no reference: a repeat is a second message."""
+
+    caps = Capabilities(in_flight=4, takes_ref=False)
+
+    def __init__(self) -> None:
+        self.handed: asyncio.Queue[str] = asyncio.Queue()
+        self.faults: list[Exception] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.started: asyncio.Future[Emit] = asyncio.get_running_loop().create_future()
+
+    async def start(self, emit: Emit) -> None:
+        self.started.set_result(emit)
+
+    async def pair(self, how: PairHow, phone: Address | None = None) -> None: ...
+
+    async def stop(self, *, logout: bool = False) -> None: ...
+
+    async def send(self, message: Outbound) -> Sent:
+        self.handed.put_nowait(message.ref)
+        if self.faults:
+            raise self.faults.pop()
+        await self.answers.wait()
+        return Sent(wa_id=WaId(f"WA-{message.ref}"), at=CLOCK.now())
+
+    async def signal(self, chat: Address, what: Signal) -> None: ...
+
+    async def check(self, numbers: Sequence[Address]) -> list[NumberCheck]:
+        return [NumberCheck(number=number, registered=True) for number in numbers]
+
+    async def groups(self) -> list[Group]:
+        return []
+
+
+class Stage:
+    """One device with its session, on a node that holds it for ever."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage, self.network, self.supervisor = storage, Network(), Supervisor()
+        self.ended: asyncio.Queue[HandedOver] = asyncio.Queue()
+        lane, rng = HotLane(storage), random.Random(1)
+        self.dispatcher = Dispatcher(
+            storage,
+            lane,
+            self,
+            CLOCK,
+            rng,
+            self.supervisor,
+            max_tries=3,
+            locate=lambda taken: Outbound(ref=taken.wire_ref, chat=taken.chat, content=taken.content),
+            on_end=self.ended.put_nowait,
+        )
+        self.sessions = Sessions(
+            storage,
+            lane,
+            Ids(storage),
+            CLOCK,
+            self.dispatcher,
+            self.supervisor,
+            lambda _device, _note: self.network,
+            claim_of=self.claim_of,
+            expire_after_ms=DAY_MS,
+            on_change=lambda _device: None,
+        )
+        self.supervisor.loop("dispatcher", self.dispatcher.run)
+
+    def may_hand_over(self) -> bool:
+        return True
+
+    def claim_of(self, _device: DeviceId) -> Claim | None:
+        return CLAIM
+
+    async def begin(self) -> None:
+        await have_devices(self.storage, 1)
+        await self.storage.write(own_device, DEVICE)
+        await self.sessions.gain(DEVICE, EPOCH)
+        await self.come_into(SessionState.CONNECTING, SessionState.OPEN)
+
+    async def come_into(self, *states: SessionState) -> None:
+        emit = await self.network.started
+        for state in states:
+            await emit(State(device=DEVICE, at=CLOCK.now(), state=state))
+
+    async def accept(self, id_: int, chat: Address = ALICE, *, due_at: int = 1_000) -> None:
+        await accept(self.storage, a_draft(id_, chat, device=DEVICE, due_at=due_at))
+        self.dispatcher.wake(DEVICE)
+
+
+@pytest.fixture
+async def stage(storage: Storage) -> AsyncIterator[Stage]:
+    stage = Stage(storage)
+    await stage.begin()
+    yield stage
+    await stage.supervisor.close()
+
+
+async def within(what: Callable[[], Awaitable[HandedOver | str]]) -> HandedOver | str:
+    async with asyncio.timeout(20):
+        return await what()
+
+
+async def test_a_session_that_opens_again_does_not_repeat_what_is_in_hand(stage: Stage) -> None:
+    """The network is slow to answer, and the connection comes and goes: the message was handed over once."""
+    stage.network.answers.clear()
+    await stage.accept(1)
+    await within(stage.network.handed.get)
+    await stage.come_into(SessionState.RETRYING, SessionState.CONNECTING, SessionState.OPEN)
+    upkeep = Upkeep(stage.storage, CLOCK, stage.sessions, stage.dispatcher)
+    await upkeep.look_for_strays()
+    await upkeep.look_for_strays()
+    await stage.accept(2, BUDI)
+    second = await within(stage.network.handed.get)
+    stage.network.answers.set()
+    ends = [await within(stage.ended.get), await within(stage.ended.get)]
+
+    assert second == a_draft(2).wire_ref
+    assert stage.network.handed.empty()
+    assert [end.outcome for end in ends if isinstance(end, HandedOver)] == [Outcome.SENT] * 2
+
+
+async def test_a_fault_of_ours_leaves_a_message_uncertain_and_the_device_at_work(stage: Stage) -> None:
+    """Whatever a hand-over raises: nobody knows how far it came, and the next message goes."""
+    stage.network.faults.append(OSError("nobody thought of this"))
+    await stage.accept(1)
+    first = await within(stage.ended.get)
+    await stage.accept(2)
+    second = await within(stage.ended.get)
+
+    assert isinstance(first, HandedOver) and isinstance(second, HandedOver)
+    assert (first.message, first.outcome) == (MessageId(1), Outcome.UNKNOWN)
+    assert (second.message, second.outcome) == (MessageId(2), Outcome.SENT)
+
+
+async def test_wakings_do_not_pile_up_behind_a_message_that_is_due_in_years(stage: Stage) -> None:
+    """Each message that goes before it looks at it again."""
+    await stage.accept(1, due_at=2**43)
+    for n in range(2_000):
+        stage.dispatcher.wake(DEVICE, 2**43 - n)
+
+    assert stage.dispatcher.wakings <= SPARE_WAKINGS + 2
