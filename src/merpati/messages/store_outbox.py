@@ -66,12 +66,13 @@ _MARK = "UPDATE outbox SET state = 1, epoch = r.epoch, attempt = attempt + 1, ha
 _TAKE = {
     Engine.SQLITE: _MARK + "WHERE outbox.message_id IN (SELECT message_id FROM ({heads}) "
     "ORDER BY priority, due_at, seq LIMIT {k})",
-    Engine.POSTGRES: _MARK + "CROSS JOIN LATERAL (SELECT message_id FROM ({heads}) AS every "
-    "ORDER BY priority, due_at, seq LIMIT {k}) AS head WHERE outbox.message_id = head.message_id",
+    # due as when it was looked at: the row may have been waited for, behind a cancel or a new schedule
+    Engine.POSTGRES: _MARK + "CROSS JOIN LATERAL (SELECT message_id, due_at FROM ({heads}) AS every "
+    "ORDER BY priority, due_at, seq LIMIT {k}) AS head WHERE outbox.message_id = head.message_id "
+    "AND outbox.due_at = head.due_at",
 }
 _MAY = (
-    # both again of the row as it is now: a cancel or a new schedule may have been waited for
-    " AND outbox.state = 0 AND outbox.due_at <= r.at"
+    " AND outbox.state = 0"
     " AND NOT EXISTS (SELECT 1 FROM device_clock c WHERE c.device_id = r.device_id AND c.next_send_at > r.at)"
     " AND "
     + fence("r.device_id", "r.inc", "r.epoch")
