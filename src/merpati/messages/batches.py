@@ -1,6 +1,7 @@
 """Batches: a call with many targets is stored in parts and made into messages 200 at a time.
 
-Its ids are known at once: whoever asks for a message that is not made yet makes its part first.
+Its ids work at once: a message that is not made yet is queued for `views.message_status`, and who changes it makes
+its part first. A change of a whole schedule waits until all are made.
 """
 
 import msgspec
