@@ -3,10 +3,9 @@
 Reactions to facts come with the features that react. Webhooks and browsers follow the log by cursors of their own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -63,29 +62,40 @@ def jobs(keeping: Keeping, media_folder: Path, made: Callable[[], None]) -> Mapp
     }  # fmt: skip
 
 
+class Way(msgspec.Struct, frozen=True):
+    """One way to WhatsApp that is open."""
+
+    caps: Capabilities
+    make: Callable[[Device, str], Transport]
+    """The transport of a device; the text goes into the network's log."""
+    close: Callable[[], Awaitable[None]]
+
+
 class Transports:
-    """The ways to WhatsApp that this process has open. `close` ends them."""
+    """The ways to WhatsApp that this process has open, by the name in a device's row. `close` ends them."""
 
     default = "simulator"
     """Of a device that names none."""
-    capabilities: Mapping[str, Capabilities] = MappingProxyType({"simulator": SimulatorTransport.caps})
 
     def __init__(self, simulator: SimulatorLink) -> None:
         self.simulator = simulator
+        self._ways = {
+            "simulator": Way(SimulatorTransport.caps, self._simulated, simulator.close),
+        }
+        self.capabilities: Mapping[str, Capabilities] = {name: way.caps for name, way in self._ways.items()}
 
     def make(self, device: Device, note: str) -> Transport:
         """The transport of a device, by the name in its row; `note` goes into the network's log."""
-        return self._makers[device.transport](self, device, note)
+        return self._ways[device.transport].make(device, note)
 
     def _simulated(self, device: Device, note: str) -> Transport:
         """Until it is paired, a device has the number that it is registered under."""
         number = Address(device.paired_number) if device.paired_number else parse_phone(device.number)
         return self.simulator.transport(device.id, number, note=note)
 
-    _makers: ClassVar[Mapping[str, Callable[["Transports", Device, str], Transport]]] = {"simulator": _simulated}
-
     async def close(self) -> None:
-        await self.simulator.close()
+        for way in self._ways.values():
+            await way.close()
 
 
 async def open_transports(folder: Path, socket: str, faults: str, clock: Clock) -> Transports:

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from merpati.api.fonnte.endpoints import fonnte_endpoints
 from merpati.devices.actions import rotate_token
 from merpati.devices.model import DeviceState
 from merpati.devices.views import find_device, find_device_by_number
@@ -45,6 +46,12 @@ async def test_a_stranger_is_answered_in_the_endpoints_words(
     assert await shared.post(path, token=token, data={"id": "1", "name": "x"}) == answer
     assert await shared.counts() == before
     assert _strangers(shared) == strangers + 1
+
+
+def test_every_endpoint_has_one_row_and_its_strangers() -> None:
+    """No path is in the table twice, and each but `/send`, which has cases, is among the strangers above."""
+    paths = [endpoint.path for endpoint in fonnte_endpoints()]
+    assert sorted(paths) == sorted({"/send", *(path for path, _ in STRANGERS)})
 
 
 def _strangers(api: Api) -> float:

@@ -1,8 +1,8 @@
 """Every fact that merpati records, in one file: past tense, ids and keys, never a secret.
 
-A fact is a frozen struct; its `kind` is the class name. `log.record` stores it as JSON beside its keys (account,
-device). Text rides along only where a webhook must repeat the same bytes. Adding one: a class here, an entry in
-the features' `__init__` (emits, hears), a row in `wiring.REACTIONS` when somebody reacts.
+A fact is a frozen struct; its `kind` is the class name. `log.actions.record` stores it as JSON beside its keys
+(account, device). Text rides along only where a webhook must repeat the same bytes. Adding one: a class here and
+its name in `AnyFact` below, an entry in the features' `__init__` (emits, hears).
 """
 
 import msgspec

@@ -22,7 +22,13 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What this transport can do. The door refuses what is absent, before anything is queued."""
+    """What this transport can do, as data.
+
+    The senders read `in_flight`, `takes_ref` and `typing`; the door refuses what `media`, `location`, `poll` and
+    `reply` say is absent, before anything is queued. The others are read by the conformance suite alone until what
+    needs them is there: `/validate` (`check_number`), `/fetch-group` (`groups`), a `/qr` that refuses what the
+    transport has not (`pair_qr`, `pair_code`), a text's length by transport (`max_text`; the door allows 60,000).
+    """
 
     in_flight: int
     """How many messages of one device may be handed over at the same time."""
@@ -32,8 +38,6 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     media: bool = True
     location: bool = True
     poll: bool = True
-    interactive: bool = False
-    """Buttons, templates and lists."""
     reply: bool = True
     typing: bool = True
     check_number: bool = True
