@@ -1,5 +1,7 @@
 const COLOURS = ["a", "b", "c", "d", "e", "f"] as const;
-const PAIRS = COLOURS.flatMap((upper) => COLOURS.filter((lower) => lower !== upper).map((lower) => [upper, lower] as const));
+const PAIRS = COLOURS.flatMap((upper) =>
+  COLOURS.filter((lower) => lower !== upper).map((lower) => [upper, lower] as const),
+);
 /** Neighbouring devices get colours far apart: 7 has no common divisor with the 30 pairs. */
 const STRIDE = 7;
 

@@ -18,11 +18,17 @@ export const toasts = {
 };
 
 /** Say a sentence for a few seconds; an error stays until it is closed. */
-export function say(text: string, { undo, tone = "plain" }: { undo?: Toast["undo"]; tone?: Toast["tone"] } = {}): void {
+export function say(
+  text: string,
+  { undo, tone = "plain" }: { undo?: Toast["undo"]; tone?: Toast["tone"] } = {},
+): void {
   last += 1;
   const id = last;
   all = [...all.slice(-2), { id, text, tone, undo }];
-  if (tone === "plain") setTimeout(() => { dismiss(id); }, SHOWN_MS);
+  if (tone === "plain")
+    setTimeout(() => {
+      dismiss(id);
+    }, SHOWN_MS);
 }
 
 export function dismiss(id: number): void {

@@ -14,7 +14,19 @@ export interface Entry {
 
 export const COMMANDS: readonly Entry[] = [
   ...PLACES.map(({ path, label, icon }) => ({ label, icon, act: () => navigate(path) })),
-  { label: "ui.theme.dark", icon: "moon", act: () => { chooseTheme("dark"); } },
-  { label: "ui.theme.light", icon: "sun", act: () => { chooseTheme("light"); } },
+  {
+    label: "ui.theme.dark",
+    icon: "moon",
+    act: () => {
+      chooseTheme("dark");
+    },
+  },
+  {
+    label: "ui.theme.light",
+    icon: "sun",
+    act: () => {
+      chooseTheme("light");
+    },
+  },
   { label: "ui.sign_out", icon: "exit", act: signOut },
 ];

@@ -1,4 +1,8 @@
-import { spoken } from "./words.svelte.ts";
+import { spoken, type Language } from "./words.svelte.ts";
+
+/** Whose way of writing numbers and times a language follows. */
+const LOCALES: Record<Language, string> = { id: "id-ID", en: "en-GB" };
+const locale = (): string => LOCALES[spoken.language];
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -6,17 +10,20 @@ const DAY = 24 * HOUR;
 
 /** `1.692` or `1,692`. */
 export function number(value: number): string {
-  return new Intl.NumberFormat(spoken.language).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
 
 /** `97%`, of a share between 0 and 1. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(spoken.language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 /** `20.58` or `20:58`; with seconds `20.58.11`. */
-export function clock(at: Date, { seconds = false, zone }: { seconds?: boolean; zone?: string | undefined } = {}): string {
-  return new Intl.DateTimeFormat(spoken.language, {
+export function clock(
+  at: Date,
+  { seconds = false, zone }: { seconds?: boolean; zone?: string | undefined } = {},
+): string {
+  return new Intl.DateTimeFormat(locale(), {
     hour: "2-digit",
     minute: "2-digit",
     ...(seconds ? { second: "2-digit" } : {}),
@@ -26,8 +33,11 @@ export function clock(at: Date, { seconds = false, zone }: { seconds?: boolean; 
 }
 
 /** `Sen 23 Nov`; another year's with the year. */
-export function day(at: Date, { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {}): string {
-  return new Intl.DateTimeFormat(spoken.language, {
+export function day(
+  at: Date,
+  { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {},
+): string {
+  return new Intl.DateTimeFormat(locale(), {
     weekday: "short",
     day: "numeric",
     month: "short",
@@ -39,13 +49,16 @@ export function day(at: Date, { now = new Date(), zone }: { now?: Date; zone?: s
 }
 
 /** The time today, else the day, for a column of moments. */
-export function moment(at: Date, { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {}): string {
+export function moment(
+  at: Date,
+  { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {},
+): string {
   return day(at, { now, zone }) === day(now, { now, zone }) ? clock(at, { zone }) : day(at, { now, zone });
 }
 
 /** The day and the time in full, for a title or a sentence. */
 export function fullMoment(at: Date, zone?: string): string {
-  return new Intl.DateTimeFormat(spoken.language, {
+  return new Intl.DateTimeFormat(locale(), {
     weekday: "short",
     day: "numeric",
     month: "short",
@@ -63,7 +76,7 @@ export function fullMoment(at: Date, zone?: string): string {
 export function ago(at: Date, now: Date): string {
   const since = at.getTime() - now.getTime();
   if (Math.abs(since) >= HOUR) return moment(at, { now });
-  const relative = new Intl.RelativeTimeFormat(spoken.language, { numeric: "auto", style: "short" });
+  const relative = new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" });
   return Math.abs(since) < MINUTE
     ? relative.format(Math.round(since / 1000), "second")
     : relative.format(Math.round(since / MINUTE), "minute");
@@ -83,7 +96,7 @@ export function span(ms: number): string {
     const n = Math.floor(rest / size);
     rest -= n * size;
     if (n > 0 || (unit === "second" && parts.length === 0))
-      parts.push(new Intl.NumberFormat(spoken.language, { style: "unit", unit, unitDisplay: "short" }).format(n));
+      parts.push(new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(n));
   }
   return parts.slice(0, 2).join(" ");
 }

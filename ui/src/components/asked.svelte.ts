@@ -1,0 +1,54 @@
+import { Problem } from "../api/problem.ts";
+import { t } from "../words/words.svelte.ts";
+import { say } from "./toasts.svelte.ts";
+
+/** Something that is asked of the server by a form or a button: whether it is on its way, and what was refused. */
+export interface Asked {
+  readonly isBusy: boolean;
+  /** What is wrong with each field, by its name in the API. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** What is wrong with the whole; empty when nothing is, or when fields say it. */
+  readonly refused: string;
+  /** Do it, once at a time; true when it was done. Without a form the refusal is said at the foot of the page. */
+  run: (act: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Call it while a component is set up. */
+export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
+  let isBusy = $state(false);
+  let problem = $state.raw<Problem | undefined>();
+
+  async function run(act: () => Promise<unknown>): Promise<boolean> {
+    if (isBusy) return false;
+    isBusy = true;
+    problem = undefined;
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (inForm) problem = error;
+      else say(sentenceOf(error), { tone: "error" });
+      return false;
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  return {
+    get isBusy() {
+      return isBusy;
+    },
+    get fields() {
+      return problem?.fields ?? {};
+    },
+    get refused() {
+      return problem === undefined || Object.keys(problem.fields).length > 0 ? "" : sentenceOf(problem);
+    },
+    run,
+  };
+}
+
+function sentenceOf(problem: Problem): string {
+  return problem.code === "offline" ? t("ui.offline.short") : problem.message;
+}
