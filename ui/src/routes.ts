@@ -19,6 +19,7 @@ export const { p, navigate, isActive, route } = createRouter({
   "/settings": () => import("./settings/Settings.svelte"),
   "/more": () => import("./shell/More.svelte"),
   "/(login)": () => import("./session/Login.svelte"),
+  "/setup/(:token)": () => import("./session/Setup.svelte"),
   "/(components)": () => import("./components/gallery/Gallery.svelte"),
   "*": () => import("./shell/NotFound.svelte"),
   layout: Shell,

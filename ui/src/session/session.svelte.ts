@@ -28,9 +28,14 @@ export const session = {
 export async function begin(told: Session): Promise<void> {
   now = told;
   trust(told.csrf_token ?? "");
-  if (told.user === null) return;
-  if (told.user.theme !== "system") chooseTheme(told.user.theme);
-  if (isLanguage(told.user.language)) await speak(told.user.language);
+  if (told.user !== null) await adopt(told.user);
+}
+
+/** The user as they are now: what they prefer is in force at once. */
+export async function adopt(user: User): Promise<void> {
+  if (now !== undefined) now = { ...now, user };
+  chooseTheme(user.theme);
+  if (isLanguage(user.language)) await speak(user.language);
 }
 
 /** Ask who we are, once. Raises a `Problem` of status 401 when nobody is signed in. */
