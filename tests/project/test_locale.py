@@ -51,7 +51,7 @@ def test_a_blank_without_a_value_is_still_said() -> None:
 
 
 def test_pages_say_each_of_their_sentences() -> None:
-    """A sentence under `ui.` that no page says is dead; one that a page says and nobody wrote fails its type check."""
+    """A sentence under `ui.` that no page says is dead; one that nobody wrote fails the type check of the pages."""
     sources = sorted(each for each in (ROOT / "ui" / "src").rglob("*") if each.suffix in {".ts", ".svelte"})
     text = "\n".join(each.read_text(encoding="utf-8") for each in sources)
     stems = {key.removesuffix(".one").removesuffix(".other") for key in words("id") if key.startswith("ui.")}
