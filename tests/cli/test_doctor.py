@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from merpati.cli.doctor_data import check_webhooks
@@ -90,3 +91,23 @@ def test_webhooks_are_reached_by_the_rules_of_real_calls(taken: int) -> None:
     found = asyncio.run(check_webhooks(Config(allow_hosts=("127.0.0.1",)), callers))
     assert [finding.key for finding in found] == ["doctor.webhook.reached", "doctor.webhook.connect"]
     assert found[1].values["devices"] == "62812, 62813"
+
+
+@pytest.mark.postgres
+async def test_a_server_that_may_lose_what_it_confirmed_is_a_warning(postgres_dsn: str, tmp_path: Path) -> None:
+    """The setting is named; as it should be, there is nothing to say."""
+    on = {"MERPATI_DATABASE": postgres_dsn, "MERPATI_DATA": str(tmp_path / "data")}
+
+    def examined() -> tuple[str, str]:
+        found = {each["check"]: each for each in answered("doctor", "--port", "0", **on)}
+        return found["keeping"]["grade"], found["keeping"]["text"]
+
+    await asyncio.to_thread(lambda: answered("user", "add", "a@b.example", "--generate", **on))
+    assert (await asyncio.to_thread(examined))[0] == "ok"
+    connection = await asyncpg.connect(postgres_dsn)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    await connection.close()
+
+    grade, text = await asyncio.to_thread(examined)
+    assert (grade, "synchronous_commit" in text, "fsync" in text) == ("warning", True, False)

@@ -17,6 +17,7 @@ from merpati.devices.model import Device
 from merpati.devices.views import devices_of
 from merpati.egress.guard import EgressError, Guard
 from merpati.egress.reach import reach
+from merpati.storage.durability import settings_that_lose
 from merpati.storage.folder import DataFolder, KeyDamaged
 from merpati.storage.migrate import find_schema_version, known_migrations
 from merpati.storage.nodes import database_clock
@@ -42,6 +43,7 @@ async def look(config: Config) -> AsyncIterator[Finding]:
         return
     try:
         yield fine("database.reached", place=place_of(config), engine=storage.engine.value)
+        yield _judge_keeping(await storage.read(settings_that_lose))
         async for finding in _look_inside(config, storage, clock.now()):
             yield finding
     except StorageError as error:
@@ -61,6 +63,10 @@ async def _look_inside(config: Config, storage: Storage, now: Millis) -> AsyncIt
     yield await _judge_key(config, storage)
     for finding in await check_webhooks(config, await storage.read(_webhooks, devices)):
         yield finding
+
+
+def _judge_keeping(losing: Sequence[str]) -> Finding:
+    return warning("keeping.off", settings=", ".join(losing)) if losing else fine("keeping.on")
 
 
 def _judge_schema(found: int, known: int) -> Finding:
