@@ -66,7 +66,7 @@ async def test_a_job_enqueued_elsewhere_is_found_by_polling(storage: Storage) ->
 
 
 async def test_no_more_run_at_once_than_allowed(storage: Storage) -> None:
-    """The next begins when one has ended."""
+    """The next begins when one has ended, also by an error (a read that finds no connection in time)."""
     await join(storage, ONE)
     now, most, diary = 0, 0, Diary()
 
@@ -74,9 +74,11 @@ async def test_no_more_run_at_once_than_allowed(storage: Storage) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
-        await context.storage.read(find_job, context.id)
-        await diary(context, args)
-        now -= 1
+        try:
+            await context.storage.read(find_job, context.id)
+            await diary(context, args)
+        finally:
+            now -= 1
 
     await enqueue(storage, *range(20))
     async with running(runner_of(storage, Holder(ONE), {"note": kind_of(handle)}, at_once=3)):
