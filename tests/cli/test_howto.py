@@ -12,7 +12,7 @@ from merpati.locale import LANGUAGES
 from tests.cli.keyboard import typed
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/howto/run.md", "docs/howto/backup.md", "docs/howto/simulator.md")
+PAGES = ("README.md", *(f"docs/howto/{page}.md" for page in ("run", "backup", "simulator", "webhooks")))
 _COMMAND = re.compile(r"(?:^|[`/ ])merpati ((?:[a-z]+ ?)+)([^`\n]*)")
 
 

@@ -4,18 +4,19 @@ import click
 
 from merpati.accounts.views import accounts
 from merpati.cli.asking import ask_code
+from merpati.cli.device_finding import device_of, international_number
+from merpati.cli.device_webhook import webhook
 from merpati.cli.opened import Opened, choose_account, opened
 from merpati.cli.printing import json_option, moment, print_json, print_table
 from merpati.cli.settings import data_flag, load_settings, local_address, settings_options
 from merpati.cli.spoken import NUMBER, SpokenGroup, SpokenOption, language_option, words
-from merpati.cli.troubles import Trouble, run
-from merpati.core.address import parse_phone
+from merpati.cli.troubles import run
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId
 from merpati.core.tokens import new_device_token
 from merpati.devices.actions import NewDevice, add_device, connect_device, disconnect_device, rotate_token
 from merpati.devices.model import NOT_PAIRED, Device, words_of
-from merpati.devices.views import devices_of, find_device_by_number, sealed_device_token
+from merpati.devices.views import devices_of, sealed_device_token
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
 from merpati.storage.port import Tx
@@ -30,26 +31,11 @@ def device() -> None:
     pass
 
 
+device.add_command(webhook)
 account_option = click.option("--account", metavar="ACCOUNT", cls=SpokenOption, help="cli.help.account")
 
 
 # -- finding one --
-
-
-async def device_of(tx: Tx, number: str) -> Device:
-    """The device with this number, as registered or as people write it; raises `Trouble`."""
-    for written in (number.strip(), _international(number)):
-        found = await find_device_by_number(tx, written) if written else None
-        if found is not None:
-            return found
-    raise Trouble("cli.device.unknown", number=number)
-
-
-def _international(number: str) -> str:
-    try:
-        return parse_phone(number)
-    except Refusal:
-        return ""
 
 
 async def _all_devices(tx: Tx, account: str | None) -> list[Device]:
@@ -88,7 +74,7 @@ async def _add(
         new = NewDevice(
             id=DeviceId((await at.ids.take("device"))[0]),
             account=owner.id,
-            number=_international(number) or number,
+            number=international_number(number) or number,
             name=name,
             transport=transport,
             desired=connect,

@@ -7,7 +7,8 @@ import click
 import msgspec
 
 from merpati.accounts.views import accounts
-from merpati.cli.device import account_option, device_of
+from merpati.cli.device import account_option
+from merpati.cli.device_finding import device_of
 from merpati.cli.opened import choose_account, opened
 from merpati.cli.printing import json_option, moment, near_moment, print_json, print_table, shorten
 from merpati.cli.settings import settings_options

@@ -1,9 +1,15 @@
 """Reading endpoints, dead letters and calls."""
 
-from merpati.core.ids import AccountId, EndpointId
+from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.storage.port import Tx
 from merpati.webhooks import store
 from merpati.webhooks.model import Call, DeadLetter, Endpoint, EndpointState
+
+
+async def list_device_endpoints(tx: Tx, device: DeviceId) -> list[Endpoint]:
+    """The device's endpoints that are set, by kind, also when disabled."""
+    known = await store.endpoints_of_device(tx, device)
+    return [endpoint for endpoint in known if endpoint.state is not EndpointState.REMOVED]
 
 
 async def list_endpoints(tx: Tx, account: AccountId) -> list[Endpoint]:
