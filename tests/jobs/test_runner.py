@@ -311,3 +311,17 @@ async def test_two_runners_keep_lanes_apart(open_postgres: Callable[[Clock], Awa
 
     assert overlaps == []
     assert sorted(map(int, diary.seen)) == list(range(40))
+
+
+async def test_an_error_that_no_database_can_store_is_told_without_it(storage: Storage) -> None:
+    """NUL and lone surrogates, as in a file's name: the job ends as every failed one does."""
+    await join(storage, ONE)
+
+    async def fail(_context: JobContext, _args: Note) -> None:
+        raise GiveUp("a\0b\udcff")
+
+    async with running(runner_of(storage, Holder(ONE), {"note": kind_of(fail, tries=1)})):
+        await enqueue(storage, 1)
+        job = await until(storage, 1, JobState.DEAD, 1)
+
+    assert job.error == "a\ufffdb?"

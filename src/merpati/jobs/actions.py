@@ -44,9 +44,7 @@ async def finish_job(tx: Tx, job: JobId, inc: Incarnation, attempt: int) -> bool
 
 async def retry_job(tx: Tx, job: JobId, inc: Incarnation, attempt: int, wait_ms: int, error: str) -> bool:
     """The run failed; another comes in `wait_ms`. False as in `finish_job`. May run twice."""
-    return await store.requeue_mine(
-        tx, job, inc, attempt, wait_ms=wait_ms, attempts=attempt, error=error[:LONGEST_ERROR]
-    )
+    return await store.requeue_mine(tx, job, inc, attempt, wait_ms=wait_ms, attempts=attempt, error=_told(error))
 
 
 async def rearm_job(tx: Tx, job: JobId, inc: Incarnation, attempt: int, wait_ms: int) -> bool:
@@ -56,7 +54,12 @@ async def rearm_job(tx: Tx, job: JobId, inc: Incarnation, attempt: int, wait_ms:
 
 async def bury_job(tx: Tx, job: JobId, inc: Incarnation, attempt: int, error: str) -> bool:
     """The job failed for good: set aside, visible. May run twice."""
-    return await store.bury_mine(tx, job, inc, attempt, error[:LONGEST_ERROR])
+    return await store.bury_mine(tx, job, inc, attempt, _told(error))
+
+
+def _told(error: str) -> str:
+    """What an exception says may be bytes of anybody: here it can be stored."""
+    return error[:LONGEST_ERROR].replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 async def take_back_jobs(tx: Tx) -> list[JobId]:
