@@ -3,7 +3,7 @@
 Reactions to facts come with the features that react. Webhooks and browsers follow the log by cursors of their own.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.jobs.model import JobContext, JobKind, NoArgs
 from merpati.log.actions import forget_facts
-from merpati.log.requests import forget_requests
+from merpati.log.requests import forget_keys, forget_requests
 from merpati.messages.actions import MAKE_BATCH, MakeBatch
 from merpati.messages.batches import make_next_part
 from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
 from merpati.messages.recovery import expire_overdue
 from merpati.messages.views import overdue_devices
+from merpati.storage.port import Tx
 from merpati.transports.port import Capabilities, SessionState, Transport
 from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.transport import SimulatorTransport
@@ -131,17 +132,21 @@ async def _expire(at: JobContext, keeping: Keeping) -> None:
 
 
 async def _forget(at: JobContext, keeping: Keeping) -> None:
-    """Drop what was kept long enough. May run twice."""
-    while await at.storage.write_bulk(forget_facts, _ago(at, keeping.log_ms), AT_ONCE) == AT_ONCE:
-        pass
-    while await at.storage.write_bulk(forget_calls, _ago(at, keeping.log_ms), AT_ONCE) == AT_ONCE:
-        pass
-    while await at.storage.write_bulk(forget_sessions, AT_ONCE) == AT_ONCE:
-        pass
+    """Drop what was kept long enough, a chunk at a time: no live call waits for a year's rows. May run twice."""
+    log, states = _ago(at, keeping.log_ms), _ago(at, keeping.states_ms)
+    requests, keys = _ago(at, keeping.requests_ms), _ago(at, keeping.idempotency_ms)
+    await _in_chunks(at, lambda tx: forget_facts(tx, log, AT_ONCE))
+    await _in_chunks(at, lambda tx: forget_calls(tx, log, AT_ONCE))
+    await _in_chunks(at, lambda tx: forget_sessions(tx, AT_ONCE))
     await at.storage.write_bulk(forget_tries)
-    while await at.storage.write_bulk(forget_states, _ago(at, keeping.states_ms), AT_ONCE) == AT_ONCE:
+    await _in_chunks(at, lambda tx: forget_states(tx, states, AT_ONCE))
+    await _in_chunks(at, lambda tx: forget_requests(tx, requests, AT_ONCE))
+    await _in_chunks(at, lambda tx: forget_keys(tx, keys, AT_ONCE))
+
+
+async def _in_chunks(at: JobContext, forget: Callable[[Tx], Coroutine[Any, Any, int]]) -> None:
+    while await at.storage.write_bulk(forget) >= AT_ONCE:
         pass
-    await at.storage.write_bulk(forget_requests, _ago(at, keeping.requests_ms), _ago(at, keeping.idempotency_ms))
 
 
 def _ago(at: JobContext, ms: int) -> Millis:

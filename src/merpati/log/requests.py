@@ -30,6 +30,11 @@ async def list_requests(tx: Tx, account: AccountId, before: RequestId | None, li
     return await store_requests.requests_of(tx, account, before, limit)
 
 
-async def forget_requests(tx: Tx, requests_before: int, keys_before: int) -> None:
-    """Drop what is older. May run twice."""
-    await store_requests.delete_before(tx, requests_before, keys_before)
+async def forget_requests(tx: Tx, before: int, limit: int) -> int:
+    """Drop up to `limit` requests older than `before`; answers how many went. May run twice."""
+    return await store_requests.delete_requests_before(tx, before, limit)
+
+
+async def forget_keys(tx: Tx, before: int, limit: int) -> int:
+    """Drop up to `limit` idempotency keys older than `before`; answers how many went. May run twice."""
+    return await store_requests.delete_keys_before(tx, before, limit)

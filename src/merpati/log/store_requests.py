@@ -55,6 +55,22 @@ def _request(row: Row) -> RequestRow:
     )
 
 
-async def delete_before(tx: Tx, requests: int, keys: int) -> None:
-    await tx.run("DELETE FROM request WHERE at < $1", requests)
-    await tx.run("DELETE FROM idempotency WHERE at < $1", keys)
+async def delete_requests_before(tx: Tx, at: int, limit: int) -> int:
+    rows = await tx.all(
+        "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE at < $1 ORDER BY at, id LIMIT $2) "
+        "RETURNING id",
+        at,
+        limit,
+    )
+    return len(rows)
+
+
+async def delete_keys_before(tx: Tx, at: int, limit: int) -> int:
+    rows = await tx.all(
+        "DELETE FROM idempotency WHERE (account_id, key) IN "
+        "(SELECT account_id, key FROM idempotency WHERE at < $1 ORDER BY at, account_id, key LIMIT $2) "
+        "RETURNING at",
+        at,
+        limit,
+    )
+    return len(rows)
