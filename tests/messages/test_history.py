@@ -194,3 +194,24 @@ async def test_one_sender_cannot_shadow_anothers_message_by_its_id(storage: Stor
     await storage.write(receive_messages, [incoming(20)])
 
     assert await storage.write(receive_messages, [incoming(21, sender="628777")]) == [True]
+
+
+async def test_what_somebody_writes_with_a_nul_is_stored(storage: Storage) -> None:
+    """No database has a text with NUL: the name and what a search finds go without it, the content keeps it."""
+    incoming = Incoming(
+        id=MessageId(7),
+        account=ACCOUNT,
+        device=DEVICE,
+        chat=ALICE,
+        sender=ALICE,
+        name="Al\0ice",
+        wa_id=WaId("IN-7"),
+        content=Text(body="apa kabar\0 kakak"),
+        reply_to=None,
+        at=400,
+    )
+    assert await storage.write(receive_messages, [incoming]) == [True]
+    view = await storage.read(show_message, MessageId(7))
+
+    assert view is not None and view.content == incoming.content
+    assert await found(storage, words="kakak") == [7]

@@ -24,6 +24,8 @@ from merpati.transports.port import (
     NumberCheck,
     Outbound,
     PairHow,
+    Receipt,
+    ReceiptKind,
     Sent,
     SessionState,
     Signal,
@@ -178,3 +180,11 @@ async def test_wakings_do_not_pile_up_behind_a_message_that_is_due_in_years(stag
         stage.dispatcher.wake(DEVICE, 2**43 - n)
 
     assert stage.dispatcher.wakings <= SPARE_WAKINGS + 2
+
+
+async def test_an_event_that_cannot_be_stored_does_not_hold_up_the_next(stage: Stage) -> None:
+    """A reference with NUL is none of ours: it is left out, and said in the log."""
+    emit = await stage.network.started
+    receipt = Receipt(device=DEVICE, at=CLOCK.now(), ids=(WaId("a\0b"),), kind=ReceiptKind.READ, who=ALICE)
+    async with asyncio.timeout(20):
+        await emit(receipt)

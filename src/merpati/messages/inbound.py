@@ -40,9 +40,15 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
 def _row(m: Incoming) -> tuple[str | int | None, ...]:
     options = json_of(Options(reply_to=m.reply_to))
     return (
-        m.id, m.account, m.device, 1, m.chat, m.name, m.sender, json_of(m.content), words_of(m.content), options,
+        m.id, m.account, m.device, 1, m.chat, _plain(m.name), m.sender, json_of(m.content),
+        _plain(words_of(m.content)), options,
         None, int(MessageState.RECEIVED), "", "", m.wa_id, 0, None, int(Priority.REPLY), None, m.at,
     )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Without NUL, which anybody may send and no database stores; the content keeps it, as JSON escapes it."""
+    return text.replace("\0", "")
 
 
 def _fact(m: Incoming) -> MessageReceived:

@@ -7,6 +7,7 @@ recorded, and only then the device may hand over.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 
 from merpati.core.clock import Clock
@@ -26,7 +27,7 @@ from merpati.runtime.node import Loss
 from merpati.runtime.supervisor import Supervisor
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
-from merpati.storage.port import Storage, StorageError
+from merpati.storage.port import Storage, StorageError, UnstorableText
 from merpati.transports.port import (
     AnyEvent,
     Identity,
@@ -41,6 +42,8 @@ from merpati.transports.port import (
     Transport,
     Typing,
 )
+
+logger = logging.getLogger(__name__)
 
 STORE_AGAIN_S = 0.5
 FINISH_S = 5.0
@@ -200,6 +203,9 @@ class Sessions:
             try:
                 await self._take_in(session, event)
                 self.on_change(session.device.id)
+                return
+            except UnstorableText:
+                logger.error("device %d: an event with a NUL where none may be is left out", session.device.id)
                 return
             except StorageError:
                 await asyncio.sleep(STORE_AGAIN_S)
