@@ -14,7 +14,7 @@ from merpati.core.clock import SystemClock
 from merpati.core.ids import AccountId, DeviceId, MessageId
 from merpati.messages.history import Search
 from merpati.messages.model import MessageState
-from merpati.messages.store_history import find_messages
+from merpati.messages.store_search import find_messages
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Engine, Storage, Tx
 from merpati.storage.postgres import PostgresStorage
@@ -29,7 +29,8 @@ _FILL = (
     "INSERT INTO message (id, account_id, device_id, direction, chat, name, sender, content, text, options, state, "
     "code, wire_ref, wa_id, request_id, priority, queued_at, sent_at) "
     "SELECT g.n, 1, 1 + g.n % 20, 0, '628' || (100000000 + g.n * 7919 % 50000), 'Pelanggan ' || (g.n % 50000), '', "
-    "'{{}}', 'Pesanan nomor ' || g.n || ' sudah dikirim ke kota' || (g.n % 500), '{{}}', "
+    '\'{{"type":"Text","body":"Pesanan"}}\', '
+    "'Pesanan nomor ' || g.n || ' sudah dikirim ke kota' || (g.n % 500), '{{}}', "
     "CASE WHEN g.n % 200 = 0 THEN 5 ELSE 2 + g.n % 3 END, '', 'R' || g.n, 'R' || g.n, g.n, 2, "
     "1700000000000 + g.n * 1000, 1700000000000 + g.n * 1000 FROM {numbers} AS g"
 )

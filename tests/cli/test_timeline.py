@@ -9,7 +9,7 @@ from merpati.cli.printing import near_moment
 from merpati.cli.timeline import Told, tell
 from merpati.core.clock import HOUR_MS, MINUTE_MS, Millis
 from merpati.core.errors import Code
-from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WireRef
 from merpati.devices.model import Device, DeviceState, Settings
 from merpati.locale import LANGUAGES, sentence, words
 from merpati.messages.handover import Outcome
@@ -52,8 +52,13 @@ def a_message(*steps: Step, state: MessageState = MessageState.QUEUED, **changes
         state=state,
         code="",
         request=RequestId(8812),
+        wire_ref=WireRef("3EB0"),
         wa_id=None,
+        reply_to=None,
         notes=(),
+        schedule_at=None,
+        queued_at=0,
+        due_at=0,
         steps=steps,
     )
     return msgspec.structs.replace(view, **changes)

@@ -8,6 +8,7 @@ from merpati.core.facts import DeviceStateChanged
 from merpati.core.ids import DeviceId
 from merpati.devices import store, store_connection, store_ownership
 from merpati.devices.model import Claim, Device, DeviceState, StateChange, may_follow
+from merpati.devices.store_connection import is_connected as is_connected
 from merpati.log.actions import record
 from merpati.log.model import Recorded
 from merpati.storage.port import Tx

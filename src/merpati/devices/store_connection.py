@@ -48,3 +48,10 @@ async def delete_states_before(tx: Tx, before: Millis, limit: int) -> int:
         limit,
     )
     return len(rows)
+
+
+def is_connected(device: str) -> str:
+    """A condition: this device (SQL, such as `m.device_id`) may hand over now. As `Device.connected`."""
+    return (
+        f"EXISTS (SELECT 1 FROM device WHERE device.id = {device} AND device.desired = 1 AND device.state = 'open')"
+    )

@@ -10,7 +10,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, BatchId, MessageId
 from merpati.messages import store_batches as store
 from merpati.messages.actions import add_messages
-from merpati.messages.model import Priority
+from merpati.messages.model import Draft, Priority
 from merpati.messages.planning import Call, make_drafts
 from merpati.storage.port import Tx
 
@@ -51,6 +51,17 @@ async def make_part_of(tx: Tx, message: MessageId) -> None:
     await _make(tx, header, part)
 
 
+async def unmade_draft(tx: Tx, message: MessageId) -> Draft | None:
+    """What this message will be, while its batch has not made it."""
+    part = await store.part_of(tx, message)
+    header = await store.header_of(tx, part.batch) if part is not None else None
+    if part is None or header is None:
+        return None
+    target = part.targets[message - part.first]
+    (draft,) = make_drafts(_call(header), header.plan, message, [target])
+    return msgspec.structs.replace(draft, due_at=draft.due_at + header.shift_ms)
+
+
 def _is_strict(header: store.Header, part: store.Part) -> bool:
     return any((target.plan or header.plan).sequence is not None for target in part.targets)
 
@@ -58,16 +69,19 @@ def _is_strict(header: store.Header, part: store.Part) -> bool:
 async def _make(tx: Tx, header: store.Header, part: store.Part) -> None:
     if not await store.take_part(tx, part):
         return
-    call = Call(
+    drafts = make_drafts(_call(header), header.plan, part.first, part.targets)
+    await add_messages(tx, drafts, shift_ms=header.shift_ms)
+    await store.add_made(tx, header.batch, part.count)
+
+
+def _call(header: store.Header) -> Call:
+    return Call(
         account=header.account,
         request=header.request,
         batch=header.batch,
         priority=Priority.BULK,
         queued_at=header.queued_at,
     )
-    drafts = make_drafts(call, header.plan, part.first, part.targets)
-    await add_messages(tx, drafts, shift_ms=header.shift_ms)
-    await store.add_made(tx, header.batch, part.count)
 
 
 async def check_all_made(tx: Tx, account: AccountId, schedule_at: int) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from merpati.core.ids import AccountId, Address, DeviceId, MessageId
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId
 from merpati.messages.model import MessageState, StoredContent
 from merpati.messages.words import summary_of
 
@@ -47,7 +47,13 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Whole words of the recipient's name."""
     words: str | None = None
     """Whole words of the text, all of them."""
+    anywhere: str | None = None
+    """Whole words, all of them in the text or all of them in the name."""
     state: MessageState | None = None
+    held: bool = False
+    """Queued, and kept back now: by its time, or by its device."""
+    scheduled: bool = False
+    """Queued, and kept back now by a schedule."""
     from_at: int | None = None
     to_at: int | None = None
     after: tuple[int, int] | None = None
@@ -63,8 +69,13 @@ class HistoryRow(NamedTuple):
     content: StoredContent
     state: MessageState
     code: str
+    request: RequestId
+    """0: none."""
     queued_at: int
     due_at: int
+    """0: it has left the outbox."""
+    state_at: int
+    """Since when it is in its state."""
 
     @property
     def text(self) -> str:

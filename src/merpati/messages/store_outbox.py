@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from merpati.core.ids import DeviceId, Epoch, Incarnation, MessageId
 from merpati.devices.ownership import fence
 from merpati.messages.model import OpenRow, Priority
+from merpati.messages.waiting import Line
 from merpati.storage.port import Engine, Row, Tx
 
 _DUE = "h.device_id = r.device_id AND h.state = 0 AND h.priority = {priority} AND h.due_at <= r.at"
@@ -118,6 +119,18 @@ async def next_wake(tx: Tx, device: DeviceId, now: int) -> int | None:
     )
     times = [at for at in row or () if at is not None and at > now]
     return min(times, default=None)
+
+
+async def line_of(tx: Tx, message: MessageId) -> Line:
+    """Until when the device's own pace, and this message's delay, hold its line."""
+    row = await tx.one(
+        "SELECT coalesce(c.next_send_at, 0), coalesce(p.last_at + o.gap_ms, 0) FROM outbox o "
+        "LEFT JOIN device_clock c ON c.device_id = o.device_id "
+        "LEFT JOIN device_pace p ON p.device_id = o.device_id AND p.priority = o.priority WHERE o.message_id = $1",
+        message,
+    )
+    paced_until, delayed_until = row or (0, 0)
+    return Line(paced_until=paced_until, delayed_until=delayed_until)
 
 
 async def next_due(tx: Tx, devices: Sequence[DeviceId]) -> list[tuple[DeviceId, int]]:

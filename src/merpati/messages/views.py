@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId
-from merpati.messages import store_batches, store_outbox
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId, WireRef
+from merpati.devices.views import find_devices
+from merpati.messages import store_batches, store_outbox, store_search
 from merpati.messages import store_history as store
-from merpati.messages.history import HistoryRow, Search, Step
-from merpati.messages.model import MessageState, Note, OpenRow, Options, StoredContent
+from merpati.messages.batches import unmade_draft
+from merpati.messages.history import HistoryRow, Search, Step, StepKind
+from merpati.messages.model import Draft, MessageState, Note, OpenRow, Options, StoredContent
+from merpati.messages.waiting import Waiting, kept_back, waits_in
+from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
 
 _options = msgspec.json.Decoder(Options)
@@ -44,8 +48,14 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     state: MessageState
     code: str
     request: RequestId
+    wire_ref: WireRef
     wa_id: WaId | None
+    reply_to: WaId | None
     notes: tuple[Note, ...]
+    schedule_at: int | None
+    queued_at: int
+    due_at: int
+    """0: it has left the outbox."""
     steps: tuple[Step, ...]
 
 
@@ -106,14 +116,65 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
         state=MessageState.SENDING if row.sending else MessageState(row.state),
         code=row.code,
         request=row.request,
+        wire_ref=row.wire_ref,
         wa_id=row.wa_id,
+        reply_to=options.reply_to,
         notes=options.notes,
+        schedule_at=row.schedule_at,
+        queued_at=row.queued_at,
+        due_at=row.due_at,
         steps=tuple(await store.steps_of(tx, message, row)),
     )
 
 
+async def find_message(tx: Tx, message: MessageId) -> MessageView | None:
+    """As `show_message`; of one that its batch has not made yet, what it will be."""
+    made = await show_message(tx, message)
+    if made is not None:
+        return made
+    draft = await unmade_draft(tx, message)
+    return _view_of(draft) if draft is not None else None
+
+
+def _view_of(draft: Draft) -> MessageView:
+    steps = [Step(draft.queued_at, StepKind.ACCEPTED, str(int(draft.request)) if draft.request else "")]
+    if draft.hold is not None:
+        steps.append(Step(draft.queued_at, StepKind.HELD, draft.hold, until_at=draft.due_at))
+    return MessageView(
+        id=draft.id,
+        account=draft.account,
+        device=draft.device,
+        incoming=False,
+        chat=draft.chat,
+        name=draft.name,
+        content=draft.content,
+        state=MessageState.QUEUED,
+        code="",
+        request=draft.request,
+        wire_ref=draft.wire_ref,
+        wa_id=None,
+        reply_to=draft.options.reply_to,
+        notes=draft.options.notes,
+        schedule_at=draft.schedule_at,
+        queued_at=draft.queued_at,
+        due_at=draft.due_at,
+        steps=tuple(steps),
+    )
+
+
+async def why_waiting(tx: Tx, message: MessageView) -> Waiting | None:
+    """What a queued message waits for; None: it waits for nothing of ours."""
+    if message.state is not MessageState.QUEUED:
+        return None
+    now = await database_now(tx)
+    device = (await find_devices(tx, [message.device])).get(message.device)
+    hold = (await store_search.newest_holds(tx, [message.id])).get(message.id)
+    kept = kept_back(message.due_at, hold, device is not None and device.connected, now)
+    return kept or waits_in(await store_outbox.line_of(tx, message.id), now)
+
+
 async def search_history(tx: Tx, search: Search) -> Page:
     """One page of what `search` asks for."""
-    rows = await store.find_messages(tx, search)
+    rows = await store_search.find_messages(tx, search)
     more = len(rows) == search.limit
     return Page(tuple(rows), (rows[-1].queued_at, rows[-1].id) if more else None)
