@@ -39,7 +39,8 @@ def position(cursor: str | None, start: tuple[int, ...]) -> tuple[int, ...]:
     if cursor is None:
         return start
     try:
-        found = msgspec.json.decode(base64.b64decode(cursor + "==", altchars=b"-_", validate=True), type=list[int])
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=list[int])
     except (binascii.Error, UnicodeEncodeError, msgspec.MsgspecError, ValueError):
         raise Refusal(Code.CURSOR_INVALID) from None
     if len(found) != len(start) or not all(0 <= number <= LAST_ID for number in found):
