@@ -41,6 +41,21 @@ class MessageState(IntEnum):
     RECEIVED = 9
 
 
+class StateWord(StrEnum):
+    """A state by its name, for those outside."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+    RECEIVED = "received"
+
+
 class MessageEvent(Enum):
     """What can happen to a message."""
 

@@ -58,6 +58,11 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """0: it has left the outbox."""
     steps: tuple[Step, ...]
 
+    @property
+    def state_at(self) -> int:
+        """Since when it is in its state: the last that happened to it."""
+        return next(step.at for step in reversed(self.steps) if step.kind is not StepKind.HELD)
+
 
 async def message_status(tx: Tx, devices: tuple[DeviceId, ...], message: MessageId) -> Status | None:
     """None when none of these devices has such a message. One that its batch has not made yet is queued."""

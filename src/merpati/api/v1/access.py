@@ -8,9 +8,10 @@ from merpati.accounts.sessions import find_session
 from merpati.api.gateway import Gateway
 from merpati.api.v1.principal import Principal
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import DeviceId, SignInId
+from merpati.core.ids import DeviceId, MessageId, SignInId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
+from merpati.messages.views import MessageView, find_message
 
 _IDS = range(1, 2**63)
 
@@ -20,6 +21,14 @@ async def device(gateway: Gateway, principal: Principal, id_: int) -> Device:
     found = await gateway.storage.read(find_device, DeviceId(id_)) if id_ in _IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.DEVICE_UNKNOWN)
+    return found
+
+
+async def message(gateway: Gateway, principal: Principal, id_: int) -> MessageView:
+    """A message of the account, also one that is not made yet; raises `Refusal(MESSAGE_UNKNOWN)`."""
+    found = await gateway.storage.read(find_message, MessageId(id_)) if id_ in _IDS else None
+    if found is None or found.account != principal.account.id:
+        raise Refusal(Code.MESSAGE_UNKNOWN)
     return found
 
 

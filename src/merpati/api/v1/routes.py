@@ -8,6 +8,7 @@ from litestar.di import Provide
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway
 from merpati.api.v1.front import numbered
+from merpati.api.v1.messages import messages_router
 from merpati.api.v1.principal import Guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
 from merpati.api.v1.session import session_router
@@ -18,7 +19,7 @@ MOST_BODY_BYTES = 1_000_000
 
 def routers() -> list[Router]:
     """Every part of the API; a new one is a row here."""
-    return [session_router()]
+    return [session_router(), messages_router()]
 
 
 def v1_handler(gateway: Gateway) -> Handler:

@@ -31,6 +31,14 @@ Instant: TypeAlias = Annotated[
 ]
 
 
+GivenInstant: TypeAlias = Annotated[datetime, Meta(tz=True, description="RFC 3339, with a zone.")]
+
+
+def millis(given: datetime) -> Millis:
+    """Milliseconds since 1970."""
+    return Millis(int(given.timestamp() * 1_000))
+
+
 def instant(at: Millis) -> Instant:
     """`2026-11-24T10:02:11.123Z`."""
     seconds, ms = divmod(at, 1_000)

@@ -1,0 +1,218 @@
+"""A message as the API shows it: a row of a list, or everything."""
+
+from enum import StrEnum
+
+import msgspec
+
+from merpati.api.v1.shapes import Answer, Instant, instant
+from merpati.core.clock import Millis
+from merpati.devices.model import WORDS, Device
+from merpati.messages.history import HistoryRow
+from merpati.messages.model import MessageState, Note, StateWord, StoredContent, Vote
+from merpati.messages.targets import text_of
+from merpati.messages.waiting import Can, Wait, Waiting, what_can
+from merpati.transports.port import Location, Media, MediaKind, Poll, Text
+
+SHOWN_TEXT = 200
+"""Characters of a text in a list."""
+
+
+class Direction(StrEnum):
+    """Which way a message goes."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class ContentKind(StrEnum):
+    """What a message holds."""
+
+    TEXT = "text"
+    FILE = "file"
+    LOCATION = "location"
+    POLL = "poll"
+    VOTE = "vote"
+
+
+KINDS: dict[type, ContentKind] = {
+    Text: ContentKind.TEXT,
+    Media: ContentKind.FILE,
+    Location: ContentKind.LOCATION,
+    Poll: ContentKind.POLL,
+    Vote: ContentKind.VOTE,
+}
+
+
+def words_in(content: StoredContent) -> str:
+    """The one text of it: what was written, a caption, a question, or what was voted for."""
+    return ", ".join(content.choices) if isinstance(content, Vote) else text_of(content)
+
+
+class HeldAnswer(Answer, frozen=True, kw_only=True):
+    """What keeps a queued message back; `until` is null where nobody can say."""
+
+    reason: Wait
+    until: Instant | None
+
+
+class MessageRow(Answer, frozen=True, kw_only=True):
+    """A message in a list. `to` is whom it is written to, or who wrote it; `code` says why it ended.
+
+    `text` has its first 200 characters. `held` is null where nothing keeps it back. `due_at` is null once it has
+    left the queue. `request` is the request that it was accepted by.
+    """
+
+    id: int
+    direction: Direction
+    device: int
+    to: str
+    name: str
+    text: str
+    content: ContentKind
+    state: StateWord
+    code: str | None
+    held: HeldAnswer | None
+    accepted_at: Instant
+    due_at: Instant | None
+    state_at: Instant
+    request: int | None
+
+
+class FileAnswer(Answer, frozen=True, kw_only=True):
+    """A file that a message holds."""
+
+    kind: MediaKind
+    mime: str
+    size_bytes: int
+    filename: str
+
+
+class LocationAnswer(Answer, frozen=True, kw_only=True):
+    """A place, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+class PollAnswer(Answer, frozen=True, kw_only=True):
+    """A poll; `name` is the caller's own name of it."""
+
+    name: str
+    question: str
+    choices: list[str]
+    several: bool
+
+
+class WhyAnswer(Answer, frozen=True, kw_only=True):
+    """Why a queued message has not gone yet. `until` is null where nobody can say.
+
+    `values` say more: of `device` its `number`, and the keys of two sentences, `means` and `next_step`.
+    """
+
+    key: Wait
+    values: dict[str, str]
+    until: Instant | None
+
+
+class CanAnswer(Answer, frozen=True, kw_only=True):
+    """What may be done to the message now."""
+
+    cancel: bool
+    reschedule: bool
+    resend: bool
+    send_now: bool
+
+
+class StepAnswer(Answer, frozen=True, kw_only=True):
+    """A step of a message's life. `key` is its sentence's, `values` fill the blanks.
+
+    Of the values `until` is an instant, and `why` an error code: its sentence is `error.<code>`.
+    """
+
+    kind: str
+    at: Instant
+    key: str
+    values: dict[str, str]
+
+
+class AheadAnswer(Answer, frozen=True, kw_only=True):
+    """A step that is to come; `at` is null where nobody can say."""
+
+    kind: str
+    at: Instant | None
+
+
+class MessageAnswer(MessageRow, frozen=True, kw_only=True):
+    """A message and all that happened to it; `text` is the whole one.
+
+    `wire_ref` is our reference of it in WhatsApp, `wa_id` WhatsApp's own.
+    """
+
+    location: LocationAnswer | None
+    poll: PollAnswer | None
+    file: FileAnswer | None
+    notes: list[Note]
+    schedule_at: Instant | None
+    reply_to: str | None
+    wire_ref: str | None
+    wa_id: str | None
+    timeline: list[StepAnswer]
+    ahead: list[AheadAnswer]
+    why: WhyAnswer | None
+    can: CanAnswer
+
+
+def show_row(found: tuple[HistoryRow, Waiting | None]) -> MessageRow:
+    row, waiting = found
+    return MessageRow(
+        id=row.id,
+        direction=Direction.IN if row.incoming else Direction.OUT,
+        device=row.device,
+        to=row.chat,
+        name=row.name,
+        text=row.text[:SHOWN_TEXT],
+        content=KINDS[type(row.content)],
+        state=state_word(row.state),
+        code=row.code or None,
+        held=show_held(waiting),
+        accepted_at=instant(Millis(row.queued_at)),
+        due_at=maybe(row.due_at),
+        state_at=instant(Millis(row.state_at)),
+        request=row.request or None,
+    )
+
+
+def state_word(state: MessageState) -> StateWord:
+    return StateWord[state.name]
+
+
+def maybe(at: int | None) -> Instant | None:
+    """An instant; null for none, or 0."""
+    return instant(Millis(at)) if at else None
+
+
+_NOT_HELD = frozenset({Wait.PACE, Wait.TURN})
+"""What is waited for in the line, where nothing keeps a message back."""
+
+
+def show_held(waiting: Waiting | None) -> HeldAnswer | None:
+    if waiting is None or waiting.reason in _NOT_HELD:
+        return None
+    return HeldAnswer(reason=waiting.reason, until=maybe(waiting.until_at))
+
+
+def show_why(waiting: Waiting | None, device: Device | None) -> WhyAnswer | None:
+    if waiting is None:
+        return None
+    values = _of_device(device) if waiting.reason is Wait.DEVICE and device is not None else {}
+    return WhyAnswer(key=waiting.reason, values=values, until=maybe(waiting.until_at))
+
+
+def _of_device(device: Device) -> dict[str, str]:
+    words = WORDS[device.state]
+    return {"number": device.number, "means": words.means, "next_step": words.next_step}
+
+
+def show_can(state: MessageState, waiting: Waiting | None) -> CanAnswer:
+    can: Can = what_can(state, waiting)
+    return CanAnswer(**msgspec.structs.asdict(can))

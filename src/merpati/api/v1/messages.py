@@ -1,0 +1,256 @@
+"""`/messages`: the history, how many there are, and everything about one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import msgspec
+from litestar import Router, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from merpati.api.gateway import Gateway
+from merpati.api.v1 import access
+from merpati.api.v1.message_shapes import (
+    KINDS,
+    Direction,
+    FileAnswer,
+    LocationAnswer,
+    MessageAnswer,
+    MessageRow,
+    PollAnswer,
+    maybe,
+    show_can,
+    show_held,
+    show_row,
+    show_why,
+    state_word,
+    words_in,
+)
+from merpati.api.v1.message_steps import show_ahead, show_step
+from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
+from merpati.api.v1.principal import Principal
+from merpati.api.v1.problems import refusals
+from merpati.api.v1.shapes import Answer, instant, millis
+from merpati.core.address import parse_first_digits
+from merpati.core.clock import Millis
+from merpati.core.errors import Code
+from merpati.core.ids import DeviceId
+from merpati.devices.model import Device
+from merpati.devices.views import find_device
+from merpati.messages.finding import MOST_COUNTED, count_chips, list_messages, search_anything
+from merpati.messages.history import HistoryRow, Search
+from merpati.messages.model import MessageState, StoredContent
+from merpati.messages.views import MessageView, why_waiting
+from merpati.messages.waiting import Waiting
+from merpati.storage.port import Tx
+from merpati.transports.port import Location, Media, Poll
+
+
+class StateFilter(StrEnum):
+    """A state, or one of two kinds of queued ones: kept back for any reason, kept back by a schedule."""
+
+    HELD = "held"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+    RECEIVED = "received"
+
+
+Text: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(max_length=200, description="A number or its first digits, an id, or words of name or text."),
+]
+Number: TypeAlias = Annotated[
+    str | None, QueryParameter(max_length=40, description="A number or its first digits.")
+]
+OfDevice: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=LAST_ID, description="The id of a device.")]
+InState: TypeAlias = Annotated[StateFilter | None, QueryParameter(name="state", description="In this state.")]
+From: TypeAlias = Annotated[
+    datetime | None, QueryParameter(name="from", description="Accepted at or after this time (RFC 3339).")
+]
+To: TypeAlias = Annotated[datetime | None, QueryParameter(name="to", description="Accepted before this time.")]
+
+
+class CountsAnswer(Answer, frozen=True, kw_only=True):
+    """How many messages there are of each kind. Nothing is counted further than `most`: more are `most + 1`."""
+
+    most: int
+    all: int
+    held: int
+    scheduled: int
+    queued: int
+    sending: int
+    failed: int
+    cancelled: int
+    expired: int
+    uncertain: int
+
+
+@get("/", operation_id="listMessages", summary="List messages", responses=refusals(Code.CURSOR_INVALID))
+async def get_messages(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    q: Text = None,
+    number: Number = None,
+    device: OfDevice = None,
+    in_state: InState = None,
+    direction: FromQuery[Direction | None] = None,
+    since: From = None,
+    until: To = None,
+    cursor: Cursor = None,
+    limit: Limit = USUAL,
+) -> Page[MessageRow]:
+    """The history, newest first. Conditions add up; words are whole words."""
+    search = Search(
+        account=principal.account.id,
+        device=DeviceId(device) if device is not None else None,
+        incoming=direction is Direction.IN if direction is not None else None,
+        number=parse_first_digits(number) if number and number.strip() else None,
+        from_at=millis(since) if since is not None else None,
+        to_at=millis(until) if until is not None else None,
+        after=_after(cursor),
+        limit=limit + 1,
+    )
+    search = _in_state(search, in_state)
+    rows = await gateway.storage.read(_list, search, q.strip() if q else "")
+    return page_of(rows, limit, show_row, _key)
+
+
+def _after(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    queued_at, id_ = position(cursor, (LAST_ID, LAST_ID))
+    return queued_at, id_
+
+
+def _key(found: tuple[HistoryRow, Waiting | None]) -> tuple[int, ...]:
+    return found[0].queued_at, found[0].id
+
+
+def _in_state(search: Search, state: StateFilter | None) -> Search:
+    if state is None:
+        return search
+    if state in _WAITING:
+        return msgspec.structs.replace(search, **{state: True})
+    return msgspec.structs.replace(search, state=MessageState[state.name])
+
+
+_WAITING = frozenset({StateFilter.HELD, StateFilter.SCHEDULED})
+
+
+async def _list(tx: Tx, search: Search, text: str) -> list[tuple[HistoryRow, Waiting | None]]:
+    return await list_messages(tx, await search_anything(tx, search, text) if text else search)
+
+
+@get("/counts", operation_id="countMessages", summary="Count messages")
+async def get_counts(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    device: OfDevice = None,
+    since: From = None,
+    until: To = None,
+) -> CountsAnswer:
+    """How many there are of each kind, as `listMessages` with the same conditions would list them."""
+    search = Search(
+        account=principal.account.id,
+        device=DeviceId(device) if device is not None else None,
+        from_at=millis(since) if since is not None else None,
+        to_at=millis(until) if until is not None else None,
+    )
+    counts = await gateway.storage.read(count_chips, search)
+    return CountsAnswer(most=MOST_COUNTED, **msgspec.structs.asdict(counts))
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A message with its device, and what it waits for."""
+
+    message: MessageView
+    device: Device | None
+    waiting: Waiting | None
+
+
+async def _tell(tx: Tx, message: MessageView) -> Told:
+    return Told(message, await find_device(tx, message.device), await why_waiting(tx, message))
+
+
+async def answer_message(gateway: Gateway, principal: Principal, id_: int) -> MessageAnswer:
+    """Everything about a message as it is now; raises `Refusal(MESSAGE_UNKNOWN)`."""
+    message = await access.message(gateway, principal, id_)
+    return _show(await gateway.storage.read(_tell, message))
+
+
+def _show(told: Told) -> MessageAnswer:
+    message, content = told.message, told.message.content
+    return MessageAnswer(
+        id=message.id,
+        direction=Direction.IN if message.incoming else Direction.OUT,
+        device=message.device,
+        to=message.chat,
+        name=message.name,
+        text=words_in(content),
+        content=KINDS[type(content)],
+        state=state_word(message.state),
+        code=message.code or None,
+        held=show_held(told.waiting),
+        accepted_at=instant(Millis(message.queued_at)),
+        due_at=maybe(message.due_at),
+        state_at=instant(Millis(message.state_at)),
+        request=message.request or None,
+        location=_location(content),
+        poll=_poll(content),
+        file=_file(content),
+        notes=list(message.notes),
+        schedule_at=maybe(message.schedule_at),
+        reply_to=message.reply_to,
+        wire_ref=message.wire_ref or None,
+        wa_id=message.wa_id,
+        timeline=[show_step(step) for step in message.steps],
+        ahead=show_ahead(message.state, told.waiting),
+        why=show_why(told.waiting, told.device),
+        can=show_can(message.state, told.waiting),
+    )
+
+
+def _location(content: StoredContent) -> LocationAnswer | None:
+    if not isinstance(content, Location):
+        return None
+    return LocationAnswer(latitude=content.latitude, longitude=content.longitude)
+
+
+def _poll(content: StoredContent) -> PollAnswer | None:
+    if not isinstance(content, Poll):
+        return None
+    return PollAnswer(
+        name=content.name, question=content.question, choices=list(content.choices), several=content.several
+    )
+
+
+def _file(content: StoredContent) -> FileAnswer | None:
+    if not isinstance(content, Media):
+        return None
+    return FileAnswer(
+        kind=content.kind, mime=content.mime, size_bytes=content.size_bytes, filename=content.filename
+    )
+
+
+@get(
+    "/{message_id:int}",
+    operation_id="getMessage",
+    summary="One message",
+    responses=refusals(Code.MESSAGE_UNKNOWN),
+)
+async def get_message(gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int]) -> MessageAnswer:
+    """Everything about a message: what it holds, its life so far, why it waits, and what may be done to it."""
+    return await answer_message(gateway, principal, message_id)
+
+
+def messages_router() -> Router:
+    return Router("/messages", route_handlers=[get_messages, get_counts, get_message], tags=["Messages"])
