@@ -21,7 +21,7 @@ from merpati.messages.inbound import RECEIVE, Incoming
 from merpati.messages.model import StoredContent, Vote
 from merpati.messages.pace import Pace
 from merpati.messages.receipts import RECEIPT, Receipted
-from merpati.messages.recovery import open_session
+from merpati.messages.recovery import EXPIRED_AT_ONCE, expire_overdue, open_session
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.node import Loss
 from merpati.runtime.supervisor import Supervisor
@@ -237,6 +237,8 @@ class Sessions:
             self.dispatcher.close(device.id)
             await self.storage.write(change_state, device, event.state, event.reason, now, claim=session.claim)
             return
+        while await self.storage.write(expire_overdue, device, now, self.expire_after_ms) == EXPIRED_AT_ONCE:
+            pass  # a chunk at a time, as live calls wait for each; `open_session` ends the rest
         await self.storage.write(
             open_session,
             device,
