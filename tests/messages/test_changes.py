@@ -276,3 +276,20 @@ async def test_nobody_overtakes_in_a_strict_sequence_that_is_still_being_made(st
     assert [taken.id for taken in await take(storage)] == [101]
     assert await refusal(storage, 104) is Code.MESSAGE_PROCESSING
     await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(103))
+
+
+async def test_a_late_acknowledgement_tells_the_truth_of_a_message_that_ended_otherwise(storage: Storage) -> None:
+    """Its first hand-over was unclear; then it was cancelled, expired, or refused. It did arrive."""
+    ids = (1, 2, 3)
+    await accept(storage, *(a_draft(n, Address(f"62811{n:07}")) for n in ids))
+    first = await take(storage, len(ids))
+    await finish(storage, *(an_end(t, Outcome.RETRY, code=Code.OUTCOME_UNKNOWN, keeps_place=True) for t in first))
+    (second, *_) = await take(storage)
+    await finish(storage, an_end(second, Outcome.FAILED, code=Code.CONTENT_REFUSED))
+    await storage.write(cancel_message, ACCOUNT, (DEVICE,), MessageId(2))
+    await storage.write(expire_messages, ACCOUNT, DEVICE, 2**50, 10)
+    ended = {await state_of(storage, n) for n in ids}
+
+    assert ended == {MessageState.FAILED, MessageState.CANCELLED, MessageState.EXPIRED}
+    assert await finish(storage, *map(an_end, first)) == [True] * 3
+    assert {await state_of(storage, n) for n in ids} == {MessageState.SENT}

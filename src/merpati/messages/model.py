@@ -90,6 +90,10 @@ LIFE = Machine(
         (_S.UNCERTAIN, _E.ACKNOWLEDGED): _S.SENT,
         (_S.UNCERTAIN, _E.DELIVERED): _S.DELIVERED,
         (_S.UNCERTAIN, _E.READ): _S.READ,
+        # of an earlier hand-over of which nobody knew more, when it ended otherwise meanwhile
+        (_S.FAILED, _E.ACKNOWLEDGED): _S.SENT,
+        (_S.CANCELLED, _E.ACKNOWLEDGED): _S.SENT,
+        (_S.EXPIRED, _E.ACKNOWLEDGED): _S.SENT,
         (_S.SENT, _E.DELIVERED): _S.DELIVERED,
         (_S.SENT, _E.READ): _S.READ,
         (_S.DELIVERED, _E.READ): _S.READ,
