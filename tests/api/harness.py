@@ -188,15 +188,22 @@ async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIt
         metrics=ApiMetrics(CollectorRegistry()),
     )
     gateway = msgspec.structs.replace(gateway, **changed)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(egress.close)
+        api = await stack.enter_async_context(serving_api(gateway, sessions))
+        yield api
+        await gateway.lane.close()
+
+
+@contextlib.asynccontextmanager
+async def serving_api(gateway: Gateway, sessions: Sessions) -> AsyncIterator[Api]:
+    """This gateway behind a port of its own."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(egress.close)
         await stack.enter_async_context(serving(application(gateway), listener))
         client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
-        api = Api(gateway, sessions, url, client)
-        yield api
-        await gateway.lane.close()
+        yield Api(gateway, sessions, url, client)
 
 
 def application(gateway: Gateway) -> Any:  # noqa: ANN401 — an ASGI application

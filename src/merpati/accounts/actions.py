@@ -1,14 +1,26 @@
 """What can be done with accounts, their users and invitations."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from merpati.accounts import store
-from merpati.accounts.model import Owner, check_email
+from merpati.accounts.model import (
+    Language,
+    Owner,
+    Theme,
+    check_email,
+    check_time_zone,
+    check_user_name,
+    check_user_phone,
+)
+from merpati.accounts.sessions import NO_SESSION, end_other_sessions
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, UserId
+from merpati.core.facts import AccountTokenRotated
+from merpati.core.ids import AccountId, SignInId, UserId
 from merpati.core.tokens import SealedToken
-from merpati.log.actions import open_account
+from merpati.log.actions import open_account, record
+from merpati.log.model import Recorded
 from merpati.storage.port import Tx
 
 
@@ -20,7 +32,9 @@ async def create_account(tx: Tx, id_: AccountId, name: str, token: SealedToken) 
 
 async def rotate_account_token(tx: Tx, id_: AccountId, token: SealedToken) -> None:
     """The old token is worth nothing any more. May run twice."""
+    await tx.lock([id_])
     await store.set_account_token(tx, id_, token)
+    await record(tx, [Recorded(id_, AccountTokenRotated())])
 
 
 async def create_owner(tx: Tx, id_: UserId, account: AccountId, email: str, password_hash: str) -> Owner:
@@ -31,9 +45,53 @@ async def create_owner(tx: Tx, id_: UserId, account: AccountId, email: str, pass
     return owner
 
 
-async def change_password(tx: Tx, owner: UserId, password_hash: str) -> None:
-    """May run twice."""
-    await store.set_password(tx, owner, password_hash)
+async def change_password(tx: Tx, user: UserId, password_hash: str, *, kept: SignInId = NO_SESSION) -> None:
+    """Another password; the user's sessions end, but for `kept`. May run twice."""
+    owner = await store.owner_by(tx, "id", user)
+    if owner is not None:
+        await tx.lock([owner.account])
+        await store.set_password(tx, user, password_hash)
+        await end_other_sessions(tx, owner.account, user, kept)
+
+
+class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of a user; what is not set stays."""
+
+    name: str | UnsetType = UNSET
+    phone: str | UnsetType | None = UNSET
+    language: Language | UnsetType = UNSET
+    theme: Theme | UnsetType = UNSET
+    time_zone: str | UnsetType = UNSET
+
+
+async def update_profile(tx: Tx, user: UserId, change: ProfileChange) -> Owner | None:
+    """The user as they are now; raises `Refusal` (INPUT_INVALID, PHONE_TAKEN). None: nobody. May run twice.
+
+    Raises `Violation` where another took the number in the same moment.
+    """
+    owner = await store.owner_by(tx, "id", user)
+    if owner is None:
+        return None
+    name, phone, language, theme, time_zone = (
+        change.name,
+        change.phone,
+        change.language,
+        change.theme,
+        change.time_zone,
+    )
+    changed = msgspec.structs.replace(
+        owner,
+        name=owner.name if name is UNSET else check_user_name(name),
+        phone=owner.phone if phone is UNSET else check_user_phone(phone),
+        language=owner.language if language is UNSET else language,
+        theme=owner.theme if theme is UNSET else theme,
+        time_zone=owner.time_zone if time_zone is UNSET else check_time_zone(time_zone),
+    )
+    holder = await store.owner_by(tx, "phone", changed.phone) if changed.phone else None
+    if holder is not None and holder.id != user:
+        raise Refusal(Code.PHONE_TAKEN, phone=holder.phone or "")
+    await store.set_profile(tx, changed)
+    return changed
 
 
 # -- the one-time link --

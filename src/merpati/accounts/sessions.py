@@ -12,6 +12,8 @@ from merpati.log.actions import record
 from merpati.log.model import Recorded
 from merpati.storage.port import Tx
 
+NO_SESSION = SignInId(0)
+
 
 async def open_session(tx: Tx, id_: SignInId, user: UserId, token_hash: str, address: str, agent: str) -> SignIn:
     """Let the holder of this token in, as this user. May run twice."""

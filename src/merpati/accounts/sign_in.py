@@ -1,15 +1,17 @@
-"""Signing in: with an e-mail address or a phone number, and a password."""
+"""Signing in: with an e-mail address or a phone number, a password, and a code where the user wants one."""
 
 import msgspec
 
 from merpati.accounts.model import Owner, SignedIn, parse_login
 from merpati.accounts.passwords import verify_password
 from merpati.accounts.sessions import open_session, signed_in_by
-from merpati.accounts.tries import begin_try, end_try
+from merpati.accounts.totp import hash_recovery_code, second_factor_of, step_of, use_recovery_code, use_totp
+from merpati.accounts.tries import begin_try, end_try, forgive_try
 from merpati.accounts.views import find_owner_by_login
+from merpati.core.clock import Clock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import SignInId
-from merpati.core.tokens import hash_token, new_link_token
+from merpati.core.tokens import Sealer, hash_token, new_link_token
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage, Tx
 
@@ -21,6 +23,8 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     address: str
     agent: str
+    totp: str = ""
+    recovery_code: str = ""
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +34,8 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-async def sign_in(storage: Storage, ids: Ids, asking: Asking) -> Admitted:
-    """Open a session; raises `Refusal` (SIGN_IN_FAILED, TOO_MANY_TRIES).
+async def sign_in(storage: Storage, ids: Ids, sealer: Sealer, clock: Clock, asking: Asking) -> Admitted:
+    """Open a session; raises `Refusal` (SIGN_IN_FAILED, TOTP_REQUIRED, TOTP_INVALID, TOO_MANY_TRIES).
 
     A name that nobody has takes as long as a wrong password, and is answered in the same words.
     """
@@ -41,15 +45,35 @@ async def sign_in(storage: Storage, ids: Ids, asking: Asking) -> Admitted:
     right = await verify_password(owner.password_hash if owner else None, asking.password)
     if owner is None or not right:
         raise Refusal(Code.SIGN_IN_FAILED)
-    return await admit(storage, ids, owner, login, asking)
+    if not owner.totp_on:
+        return await admit(storage, ids, owner, asking)
+    if not (asking.totp or asking.recovery_code):
+        await storage.write(forgive_try, login, asking.address)
+        raise Refusal(Code.TOTP_REQUIRED)
+    step = await _step(storage, sealer, clock, owner, asking) if asking.totp else None
+    return await admit(storage, ids, owner, asking, step=step)
 
 
-async def admit(storage: Storage, ids: Ids, owner: Owner, login: str, asking: Asking) -> Admitted:
-    """Open a session for an owner who has shown who they are."""
+async def _step(storage: Storage, sealer: Sealer, clock: Clock, owner: Owner, asking: Asking) -> int:
+    factor = await storage.read(second_factor_of, owner.id)
+    if factor is None:
+        raise Refusal(Code.TOTP_INVALID)
+    return step_of(sealer, owner.id, factor, asking.totp, clock.now())
+
+
+async def admit(storage: Storage, ids: Ids, owner: Owner, asking: Asking, *, step: int | None = None) -> Admitted:
+    """Open a session for an owner who has shown who they are, and use up the code that they brought.
+
+    Raises `Refusal(TOTP_INVALID)` for a code that is used up already.
+    """
     id_, token = SignInId((await ids.take("session"))[0]), new_link_token()
 
     async def enter(tx: Tx) -> SignedIn | None:
-        await end_try(tx, login, asking.address)
+        if owner.totp_on and step is not None:
+            await use_totp(tx, owner.id, step)
+        elif owner.totp_on:
+            await use_recovery_code(tx, owner.id, hash_recovery_code(asking.recovery_code))
+        await end_try(tx, parse_login(asking.login), asking.address)
         await open_session(tx, id_, owner.id, hash_token(token), asking.address, asking.agent)
         return await signed_in_by(tx, hash_token(token))
 
@@ -57,3 +81,11 @@ async def admit(storage: Storage, ids: Ids, owner: Owner, login: str, asking: As
     if who is None:
         raise Refusal(Code.SIGN_IN_FAILED)
     return Admitted(who=who, token=token)
+
+
+async def prove_password(storage: Storage, owner: Owner, password: str, address: str) -> None:
+    """For what a session alone must not do; raises `Refusal` (PASSWORD_WRONG, TOO_MANY_TRIES)."""
+    await storage.write(begin_try, owner.email, address)
+    if not await verify_password(owner.password_hash, password):
+        raise Refusal(Code.PASSWORD_WRONG)
+    await storage.write(end_try, owner.email, address)

@@ -80,6 +80,19 @@ async def set_password(tx: Tx, id_: UserId, password_hash: str) -> None:
     await tx.run("UPDATE owner SET password_hash = $2 WHERE id = $1", id_, password_hash)
 
 
+async def set_profile(tx: Tx, owner: Owner) -> None:
+    """Raises `Violation` when another took that number at the same moment."""
+    await tx.run(
+        "UPDATE owner SET name = $2, phone = $3, language = $4, theme = $5, time_zone = $6 WHERE id = $1",
+        owner.id,
+        owner.name,
+        owner.phone,
+        owner.language,
+        owner.theme,
+        owner.time_zone,
+    )
+
+
 async def owner_by(tx: Tx, column: Literal["id", "email", "phone"], value: Value) -> Owner | None:
     row = await tx.one(f"SELECT {_OWNER} FROM owner WHERE {column} = $1", value)
     return read_owner(row) if row else None

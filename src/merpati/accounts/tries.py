@@ -28,6 +28,12 @@ async def begin_try(tx: Tx, login: str, address: str) -> None:
             raise Refusal(Code.TOO_MANY_TRIES, retry_at=retry_at, minutes=-(-(retry_at - tx.now) // MINUTE_MS))
 
 
+async def forgive_try(tx: Tx, login: str, address: str) -> None:
+    """The try was right as far as it went: it alone does not count. Each run takes one back."""
+    for subject in sorted((_by_name(login), _by_address(address))):
+        await store_sessions.take_try_back(tx, subject)
+
+
 async def end_try(tx: Tx, login: str, address: str) -> None:
     """The try was right: it does not count, nor do those with that name before it. May run twice."""
     await store_sessions.take_try_back(tx, _by_address(address))

@@ -8,13 +8,10 @@ import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from merpati.accounts.actions import NewOwner, accept_invitation
-from merpati.accounts.model import check_email
-from merpati.accounts.passwords import check_password, hash_password
+from merpati.accounts.accepting import accept
 from merpati.accounts.views import invitation_is_good
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, UserId
-from merpati.core.tokens import Sealer, hash_token, new_account_token
+from merpati.core.tokens import Sealer, hash_token
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage
 from merpati.web.languages import pick_language
@@ -63,31 +60,13 @@ class _Desk:
 
     async def create(self, token: str, request: Request[Any, Any, Any]) -> Response[str]:
         language, form = pick_language(request), await _form(request)
-        # before the password is hashed: that costs 50 ms of a core, which a stranger is not given
-        if not await self._storage.read(invitation_is_good, hash_token(token)):
-            return _page(draw_gone(language), 404)
         try:
-            email, account_token = await self._accept(token, form)
+            made = await accept(self._storage, self._ids, self._sealer, token, form.email, form.password)
         except Refusal as refusal:
             if refusal.code is Code.INVITATION_INVALID:
                 return _page(draw_gone(language), 404)
             return _page(draw_form(language, msgspec.structs.replace(form, password="", refusal=refusal)), 422)
-        return _page(draw_done(language, email, account_token), 201)
-
-    async def _accept(self, token: str, form: Filled) -> tuple[str, str]:
-        email, password = check_email(form.email), check_password(form.password)
-        account = AccountId((await self._ids.take("account"))[0])
-        account_token = new_account_token()
-        new = NewOwner(
-            account=account,
-            account_name=email,
-            account_token=self._sealer.seal_token("account", account, account_token),
-            owner=UserId((await self._ids.take("user"))[0]),
-            email=email,
-            password_hash=await hash_password(password),
-        )
-        await self._storage.write(accept_invitation, hash_token(token), new)
-        return email, account_token
+        return _page(draw_done(language, made.owner.email, made.account_token), 201)
 
 
 async def _form(request: Request[Any, Any, Any]) -> Filled:

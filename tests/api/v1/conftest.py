@@ -17,3 +17,9 @@ async def stranger(both: Api) -> Browser:
 async def ayu(both: Api) -> Browser:
     """A browser that has signed in; on each engine."""
     return await signed_in(both)
+
+
+@pytest.fixture
+async def ayu_on_sqlite(api: Api) -> Browser:
+    """A browser that has signed in, where the engine does not matter."""
+    return await signed_in(api)

@@ -101,8 +101,10 @@ def _speak(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal)
 
 
 def _check_media_type(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A body is JSON, unless the endpoint says `opt={"media": …}`."""
+    """A body is JSON, unless the endpoint says `opt={"media": …}`. Some programs name a type for no body at all."""
     if is_safe(connection) or "content-type" not in connection.headers:
+        return
+    if connection.headers.get("content-length", "0") == "0" and "transfer-encoding" not in connection.headers:
         return
     given = connection.headers["content-type"].partition(";")[0].strip().lower()
     if given != handler.opt.get("media", "application/json"):

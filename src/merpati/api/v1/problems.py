@@ -90,7 +90,7 @@ class Problem(Answer, frozen=True, kw_only=True):
     title: str
     status: int
     detail: str
-    code: str
+    code: Code
     errors: list[FieldProblem]
     retry_at: Instant | UnsetType = UNSET
 
@@ -181,8 +181,13 @@ def _unanswered(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     return _refused(request, Refusal(code, path=request.scope["path"]), headers=error.headers)
 
 
+def _template(request: Request[Any, Any, Any]) -> str:
+    """The path without what stands in it: that may be a secret."""
+    return str(request.scope.get("path_template", ""))
+
+
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A fault of ours: its number for the caller, the rest for the log."""
     id_ = request_id(request)
-    _logger.error("request %s failed: %s %s", id_, request.method, request.scope["path"], exc_info=error)
+    _logger.error("request %s failed: %s %s", id_, request.method, _template(request), exc_info=error)
     return _refused(request, Refusal(Code.INTERNAL, request=id_))

@@ -1,25 +1,47 @@
 """The application of the API: every endpoint, behind one guard, with one way to refuse."""
 
-from typing import cast
+import functools
+from typing import Any, cast
 
 from litestar import Litestar, Router
 from litestar.di import Provide
 
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway
+from merpati.api.v1.account import account_router
 from merpati.api.v1.front import numbered
+from merpati.api.v1.me import me_router
 from merpati.api.v1.messages import messages_router
+from merpati.api.v1.openapi import describe
 from merpati.api.v1.principal import Guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
+from merpati.api.v1.reference import reference_router
 from merpati.api.v1.session import session_router
+from merpati.api.v1.sessions import sessions_router
+from merpati.api.v1.setup import setup_router
 from merpati.api.v1.shapes import PREFIX
+from merpati.api.v1.totp import totp_router
 
 MOST_BODY_BYTES = 1_000_000
 
 
 def routers() -> list[Router]:
     """Every part of the API; a new one is a row here."""
-    return [session_router(), messages_router()]
+    return [
+        session_router(),
+        sessions_router(),
+        me_router(),
+        totp_router(),
+        account_router(),
+        setup_router(),
+        messages_router(),
+    ]
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    """The description of every endpoint (OpenAPI 3.1)."""
+    return describe([Router(PREFIX, route_handlers=routers())])
 
 
 def v1_handler(gateway: Gateway) -> Handler:
@@ -29,7 +51,7 @@ def v1_handler(gateway: Gateway) -> Handler:
         return gateway
 
     app = Litestar(
-        [Router(PREFIX, route_handlers=routers())],
+        [Router(PREFIX, route_handlers=[*routers(), reference_router(document)])],
         guards=[Guard(gateway)],
         dependencies={"gateway": Provide(provide_gateway), "principal": Provide(provide_principal)},
         exception_handlers=exception_handlers(),

@@ -28,6 +28,8 @@ class SignInForm(Given, frozen=True, kw_only=True):
         Meta(min_length=1, max_length=254, description="E-mail or phone number.", examples=["ayu@toko.id"]),
     ]
     password: Annotated[str, Meta(max_length=200, description="The password.", examples=["rahasia sekali"])]
+    totp: Annotated[str, Meta(max_length=20, description="Code of the authenticator app.")] = ""
+    recovery_code: Annotated[str, Meta(max_length=40, description="In its place, when the phone is gone.")] = ""
 
 
 class AccountAnswer(Answer, frozen=True, kw_only=True):
@@ -101,25 +103,37 @@ def address_of(request: Request[Any, Any, Any]) -> str:
     return request.client.host if request.client else ""
 
 
+def agent_of(request: Request[Any, Any, Any]) -> str:
+    """What the browser says that it is."""
+    return request.headers.get("user-agent", "")
+
+
 @post(
     "/",
     operation_id="signIn",
     summary="Sign in",
     opt=OPEN,
     status_code=200,
-    responses=refusals(Code.SIGN_IN_FAILED, Code.TOO_MANY_TRIES, Code.ORIGIN_FOREIGN),
+    responses=refusals(
+        Code.SIGN_IN_FAILED, Code.TOTP_REQUIRED, Code.TOTP_INVALID, Code.TOO_MANY_TRIES, Code.ORIGIN_FOREIGN
+    ),
 )
 async def post_session(
     request: Request[Any, Any, Any], data: JSONBody[SignInForm], gateway: TheGateway
 ) -> Response[SessionAnswer]:
-    """Opens a session: the answer sets the cookie `merpati_session`, which the browser sends from then on."""
+    """Opens a session: the answer sets the cookie `merpati_session`, which the browser sends from then on.
+
+    `totp_required` asks for the same again with a code. Ten failures by name in 15 minutes are the most.
+    """
     asking = Asking(
         login=data.login,
         password=data.password,
         address=address_of(request),
-        agent=request.headers.get("user-agent", ""),
+        agent=agent_of(request),
+        totp=data.totp,
+        recovery_code=data.recovery_code,
     )
-    new = await sign_in(gateway.storage, gateway.ids, asking)
+    new = await sign_in(gateway.storage, gateway.ids, gateway.sealer, gateway.clock, asking)
     answer = show_session(gateway, admitted(new))
     return Response(answer, cookies=[session_cookie(gateway, new.token)])
 

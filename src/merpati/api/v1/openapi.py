@@ -1,0 +1,137 @@
+"""The description of the API (OpenAPI 3.1), made from the code, with what the framework leaves out."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import License
+
+from merpati import __version__
+from merpati.api.v1.paging import Page
+from merpati.api.v1.principal import COOKIE, provide_principal
+from merpati.api.v1.problems import MEDIA_TYPE
+from merpati.api.v1.shapes import Answer, Given
+
+Json: TypeAlias = dict[str, Any]
+
+_ABOUT = """\
+Everything that the dashboard does, programs can do.
+
+**Who asks.** A page signs in by `POST /session` and has a cookie from then on; it sends `csrf_token` of
+`GET /session` as `X-CSRF-Token` with each change. A program sends `Authorization: Bearer <account token>`.
+
+**Problems.** What is refused is `application/problem+json` (RFC 9457) with a stable `code`, and `title` and
+`detail` in the language of the user, else of `Accept-Language`. Each answer has an `X-Request-Id`.
+
+**Lists** come in pages: `next` is the `cursor` of the page that follows, null at the end.
+
+Ids are integers, times are RFC 3339 in UTC with milliseconds."""
+_SCHEMES: Json = {
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A person's, from signing in."},
+    "token": {"type": "http", "scheme": "bearer", "description": "An account's token."},
+}
+_COMMON: Mapping[str, str] = {
+    "401": "Refused: `not_signed_in`, `token_invalid`",
+    "403": "Refused: `csrf_invalid`",
+    "422": "Refused: `input_invalid`; `errors` says which field",
+    "default": "Any other problem",
+}
+_SAFE = {"get", "head"}
+_GENERIC = re.compile(r"^(\w+?)_[\w.]*\.(\w+)_$")
+
+
+def describe(routers: Sequence[Router]) -> Json:
+    """The document of these routes."""
+    app = Litestar(
+        list(routers),
+        dependencies={"gateway": Provide(_no_gateway), "principal": Provide(provide_principal)},
+        openapi_config=OpenAPIConfig(
+            title="merpati",
+            version=__version__,
+            description=_ABOUT,
+            license=License(name="MIT", identifier="MIT"),
+            use_handler_docstrings=True,
+        ),
+        logging_config=None,
+    )
+    document: Json = _renamed(_tidied(app.openapi_schema.to_schema()))
+    document["components"]["securitySchemes"] = _SCHEMES
+    handlers = {str(handler.operation_id): handler for handler in _handlers(app)}
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _complete(operation, method, handlers[operation["operationId"]])
+    for name, schema in document["components"]["schemas"].items():
+        if said := _docstrings().get(name.partition("Of")[0] if name.startswith("PageOf") else name):
+            schema["description"] = said
+    return document
+
+
+async def _no_gateway() -> None:
+    return
+
+
+def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        yield from (each for each in getattr(route, "route_handlers", ()) if isinstance(each, HTTPRouteHandler))
+
+
+def _complete(operation: Json, method: str, handler: HTTPRouteHandler) -> None:
+    """Who may call it, and the problems that every endpoint of its kind has."""
+    closed = not handler.opt.get("open")
+    operation["security"] = [{"session": []}, {"token": []}] if closed else []
+    responses: Json = operation["responses"]
+    if "application/json" in responses.get("400", {}).get("content", {}):
+        del responses["400"]  # the framework's own body for what does not validate: ours is a 422
+    applies = {
+        "401": closed,
+        "403": closed and method not in _SAFE,
+        "422": "requestBody" in operation or any(each["in"] == "query" for each in operation.get("parameters", ())),
+        "default": True,
+    }
+    for status in (status for status, does in applies.items() if does):
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        said = responses.get(status, {}).get("description", "Refused: ").removeprefix("Refused: ")
+        responses[status] = {
+            "description": f"{_COMMON[status]}, {said}".rstrip(", "),
+            "content": content,
+        }
+    responses.get("204", {}).pop("content", None)
+
+
+def _docstrings() -> Mapping[str, str]:
+    """Bodies by name, with what their classes say."""
+    classes: list[type[object]] = [Page, *_below(Answer), *_below(Given)]
+    return {each.__name__: " ".join((each.__doc__ or "").split()) for each in classes}
+
+
+def _below(kind: type[object]) -> Iterator[type[object]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+def _renamed(node: Any) -> Any:  # noqa: ANN401 — JSON
+    """`Page_merpati.api…SessionAnswer_` is `PageOfSessionAnswer`."""
+    if isinstance(node, dict):
+        return {_GENERIC.sub(r"\1Of\2", key): _renamed(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_renamed(each) for each in node]
+    if isinstance(node, str) and node.startswith("#/components/schemas/"):
+        place, name = node.rsplit("/", maxsplit=1)
+        return f"{place}/" + _GENERIC.sub(r"\1Of\2", name)
+    return node
+
+
+def _tidied(node: Any) -> Any:  # noqa: ANN401 — JSON
+    """Bounds of integers are integers, and a choice of one is that one."""
+    if isinstance(node, dict):
+        if len(alone := node.get("oneOf", ())) == 1:  # a field that may be left out
+            node = {**alone[0], **{key: value for key, value in node.items() if key != "oneOf"}}
+        return {key: _tidied(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_tidied(each) for each in node]
+    return int(node) if isinstance(node, float) and node.is_integer() else node
