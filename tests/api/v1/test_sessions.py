@@ -4,8 +4,10 @@ import base64
 
 import pytest
 
+from merpati.accounts.model import SESSION_MS
 from merpati.core.facts import SignedOut
 from merpati.core.ids import AccountId
+from merpati.storage.port import Tx
 from tests.api.harness import Api
 from tests.api.v1.browser import AYU, STRANGERS_EMAIL, Browser, browser_of, program_of, signed_in
 from tests.devices.rig import facts_of
@@ -116,3 +118,19 @@ async def test_a_page_has_one_to_two_hundred_items(ayu: Browser, limit: str) -> 
     """The field is named."""
     answered = await ayu.ask("GET", f"/sessions?limit={limit}")
     assert (answered.status, answered.body["errors"][0]["field"]) == (422, "limit")
+
+
+async def test_a_session_is_written_once_a_minute(both: Api, ayu: Browser) -> None:
+    """When it was seen, and so how long it lives; a request in between writes nothing."""
+    (before,) = await both.rows("SELECT seen_at FROM session")
+    await ayu.ask("GET", "/session")
+    assert await both.rows("SELECT seen_at FROM session") == [before]
+
+    async def age(tx: Tx) -> None:
+        await tx.run("UPDATE session SET seen_at = seen_at - 60000, expires_at = expires_at - 60000")
+
+    await both.storage.write(age)
+    await ayu.ask("GET", "/session")
+    ((seen_at, expires_at),) = await both.rows("SELECT seen_at, expires_at FROM session")
+    assert seen_at >= before[0]
+    assert expires_at == seen_at + SESSION_MS

@@ -15,6 +15,7 @@ from merpati.api.v1.problems import refusals
 from merpati.api.v1.session import UserAnswer, address_of, show_user
 from merpati.api.v1.shapes import Given
 from merpati.core.errors import Code, Refusal
+from merpati.storage.port import Violation
 
 
 class ProfileForm(Given, frozen=True, kw_only=True):
@@ -45,7 +46,10 @@ async def update_me(gateway: TheGateway, principal: ThePrincipal, data: JSONBody
     change = ProfileChange(
         name=data.name, phone=data.phone, language=data.language, theme=data.theme, time_zone=data.time_zone
     )
-    owner = await gateway.storage.write(update_profile, principal.the_person().owner.id, change)
+    try:
+        owner = await gateway.storage.write(update_profile, principal.the_person().owner.id, change)
+    except Violation:  # another took the number in the same moment
+        raise Refusal(Code.PHONE_TAKEN, phone=data.phone or "") from None
     if owner is None:
         raise Refusal(Code.NOT_SIGNED_IN)
     return show_user(owner)
