@@ -19,6 +19,8 @@ from merpati.accounts.lookup import AccountLookup
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway as ApiGateway
 from merpati.api.http import build_application, operator_routes
+from merpati.api.live.hub import Hub
+from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import listen, serving
 from merpati.config import Config, Loaded
@@ -113,6 +115,7 @@ class Gateway:
         self.jobs = JobRunner(
             storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=self.rng
         )
+        self.live = Hub(storage, judge_on(storage))
         self.webhooks: Webhooks | None = None
         self._webhooks_task: asyncio.Task[None] | None = None
 
@@ -143,6 +146,7 @@ class Gateway:
 
     def ring(self) -> None:
         """Facts were recorded: whoever follows the log looks at once."""
+        self.live.bell.ring()
         if self.webhooks is not None:
             self.webhooks.bell.ring()
 
@@ -198,6 +202,7 @@ class Gateway:
             ("pairings", self.pairings.run),
             ("jobs", self.jobs.run),
             ("webhooks", self._run_webhooks),
+            ("live", self.live.run),
         ):
             self.supervisor.loop(name, run)
 
@@ -327,6 +332,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         wake=gateway.wake,
         made=gateway.jobs.wake,
         webhooks_set=gateway.look_at_endpoints,
+        live=gateway.live,
         public_url=gateway.url,
         metrics=ApiMetrics(gateway.registry),
     )
@@ -350,6 +356,7 @@ async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gatew
         async with serving(build_asgi(gateway), door):
             await on_ready(gateway)
             await stopped.wait()
+            gateway.live.close()  # streams have no end of their own, and the door waits for what is under way
     finally:
         await gateway.stop()
 

@@ -3,6 +3,7 @@
 Two accounts: the first has two connected devices and one that is not; the second has one connected device.
 """
 
+import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping
@@ -17,6 +18,8 @@ from merpati.accounts.actions import create_account
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.gateway import Gateway
 from merpati.api.http import build_application, operator_routes
+from merpati.api.live.hub import Hub
+from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import listen, serving
 from merpati.core.clock import SystemClock
@@ -158,6 +161,7 @@ async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIt
     """The API over this database; `changed` are other values of `Gateway`."""
     clock, sealer, sessions, egress = SystemClock(), Sealer(b"k" * 32), Sessions(), Egress(["127.0.0.1"])
     await populate(storage, sealer)
+    live = Hub(storage, judge_on(storage))
     media, spool = folder / "media", folder / "spool"
     for made in (media, spool):
         made.mkdir()
@@ -185,6 +189,7 @@ async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIt
         wake=lambda device, at: api.woken.append((device, at)),
         made=lambda: setattr(api, "batches", api.batches + 1),
         webhooks_set=lambda: setattr(api, "looks", api.looks + 1),
+        live=live,
         metrics=ApiMetrics(CollectorRegistry()),
     )
     gateway = msgspec.structs.replace(gateway, **changed)
@@ -202,6 +207,9 @@ async def serving_api(gateway: Gateway, sessions: Sessions) -> AsyncIterator[Api
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(serving(application(gateway), listener))
+        following = asyncio.ensure_future(live.run())
+        stack.push_async_callback(asyncio.wait, [following])
+        stack.callback(live.close)
         client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         yield Api(gateway, sessions, url, client)
 

@@ -80,6 +80,11 @@ async def find_session(tx: Tx, id_: SignInId) -> SignIn | None:
     return await store_sessions.session_by(tx, id_)
 
 
+async def living_sessions(tx: Tx, ids: Sequence[SignInId]) -> set[SignInId]:
+    """Those of these sessions that have not ended: one query for all."""
+    return await store_sessions.living_of(tx, ids)
+
+
 async def sessions_of(tx: Tx, user: UserId, below: int, limit: int) -> list[SignIn]:
     """The user's sessions with ids below `below`, newest first."""
     return await store_sessions.sessions_of(tx, user, below, limit)

@@ -1,5 +1,7 @@
 """The SQL of sign-in sessions, and of tries that failed."""
 
+from collections.abc import Sequence
+
 from merpati.accounts.model import Account, SignedIn, SignIn
 from merpati.accounts.store import OWNER_O, read_owner
 from merpati.core.clock import Millis
@@ -54,6 +56,15 @@ async def set_seen(tx: Tx, id_: SignInId, expires_at: Millis) -> None:
 async def session_by(tx: Tx, id_: SignInId) -> SignIn | None:
     row = await tx.one(f"SELECT {_SESSION} FROM session WHERE id = $1 AND expires_at > $2", id_, tx.now)
     return _session(row) if row else None
+
+
+async def living_of(tx: Tx, ids: Sequence[SignInId]) -> set[SignInId]:
+    rows = await tx.set(
+        "SELECT s.id FROM session s, {r} WHERE s.id = r.id AND s.expires_at > r.now",
+        "id bigint, now bigint",
+        [(id_, tx.now) for id_ in ids],
+    )
+    return {SignInId(row[0]) for row in rows}
 
 
 async def sessions_of(tx: Tx, user: UserId, below: int, limit: int) -> list[SignIn]:

@@ -9,6 +9,7 @@ import msgspec
 
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.fonnte.attachments import Fetch
+from merpati.api.live.hub import Hub
 from merpati.api.metrics import ApiMetrics
 from merpati.core.clock import Clock
 from merpati.core.ids import Address, DeviceId
@@ -67,6 +68,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Told after a batch was stored: its job is due."""
     webhooks_set: Callable[[], None]
     """Told after addresses of webhooks were stored."""
+    live: Hub
+    """Those who follow the log."""
     public_url: str = ""
     """Where others reach this server; empty: unknown."""
     metrics: ApiMetrics

@@ -41,6 +41,7 @@ class Code(StrEnum):
     KEY_REUSED = "key_reused"
     KEY_IN_PROGRESS = "key_in_progress"
     TOO_MANY_OPEN = "too_many_open"
+    TOO_MANY_STREAMS = "too_many_streams"
     # targets and content
     TARGET_INVALID = "target_invalid"
     TARGET_REQUIRED = "target_required"

@@ -40,7 +40,7 @@ class Browser:
     """Keeps its cookie and sends the CSRF token with what it changes, as a page of ours does."""
 
     def __init__(self, client: aiohttp.ClientSession, url: str) -> None:
-        self._client, self.url = client, url
+        self.client, self.url = client, url
         self.cookie = ""
         self.headers: dict[str, str] = {}
 
@@ -52,7 +52,7 @@ class Browser:
             sent["Cookie"] = f"merpati_session={self.cookie}"
         address = f"{self.url}/api/v1{path}"
         given: Any = {"json": json, **more} if json is not None else more
-        async with self._client.request(method, address, headers=sent, **given) as answer:
+        async with self.client.request(method, address, headers=sent, **given) as answer:
             text, cookie = await answer.text(), answer.headers.get("Set-Cookie", "")
             if "merpati_session" in (jar := SimpleCookie(cookie)):
                 self.cookie = jar["merpati_session"].value
