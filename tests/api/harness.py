@@ -21,7 +21,7 @@ from merpati.api.http import build_application, operator_routes
 from merpati.api.live.hub import Hub
 from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
-from merpati.api.server import listen, serving
+from merpati.api.server import LimitedProtocol, listen, serving
 from merpati.core.clock import SystemClock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, Address, DeviceId
@@ -157,10 +157,19 @@ async def populate(storage: Storage, sealer: Sealer) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 — Gateway's
-    """The API over this database; `changed` are other values of `Gateway`."""
+async def running_api(
+    storage: Storage,
+    folder: Path,
+    *,
+    populated: bool = True,
+    protocol: type[LimitedProtocol] = LimitedProtocol,
+    **changed: Any,  # noqa: ANN401 — Gateway's
+) -> AsyncIterator[Api]:
+    """The API over this database; `changed` are other values of `Gateway`. A second process on it finds the
+    accounts there (`populated=False`)."""
     clock, sealer, sessions, egress = SystemClock(), Sealer(b"k" * 32), Sessions(), Egress(["127.0.0.1"])
-    await populate(storage, sealer)
+    if populated:
+        await populate(storage, sealer)
     live = Hub(storage, judge_on(storage))
     media, spool = folder / "media", folder / "spool"
     for made in (media, spool):
@@ -195,21 +204,23 @@ async def running_api(storage: Storage, folder: Path, **changed: Any) -> AsyncIt
     gateway = msgspec.structs.replace(gateway, **changed)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(egress.close)
-        api = await stack.enter_async_context(serving_api(gateway, sessions))
+        api = await stack.enter_async_context(serving_api(gateway, sessions, protocol))
+        following = asyncio.ensure_future(gateway.live.run())
+        stack.push_async_callback(asyncio.wait, [following])
+        stack.callback(gateway.live.close)
         yield api
         await gateway.lane.close()
 
 
 @contextlib.asynccontextmanager
-async def serving_api(gateway: Gateway, sessions: Sessions) -> AsyncIterator[Api]:
+async def serving_api(
+    gateway: Gateway, sessions: Sessions, protocol: type[LimitedProtocol] = LimitedProtocol
+) -> AsyncIterator[Api]:
     """This gateway behind a port of its own."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(application(gateway), listener))
-        following = asyncio.ensure_future(live.run())
-        stack.push_async_callback(asyncio.wait, [following])
-        stack.callback(live.close)
+        await stack.enter_async_context(serving(application(gateway), listener, protocol))
         client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         yield Api(gateway, sessions, url, client)
 

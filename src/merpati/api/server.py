@@ -13,7 +13,6 @@ from merpati.api.fonnte.door import Handler
 
 MOST_HEAD_BYTES = 65_536
 MOST_HEADERS = 100
-HEAD_TIMEOUT_S = 30.0
 KEEP_ALIVE_S = 75
 
 
@@ -24,9 +23,13 @@ class HeadTooLarge(Exception):
 class LimitedProtocol(HttpToolsProtocol):
     """Closes connections whose request line and headers are too large, too many, or too slow to come."""
 
+    head_timeout_s = 30.0
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on as they come
         super().__init__(*args, **kwargs)
         self._in_head, self._head_bytes = True, 0
+        self._has_begun = True
+        """Some of a head has come, or must come now; false while a request is answered and before the next one."""
         self._too_slow: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -43,11 +46,11 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head and not self.transport.is_closing():
             if self._head_bytes > MOST_HEAD_BYTES:
                 self.send_400_response("Request headers too large.")
-            elif self._too_slow is None:
+            elif self._has_begun and self._too_slow is None:
                 self._watch()
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._has_begun = True, 0, True
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -61,7 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
             raise HeadTooLarge
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head = self._has_begun = False
         self._unwatch()
         super().on_headers_complete()
 
@@ -70,7 +73,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head, self._head_bytes = True, 0
 
     def _watch(self) -> None:
-        self._too_slow = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+        self._too_slow = self.loop.call_later(self.head_timeout_s, self.transport.close)
 
     def _unwatch(self) -> None:
         if self._too_slow is not None:
@@ -94,11 +97,13 @@ class Server(uvicorn.Server):
         yield
 
 
-def make_server(app: Handler, *, stop_timeout_s: int = 10) -> Server:
+def make_server(
+    app: Handler, *, stop_timeout_s: int = 10, protocol: type[LimitedProtocol] = LimitedProtocol
+) -> Server:
     """A server for this application; `serve(sockets=[…])` runs it, `should_exit = True` ends it in order."""
     config = uvicorn.Config(
         app,
-        http=LimitedProtocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -117,9 +122,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Handler, listener: socket.socket) -> AsyncIterator[Server]:
+async def serving(
+    app: Handler, listener: socket.socket, protocol: type[LimitedProtocol] = LimitedProtocol
+) -> AsyncIterator[Server]:
     """The server, running while the block runs; requests on their way are finished."""
-    server = make_server(app)
+    server = make_server(app, protocol=protocol)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.ready.wait()

@@ -26,11 +26,8 @@ class Follower:
         self._browser = browser
         self.last = ""
         self.events: list[Event] = []
+        self.facts: list[int] = []
         self.comments = 0
-
-    @property
-    def facts(self) -> list[int]:
-        return [event.data["seq"] for event in self.events if event.name == "fact"]
 
     @contextlib.asynccontextmanager
     async def connected(self, path: str = "/events", **headers: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -63,7 +60,9 @@ class Follower:
         self.comments += any(line.startswith(":") for line in lines)
         self.last = fields.get("id", self.last)
         if "data" in fields:
-            self.events.append(Event(fields["event"], fields["id"], json.loads(fields["data"])))
+            event = Event(fields["event"], fields["id"], json.loads(fields["data"]))
+            self.events.append(event)
+            self.facts += [event.data["seq"]] if event.name == "fact" else []
 
 
 NO_END = aiohttp.ClientTimeout(total=None, sock_read=None)

@@ -1,17 +1,24 @@
 """The log as a browser follows it: on a real connection, on each engine."""
 
 import asyncio
+import contextlib
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from merpati.accounts.actions import rotate_account_token
+from merpati.api.server import LimitedProtocol
+from merpati.core.clock import Clock, SystemClock
 from merpati.core.facts import AnyFact, DeviceAdded, MessageFailed, MessageSent
 from merpati.core.ids import AccountId, Address, MessageId, WaId
 from merpati.log.actions import record
 from merpati.log.model import Recorded
-from merpati.storage.port import Tx
-from tests.api.harness import ACCOUNT, ONE, STRANGER, THEIRS, Api
+from merpati.storage.migrate import migrate
+from merpati.storage.port import Storage, Tx
+from merpati.storage.sqlite import SqliteStorage
+from tests.api.harness import ACCOUNT, ONE, STRANGER, THEIRS, Api, running_api
 from tests.api.v1.browser import Browser, browser_of, program_of, signed_in
 from tests.api.v1.following import Follower
 
@@ -188,3 +195,90 @@ async def test_a_stream_that_is_left_is_forgotten(both: Api) -> None:
     async with asyncio.timeout(5):
         while both.gateway.live.count():  # noqa: ASYNC110 — the server's end is noticed by the server alone
             await asyncio.sleep(0)
+
+
+async def test_a_reader_that_takes_nothing_holds_up_nobody(both: Api, ayu: Browser) -> None:
+    """The other one hears all at once; the slow one is told the rest when it reads, or to reload."""
+    slow, quick, head = Follower(ayu), Follower(ayu), await head_of(both)
+    async with slow.connected() as unread, quick.connected() as answer:
+        await slow.read(unread, lambda: bool(slow.events))
+        await quick.read(answer, lambda: bool(quick.events))
+        for round_ in range(1, 6):
+            await tell(both, *added(2_000))
+            await quick.read(answer, lambda wanted=2_000 * round_: len(quick.facts) == wanted)  # type: ignore[misc]
+        await slow.read(unread, lambda: slow.last == str(head + 10_000))
+    assert quick.facts == list(range(head + 1, head + 10_001))
+    since = max([head, *(int(event.id) for event in slow.events if event.name == "reload")])
+    assert [seq for seq in slow.facts if seq > since] == list(range(since + 1, head + 10_001))
+
+
+class Hasty(LimitedProtocol):
+    """Gives up on a head after a moment."""
+
+    head_timeout_s = 0.3
+
+
+async def test_a_stream_is_not_cut_by_the_limit_on_slow_heads(tmp_path: Path) -> None:
+    """It outlives a connection whose head does not come, though that one was opened later."""
+    async with storage_on(tmp_path) as storage, running_api(storage, tmp_path, protocol=Hasty) as api:
+        follower = Follower(program_of(api))
+        async with follower.connected() as answer:
+            await follower.read(answer, lambda: bool(follower.events))
+            for _ in range(2):
+                reader, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
+                writer.write(b"GET / HTTP/1.1\r\n")
+                assert await reader.read() == b""
+                writer.close()
+            await tell(api, *added(1))
+            await follower.read(answer, lambda: bool(follower.facts))
+        assert len(follower.facts) == 1
+
+
+@contextlib.asynccontextmanager
+async def storage_on(folder: Path) -> AsyncIterator[Storage]:
+    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+    await migrate(storage)
+    yield storage
+    await storage.close()
+
+
+async def test_open_streams_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    """The server stops at once; a browser comes back and goes on at the next process."""
+    async with contextlib.AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(storage_on(tmp_path))
+        api = await stack.enter_async_context(running_api(storage, tmp_path))
+        follower = Follower(await signed_in(api))
+        answer = await stack.enter_async_context(follower.connected())
+        await follower.read(answer, lambda: bool(follower.events))
+        began = asyncio.get_running_loop().time()
+        api.gateway.live.close()
+        await follower.read(answer, lambda: False)
+    assert asyncio.get_running_loop().time() - began < 2
+
+
+@pytest.mark.postgres
+async def test_facts_of_another_process_come_within_a_quarter_of_a_second(
+    open_postgres: Callable[[Clock], Awaitable[Storage]], tmp_path: Path
+) -> None:
+    """Each browser follows the process that it met; all hear the same, in the same order."""
+    async with contextlib.AsyncExitStack() as stack:
+        (tmp_path / "one").mkdir()
+        (tmp_path / "two").mkdir()
+        one_storage, two_storage = await open_postgres(SystemClock()), await open_postgres(SystemClock())
+        one = await stack.enter_async_context(running_api(one_storage, tmp_path / "one"))
+        two = await stack.enter_async_context(running_api(two_storage, tmp_path / "two", populated=False))
+        here, there = Follower(await signed_in(one)), Follower(program_of(two))
+        head = await head_of(one)
+        first = await stack.enter_async_context(here.connected())
+        second = await stack.enter_async_context(there.connected())
+        await here.read(first, lambda: bool(here.events))
+        await there.read(second, lambda: bool(there.events))
+        late = []
+        for told in range(2, 42, 2):
+            began = asyncio.get_running_loop().time()
+            await asyncio.gather(tell(one, *added(1)), tell(two, *added(1)))
+            await here.read(first, lambda wanted=told: len(here.facts) == wanted)  # type: ignore[misc]
+            await there.read(second, lambda wanted=told: len(there.facts) == wanted)  # type: ignore[misc]
+            late.append(asyncio.get_running_loop().time() - began)
+        assert here.facts == there.facts == list(range(head + 1, head + 41))
+        assert sorted(late)[len(late) // 2] < 0.35

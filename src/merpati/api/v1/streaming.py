@@ -21,7 +21,11 @@ SEND_WITHIN_S = 30.0
 """A reader that takes nothing for so long is gone, or had better come back."""
 END_WITHIN_S = 0.5
 
-EVENTS = {200: ResponseSpec(str, description="Events, until the connection ends.", media_type=MEDIA_TYPE)}
+EVENTS = {
+    200: ResponseSpec(
+        str, description="Events, until the connection ends.", media_type=MEDIA_TYPE, generate_examples=False
+    )
+}
 """`responses` of a handler that answers with `EventStream`."""
 
 
