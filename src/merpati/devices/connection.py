@@ -74,6 +74,31 @@ async def states_of(tx: Tx, device: DeviceId, limit: int = 100) -> list[StateCha
     return await store_connection.newest_states(tx, device, limit)
 
 
+async def states_before(
+    tx: Tx, device: DeviceId, before: tuple[int, int], limit: int
+) -> list[tuple[StateChange, int]]:
+    """The lines of a device's connection log before (at, n), newest first; each with its n."""
+    return await store_connection.states_before(tx, device, before, limit)
+
+
+async def down_spans(
+    tx: Tx, devices: Sequence[DeviceId], from_at: Millis, span_ms: int, spans: int
+) -> dict[DeviceId, list[bool]]:
+    """Of each device, in which of `spans` spans since `from_at` it was not connected for a moment or longer.
+
+    What is to come is not down, nor the time before the device was added.
+    """
+    changes: dict[DeviceId, list[tuple[Millis, bool]]] = {id_: [] for id_ in devices}
+    for id_, at, up in await store_connection.states_since(tx, devices, from_at):
+        changes[id_].append((at, up))
+    return {
+        id_: [
+            is_down_in(turns, from_at + n * span_ms, min(from_at + (n + 1) * span_ms, tx.now)) for n in range(spans)
+        ]
+        for id_, turns in changes.items()
+    }
+
+
 async def disconnections(tx: Tx, device: DeviceId, now: Millis) -> list[Interval]:
     """When the device was not connected, newest first, as far back as the log goes (at most 500 times)."""
     return intervals(await store_connection.turns(tx, device, MOST_TURNS), now)
@@ -102,6 +127,12 @@ def intervals(turns: Sequence[tuple[Millis, bool]], now: Millis) -> list[Interva
             found.append(Interval(at, end))
         end = min(at, end)
     return found
+
+
+def is_down_in(turns: Sequence[tuple[Millis, bool]], from_at: int, to_at: int) -> bool:
+    """Whether a device with these turns (at, connected), oldest first, was disconnected within [from, to)."""
+    ends = [*(at for at, _ in turns[1:]), to_at]
+    return any(not up and max(at, from_at) < min(end, to_at) for (at, up), end in zip(turns, ends, strict=False))
 
 
 def expiry_cutoff(disconnected: Sequence[Interval], now: Millis, limit_ms: int) -> Millis | None:

@@ -1,5 +1,7 @@
 """The SQL of the connection log."""
 
+from collections.abc import Sequence
+
 from merpati.core.clock import Millis
 from merpati.core.ids import DeviceId
 from merpati.devices.model import DeviceState, StateChange
@@ -24,6 +26,32 @@ async def newest_states(tx: Tx, device: DeviceId, limit: int) -> list[StateChang
         limit,
     )
     return [StateChange(at, DeviceState(state), reason) for at, state, reason in rows]
+
+
+async def states_before(
+    tx: Tx, device: DeviceId, before: tuple[int, int], limit: int
+) -> list[tuple[StateChange, int]]:
+    """Newest first, those before (at, n); each with its n."""
+    rows = await tx.all(
+        "SELECT at, state, reason, n FROM device_state WHERE device_id = $1 AND (at, n) < ($2, $3) "
+        "ORDER BY at DESC, n DESC LIMIT $4",
+        device,
+        *before,
+        limit,
+    )
+    return [(StateChange(at, DeviceState(state), reason), n) for at, state, reason, n in rows]
+
+
+async def states_since(tx: Tx, devices: Sequence[DeviceId], from_at: int) -> list[tuple[DeviceId, Millis, bool]]:
+    """When each device came into which state (open or not), from the state that it was in at `from_at` on."""
+    rows = await tx.set(
+        "SELECT s.device_id, s.at, s.n, CASE WHEN s.state = 'open' THEN 1 ELSE 0 END FROM device_state s, {r} "
+        "WHERE s.device_id = r.id AND s.at >= coalesce((SELECT max(b.at) FROM device_state b "
+        "WHERE b.device_id = r.id AND b.at <= r.from_at), 0)",
+        "id bigint, from_at bigint",
+        [(device, from_at) for device in devices],
+    )
+    return [(DeviceId(id_), at, bool(up)) for id_, at, _, up in sorted(rows)]
 
 
 async def turns(tx: Tx, device: DeviceId, limit: int) -> list[tuple[Millis, bool]]:

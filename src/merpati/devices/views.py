@@ -1,6 +1,9 @@
 """Reading devices."""
 
+import itertools
 from collections.abc import Sequence
+
+import msgspec
 
 from merpati.core.ids import AccountId, DeviceId
 from merpati.devices import store
@@ -29,6 +32,30 @@ async def devices_by_token_hashes(tx: Tx, hashes: Sequence[str]) -> dict[str, De
 async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
     """Every device of the account, oldest first."""
     return await store.devices_of(tx, account)
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which devices; what is None or empty is not asked."""
+
+    text: str = ""
+    """In the name or the number, in either case."""
+    state: DeviceState | None = None
+    transport: str | None = None
+
+
+async def search_devices(tx: Tx, account: AccountId, wanted: Wanted, after: DeviceId, limit: int) -> list[Device]:
+    """The account's devices that are like that, oldest first, those after `after`."""
+    text = wanted.text.strip().casefold()
+    digits = "".join(filter(str.isdigit, text))
+    found = (
+        device
+        for device in await store.devices_of(tx, account)
+        if device.id > after
+        and wanted.state in (None, device.state)
+        and wanted.transport in (None, device.transport)
+        and (text in device.name.casefold() or bool(digits and digits in device.number))
+    )
+    return list(itertools.islice(found, limit))
 
 
 async def count_states(tx: Tx) -> dict[DeviceState, int]:

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
-from merpati.core.ids import DeviceId
-from merpati.messages import store_counts
+import msgspec
+
+from merpati.core.ids import AccountId, DeviceId
+from merpati.messages import store_counts as store
 from merpati.storage.port import Tx
+
+FOREVER = 2**62
 
 
 async def count_messages(tx: Tx, devices: Sequence[DeviceId]) -> dict[DeviceId, int]:
@@ -12,4 +16,49 @@ async def count_messages(tx: Tx, devices: Sequence[DeviceId]) -> dict[DeviceId, 
 
     Counts rows: a device with a million messages takes tens of milliseconds.
     """
-    return dict(await store_counts.outgoing_of(tx, devices))
+    return dict(await store.outgoing_of(tx, devices))
+
+
+class DeviceCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's open messages, and its day."""
+
+    queued: int
+    """Open ones, those being handed over included."""
+    held: int
+    """Of these, kept back: by their time, or as the device is not connected."""
+    accepted: int
+    sent: int
+    """Acknowledged by WhatsApp on that day, whenever accepted."""
+    failed: int
+    """Of those accepted on that day."""
+
+
+async def count_devices(
+    tx: Tx, account: AccountId, devices: Sequence[DeviceId], from_at: int
+) -> dict[DeviceId, DeviceCounts]:
+    """Of each of these devices of the account; its day began at `from_at`."""
+    both_ways = await store.accepted_of(tx, devices, from_at)
+    incoming = await store.incoming_of(tx, account, from_at)
+    failed = await store.failed_of(tx, account, from_at)
+    sent = {row[0]: row[2] for row in await store.sent_between(tx, [(id_, from_at, FOREVER) for id_ in devices])}
+    return {
+        id_: DeviceCounts(
+            queued=sending + queued,
+            held=held,
+            accepted=both_ways.get(id_, 0) - incoming.get(id_, 0),
+            sent=sent.get(id_, 0),
+            failed=failed.get(id_, 0),
+        )
+        for id_, sending, queued, held in await store.open_of(tx, devices)
+    }
+
+
+async def count_sent(
+    tx: Tx, devices: Sequence[DeviceId], from_at: int, span_ms: int, spans: int
+) -> dict[DeviceId, list[int]]:
+    """How many messages of each device WhatsApp acknowledged in each of `spans` spans since `from_at`."""
+    asked = [(id_, from_at + n * span_ms, from_at + (n + 1) * span_ms) for id_ in devices for n in range(spans)]
+    counted: dict[DeviceId, list[int]] = {id_: [0] * spans for id_ in devices}
+    for id_, at, count in await store.sent_between(tx, asked):
+        counted[id_][(at - from_at) // span_ms] = count
+    return counted

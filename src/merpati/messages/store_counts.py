@@ -1,9 +1,14 @@
-"""The SQL of counts."""
+"""The SQL of counts. Each reads an index alone, or few rows."""
 
 from collections.abc import Sequence
 
-from merpati.core.ids import DeviceId
-from merpati.storage.port import Tx
+from merpati.core.ids import AccountId, DeviceId
+from merpati.devices.connection import is_connected
+from merpati.messages.model import MessageState
+from merpati.storage.port import Row, Tx
+
+_RARE = "m.state NOT IN (2, 3, 4, 9)"
+"""Said so that SQLite takes the partial index `message_state`."""
 
 
 async def outgoing_of(tx: Tx, devices: Sequence[DeviceId]) -> list[tuple[DeviceId, int]]:
@@ -14,3 +19,70 @@ async def outgoing_of(tx: Tx, devices: Sequence[DeviceId]) -> list[tuple[DeviceI
         [(device,) for device in devices],
     )
     return [(DeviceId(device), count) for device, count in rows]
+
+
+async def open_of(tx: Tx, devices: Sequence[DeviceId]) -> list[tuple[DeviceId, int, int, int]]:
+    """(device, being handed over, queued, of those kept back now)."""
+    of_device = "SELECT count(*) FROM outbox o WHERE o.device_id = r.id AND o.state"
+    rows = await tx.set(
+        f"SELECT r.id, ({of_device} = 1), ({of_device} = 0), "
+        f"(CASE WHEN {is_connected('r.id')} THEN ({of_device} = 0 AND o.due_at > {{now}}) "
+        f"ELSE ({of_device} = 0) END) FROM {{r}}",
+        "id bigint",
+        [(device,) for device in devices],
+    )
+    return [(DeviceId(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+async def accepted_of(tx: Tx, devices: Sequence[DeviceId], from_at: int) -> dict[DeviceId, int]:
+    """Messages of both ways since then."""
+    rows = await tx.set(
+        "SELECT r.id, (SELECT count(*) FROM message m WHERE m.device_id = r.id AND m.queued_at >= r.at) FROM {r}",
+        "id bigint, at bigint",
+        [(device, from_at) for device in devices],
+    )
+    return dict(rows)
+
+
+async def incoming_of(tx: Tx, account: AccountId, from_at: int) -> dict[DeviceId, int]:
+    return dict(
+        await tx.all(
+            "SELECT m.device_id, count(*) FROM message m WHERE m.account_id = $1 AND m.direction = 1 "
+            "AND m.queued_at >= $2 GROUP BY m.device_id ORDER BY m.device_id",
+            account,
+            from_at,
+        )
+    )
+
+
+async def failed_of(tx: Tx, account: AccountId, from_at: int) -> dict[DeviceId, int]:
+    return dict(
+        await tx.all(
+            f"SELECT m.device_id, count(*) FROM message m WHERE m.account_id = $1 AND m.state = $2 AND {_RARE} "
+            "AND m.queued_at >= $3 GROUP BY m.device_id ORDER BY m.device_id",
+            account,
+            int(MessageState.FAILED),
+            from_at,
+        )
+    )
+
+
+async def sent_between(tx: Tx, spans: Sequence[tuple[DeviceId, int, int]]) -> list[Row]:
+    """(device, from, acknowledged from then until before `to`) of each of these (device, from, to)."""
+    return await tx.set(
+        "SELECT r.id, r.from_at, (SELECT count(*) FROM message m WHERE m.device_id = r.id "
+        "AND m.sent_at >= r.from_at AND m.sent_at < r.to_at) FROM {r}",
+        "id bigint, from_at bigint, to_at bigint",
+        spans,
+    )
+
+
+async def incoming_between(tx: Tx, account: AccountId, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """(from, incoming from then until before `to`) of each of these (from, to)."""
+    rows = await tx.set(
+        "SELECT r.from_at, (SELECT count(*) FROM message m WHERE m.account_id = r.account AND m.direction = 1 "
+        "AND m.queued_at >= r.from_at AND m.queued_at < r.to_at) FROM {r}",
+        "account bigint, from_at bigint, to_at bigint",
+        [(account, from_at, to_at) for from_at, to_at in spans],
+    )
+    return [(row[0], row[1]) for row in rows]

@@ -6,7 +6,7 @@ import msgspec
 
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.clock import Millis
-from merpati.devices.model import WORDS, Device
+from merpati.devices.model import Device, words_of
 from merpati.messages.history import HistoryRow
 from merpati.messages.model import MessageState, Note, StateWord, StoredContent, Vote
 from merpati.messages.targets import text_of
@@ -209,7 +209,7 @@ def show_why(waiting: Waiting | None, device: Device | None) -> WhyAnswer | None
 
 
 def _of_device(device: Device) -> dict[str, str]:
-    words = WORDS[device.state]
+    words = words_of(device)
     return {"number": device.number, "means": words.means, "next_step": words.next_step}
 
 

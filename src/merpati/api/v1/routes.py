@@ -9,6 +9,7 @@ from litestar.di import Provide
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway
 from merpati.api.v1.account import account_router
+from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
 from merpati.api.v1.front import numbered
 from merpati.api.v1.me import me_router
@@ -35,6 +36,8 @@ def routers() -> list[Router]:
         totp_router(),
         account_router(),
         setup_router(),
+        devices_router(),
+        transports_router(),
         messages_router(),
         events_router(),
     ]

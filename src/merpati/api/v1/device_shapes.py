@@ -1,0 +1,181 @@
+"""A device as the API shows it, and as it is given."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from merpati.api.v1.message_shapes import maybe
+from merpati.api.v1.shapes import Answer, Given, Instant, instant
+from merpati.core.address import parse_phone
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import Address
+from merpati.devices.model import LONGEST_PACE_MS, Device, DeviceState, Settings, Source, StateChange, words_of
+from merpati.messages.counts import DeviceCounts
+from merpati.transports.port import Capabilities
+
+Pace = Annotated[int, Meta(ge=0, le=LONGEST_PACE_MS)]
+
+
+class SettingsAnswer(Answer, frozen=True, kw_only=True):
+    """What an owner decides about a device.
+
+    `in_groups`: answer in groups too; `resend`: forward incoming attachments to `resend_to`; `source`: what answers
+    incoming messages. The device hands over no sooner than a time drawn between `pace_from_ms` and `pace_to_ms`
+    after its last message.
+    """
+
+    autoread: bool
+    personal: bool
+    in_groups: bool
+    quick: bool
+    source: Source
+    resend: bool
+    resend_to: str
+    pace_from_ms: int
+    pace_to_ms: int
+
+
+class SettingsGiven(Given, frozen=True, kw_only=True):
+    """Settings to set; what is absent stays as it is."""
+
+    autoread: bool | UnsetType = UNSET
+    personal: bool | UnsetType = UNSET
+    in_groups: bool | UnsetType = UNSET
+    quick: bool | UnsetType = UNSET
+    source: Source | UnsetType = UNSET
+    resend: bool | UnsetType = UNSET
+    resend_to: Annotated[str, Meta(max_length=40, description="A phone number; empty for none.")] | UnsetType = (
+        UNSET
+    )
+    pace_from_ms: Pace | UnsetType = UNSET
+    pace_to_ms: Pace | UnsetType = UNSET
+
+    def over(self, before: Settings) -> Settings:
+        """These settings over those; raises `Refusal(INPUT_INVALID)`."""
+        given = {field: value for field, value in msgspec.structs.asdict(self).items() if value is not UNSET}
+        if given.get("resend_to"):
+            given["resend_to"] = _number(given["resend_to"])
+        return msgspec.structs.replace(before, **given)
+
+
+def _number(text: str) -> Address:
+    try:
+        return parse_phone(text)
+    except Refusal:
+        raise Refusal(Code.INPUT_INVALID, field="settings.resend_to") from None
+
+
+class TodayAnswer(Answer, frozen=True, kw_only=True):
+    """A device's day: accepted to send, acknowledged by WhatsApp, and failed of those accepted."""
+
+    accepted: int
+    sent: int
+    failed: int
+
+
+class DeviceAnswer(Answer, frozen=True, kw_only=True):
+    """A device. `number` is as registered, `paired_number` the one that it is on WhatsApp, where that is known.
+
+    `desired`: it is to be kept connected; `connected`: it may send now. `means` and `next_step` are the keys of two
+    sentences: what its state means, and what to do. `quota`: messages left, null: no limit. `queued` counts the
+    open messages, `held` those of them that are kept back.
+    """
+
+    id: int
+    number: str
+    paired_number: str | None
+    name: str
+    transport: str
+    desired: bool
+    connected: bool
+    state: DeviceState
+    state_reason: str
+    state_at: Instant
+    means: str
+    next_step: str
+    settings: SettingsAnswer
+    quota: int | None
+    expires_at: Instant | None
+    created_at: Instant
+    queued: int
+    held: int
+    today: TodayAnswer
+
+
+class AddedAnswer(Answer, frozen=True, kw_only=True):
+    """A device that was added, and its token."""
+
+    device: DeviceAnswer
+    token: str
+
+
+class ConnectionAnswer(Answer, frozen=True, kw_only=True):
+    """A line of a device's connection log; `means` is the key of a sentence."""
+
+    at: Instant
+    state: DeviceState
+    reason: str
+    means: str
+
+
+class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
+    """What a way to WhatsApp can do; what it cannot is refused before anything is queued."""
+
+    in_flight: int
+    takes_ref: bool
+    media: bool
+    location: bool
+    poll: bool
+    reply: bool
+    typing: bool
+    check_number: bool
+    groups: bool
+    pair_qr: bool
+    pair_code: bool
+    max_text: int
+
+
+class TransportAnswer(Answer, frozen=True, kw_only=True):
+    """A way to WhatsApp, and what it can do."""
+
+    name: str
+    default: bool
+    capabilities: CapabilitiesAnswer
+
+
+def show_device(device: Device, counts: DeviceCounts) -> DeviceAnswer:
+    words = words_of(device)
+    return DeviceAnswer(
+        id=device.id,
+        number=device.number,
+        paired_number=device.paired_number or None,
+        name=device.name,
+        transport=device.transport,
+        desired=device.desired,
+        connected=device.connected,
+        state=device.state,
+        state_reason=device.state_reason,
+        state_at=instant(device.state_at),
+        means=words.means,
+        next_step=words.next_step,
+        settings=SettingsAnswer(**msgspec.structs.asdict(device.settings)),
+        quota=device.quota,
+        expires_at=maybe(device.expires_at),
+        created_at=instant(device.created_at),
+        queued=counts.queued,
+        held=counts.held,
+        today=TodayAnswer(accepted=counts.accepted, sent=counts.sent, failed=counts.failed),
+    )
+
+
+def show_transport(name: str, able: Capabilities, *, default: bool) -> TransportAnswer:
+    shown = CapabilitiesAnswer(**msgspec.structs.asdict(able))
+    return TransportAnswer(name=name, default=default, capabilities=shown)
+
+
+def show_connection(change: StateChange, device: Device) -> ConnectionAnswer:
+    as_then = msgspec.structs.replace(device, state=change.state, state_reason=change.reason)
+    return ConnectionAnswer(
+        at=instant(change.at), state=change.state, reason=change.reason, means=words_of(as_then).means
+    )
