@@ -128,17 +128,26 @@ async def _record_moves(tx: Tx, moved: Sequence[Known], dues: Mapping[MessageId,
 
 
 async def resend_message(
-    tx: Tx, account: AccountId, devices: Sequence[DeviceId], message: MessageId, seq: int
+    tx: Tx,
+    account: AccountId,
+    devices: Sequence[DeviceId],
+    message: MessageId,
+    seq: int,
+    *,
+    accept_twice: bool = True,
 ) -> None:
     """Queue a failed, expired, cancelled or uncertain message again: a new attempt that a person asked for.
 
     `seq` is a fresh message id, its new place in the order. The reference on the wire stays, so that a network
-    that takes it shows the message once. Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_WAITING, MESSAGE_SENT.
+    that takes it shows the message once. `accept_twice`: also of an uncertain one, which may have arrived.
+    Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_WAITING, MESSAGE_SENT, OUTCOME_UNKNOWN.
     """
     await tx.lock([account])
     known = await _known(tx, devices, message)
     if known.state not in LIFE.sources(MessageEvent.RESENT):
         raise Refusal(TOO_LATE.get(known.state, Code.MESSAGE_WAITING))
+    if known.state == MessageState.UNCERTAIN and not accept_twice:
+        raise Refusal(Code.OUTCOME_UNKNOWN)
     await store_changes.set_queued(tx, message)
     await store_changes.enter_outbox(tx, message, seq, tx.now)
     await record_all(tx, [(account, MessageQueued(known.device, message, known.chat, tx.now))])

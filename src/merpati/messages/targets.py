@@ -45,13 +45,24 @@ def parse_targets(text: str, country_code: str = "62") -> tuple[Target, ...]:
 
 
 def _entries(text: str, country_code: str) -> Iterator[Target]:
+    for address, values in split_targets(text):
+        yield read_target(address, values, country_code)
+
+
+def split_targets(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The entries of `text`, not looked at: what stands for an address, and the values."""
     if "\\" in text:
         entries = [_BAR.split(entry) for entry in _COMMA.split(text)]
     else:
         entries = [entry.split("|") for entry in text.split(",")]
     for address, *values in entries:
         if values or address.strip():
-            yield Target(_address(address.strip(), country_code), tuple(map(_value, values)))
+            yield address.strip(), tuple(map(_value, values))
+
+
+def read_target(address: str, values: tuple[str, ...], country_code: str) -> Target:
+    """One recipient; raises `Refusal` (TARGET_INVALID, ROTATOR_UNKNOWN)."""
+    return Target(_address(address.strip(), country_code), values)
 
 
 def _value(field: str) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 import msgspec
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from merpati.api.gateway import Gateway
@@ -250,7 +250,3 @@ def _file(content: StoredContent) -> FileAnswer | None:
 async def get_message(gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int]) -> MessageAnswer:
     """Everything about a message: what it holds, its life so far, why it waits, and what may be done to it."""
     return await answer_message(gateway, principal, message_id)
-
-
-def messages_router() -> Router:
-    return Router("/messages", route_handlers=[get_messages, get_counts, get_message], tags=["Messages"])

@@ -13,7 +13,7 @@ from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
 from merpati.api.v1.front import numbered
 from merpati.api.v1.me import me_router
-from merpati.api.v1.messages import messages_router
+from merpati.api.v1.message_routes import messages_router
 from merpati.api.v1.openapi import describe
 from merpati.api.v1.principal import Guard, provide_principal
 from merpati.api.v1.problems import exception_handlers

@@ -1,0 +1,219 @@
+"""A call that sends, from whichever API: its files fetched, its messages planned, stored in one transaction, told.
+
+Each API reads a call in its own words and answers in them; what lies between is here, once.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from merpati.api.fonnte.attachments import MediaFolder
+from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at
+from merpati.api.fonnte.elements import Element
+from merpati.api.fonnte.fields import Upload
+from merpati.api.gateway import Gateway
+from merpati.core.clock import SECOND_MS, Millis
+from merpati.core.crashpoint import crashpoint
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, BatchId, JobId, MediaId, MessageId, RequestId, WaId
+from merpati.devices.model import Device
+from merpati.log.model import IdempotencyRow, RequestRow
+from merpati.log.requests import recall_keys
+from merpati.messages.actions import ACCEPT
+from merpati.messages.model import Acceptance, KeyReused, Media, Replayed, SendItem
+from merpati.messages.planning import MOST_DRAFTS, Origin, Plan, plan_call
+from merpati.messages.views import show_message
+from merpati.storage.port import OutcomeUnknown
+
+T = TypeVar("T")
+
+LARGE_BYTES = 65_536
+"""A call with a larger body is worked on beside the event loop."""
+MOST_ATTACHMENTS = 50
+"""Different files in one call."""
+_Attachment = tuple[str, str]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What an API has read."""
+
+    account: AccountId
+    devices: tuple[Device, ...]
+    request: RequestId
+    at: Millis
+    elements: Sequence[Element]
+    upload: Upload | None = None
+    key: IdempotencyRow | None = None
+    """The caller's idempotency key; its answer is filled in here."""
+    rng: random.Random
+    large: bool = False
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What the caller is answered: the body, and whether it is that of an earlier call with this key."""
+
+    body: bytes
+    replayed: bool = False
+
+
+Show = Callable[[Sequence[SendItem], Plan], tuple[bytes, RequestRow]]
+"""An API's answer to a call that is accepted, and the call for the request log; may raise `Refusal`."""
+
+
+async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
+    """Accept the call; raises `Refusal` for the first thing that is wrong with it, and then nothing is stored."""
+    folder = MediaFolder(gateway.media_folder, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
+    async with folder.collecting() as collected:
+        files = await _attach(gateway, folder, call, collected)
+        quoted = await _quoted(gateway, call)
+        items = await beside(call.large, make_items, gateway, call, files, quoted)
+        plan = await _plan(gateway, call, items)
+        body, row = await beside(call.large, show, items, plan)
+        acceptance = _acceptance(call, plan, collected, body, row)
+        try:
+            verdict = await gateway.lane(ACCEPT, acceptance)
+        except (OutcomeUnknown, asyncio.CancelledError):
+            collected.clear()  # it may be stored: then its files are needed
+            raise
+        crashpoint("after_accept_stored")
+        if isinstance(verdict, KeyReused):
+            raise Refusal(Code.KEY_REUSED)
+        if isinstance(verdict, Replayed):
+            return Answered(verdict.answer.encode(), replayed=True)
+        collected.clear()
+    _tell(gateway, plan)
+    return Answered(body)
+
+
+async def recall(gateway: Gateway, key: IdempotencyRow) -> Answered | None:
+    """The first answer to this key, before anything is fetched a second time; raises `Refusal(KEY_REUSED)`."""
+    known = (await gateway.storage.read(recall_keys, [(key.account, key.key)])).get((key.account, key.key))
+    if known is None:
+        return None
+    if known.body_hash != key.body_hash:
+        raise Refusal(Code.KEY_REUSED)
+    return Answered(known.answer.encode(), replayed=True)
+
+
+async def beside(large: bool, work: Callable[..., T], *args: object) -> T:
+    """Do it beside the event loop, where it is large."""
+    return await asyncio.to_thread(work, *args) if large else work(*args)
+
+
+# -- attachments and quotes --
+
+
+async def _attach(
+    gateway: Gateway, folder: MediaFolder, call: Call, collected: list[Media]
+) -> Mapping[_Attachment, Media]:
+    """Every different file of the call once; they are added to `collected` as they come."""
+    elements, upload = call.elements, call.upload
+    wanted = {_file_of(element): element for element in elements if element.params.url}
+    if len(wanted) > MOST_ATTACHMENTS:
+        raise Refusal(Code.INPUT_INVALID, field="url")
+    files: dict[_Attachment, Media] = {}
+    if upload is not None:
+        filename = elements[0].params.filename
+        media = await folder.take_upload(upload, filename, await _media_id(gateway), call.account)
+        collected.append(media)
+        return dict.fromkeys(map(_file_of, elements), media)
+    for url, filename in wanted:
+        media = await folder.take_url(url, filename, await _media_id(gateway), call.account)
+        collected.append(media)
+        files[url, filename] = media
+    return files
+
+
+def _file_of(element: Element) -> _Attachment:
+    return element.params.url, element.params.filename
+
+
+async def _media_id(gateway: Gateway) -> MediaId:
+    return MediaId((await gateway.ids.take("media"))[0])
+
+
+async def _quoted(gateway: Gateway, call: Call) -> Mapping[int, WaId]:
+    """WhatsApp's ids of the incoming messages that the elements answer; raises `Refusal(INPUT_INVALID)`."""
+    quoted: dict[int, WaId] = {}
+    for inbox_id in {element.params.inbox_id for element in call.elements} - {0}:
+        message = await gateway.storage.read(show_message, MessageId(inbox_id))
+        if message is None or message.wa_id is None or message.account != call.account:
+            raise Refusal(Code.INPUT_INVALID, field="inboxid")
+        quoted[inbox_id] = message.wa_id
+    return quoted
+
+
+# -- what is stored --
+
+
+def make_items(
+    gateway: Gateway, call: Call, files: Mapping[_Attachment, Media], quoted: Mapping[int, WaId]
+) -> list[SendItem]:
+    """What each element sends; raises `Refusal` for what cannot be sent."""
+    transports = {device.id: device.transport for device in call.devices}
+    items = []
+    for element in call.elements:
+        params, media = element.params, files.get(_file_of(element))
+        content, options = build_content(params, media), build_options(params, quoted.get(params.inbox_id))
+        for transport in {transports[device] for device in set(element.devices)}:
+            check_supported(content, options, gateway.capabilities[transport])
+        items.append(
+            SendItem(
+                targets=element.targets,
+                devices=element.devices,
+                content=content,
+                options=options,
+                media=media.id if media is not None else None,
+                schedule_at=schedule_at(params, call.at),
+                delay=params.delay,
+                followup_ms=params.followup_s * SECOND_MS,
+                sequence=params.sequence,
+            )
+        )
+    return items
+
+
+async def _plan(gateway: Gateway, call: Call, items: Sequence[SendItem]) -> Plan:
+    count = sum(len(item.targets) for item in items)
+    is_batch = count > MOST_DRAFTS
+    origin = Origin(
+        account=call.account,
+        request=call.request,
+        first=MessageId((await gateway.ids.take("message", count))[0]),
+        batch=BatchId((await gateway.ids.take("batch"))[0] if is_batch else 0),
+        job=JobId((await gateway.ids.take("job"))[0] if is_batch else 0),
+        now=call.at,
+    )
+    return await beside(call.large, plan_call, items, origin, call.rng)
+
+
+def _acceptance(call: Call, plan: Plan, media: Sequence[Media], body: bytes, row: RequestRow) -> Acceptance:
+    key = call.key and msgspec.structs.replace(call.key, answer=body.decode())
+    return Acceptance(
+        account=call.account,
+        request=row,
+        idempotency=key,
+        drafts=plan.drafts,
+        batches=plan.batches,
+        media=tuple(media),
+    )
+
+
+def _tell(gateway: Gateway, plan: Plan) -> None:
+    """The senders and the job runner look at once, and not at their next turn."""
+    gateway.metrics.accepted.inc(len(plan.drafts) + sum(batch.count for batch in plan.batches))
+    for draft in plan.drafts:
+        gateway.wake(draft.device, draft.due_at)
+    if plan.batches:
+        gateway.made()
+
+
+def accepted(plan: Plan) -> list[tuple[MessageId, str]]:
+    """The ids and addresses of the messages of a plan, in order."""
+    first = plan.drafts[0].id if plan.drafts else plan.batches[0].first
+    targets = [draft.chat for draft in plan.drafts]
+    targets += [target.address for batch in plan.batches for part in batch.parts for target in part]
+    return [(MessageId(id_), target) for id_, target in enumerate(targets, first)]
