@@ -6,6 +6,7 @@ import msgspec
 
 from merpati.core.ids import AccountId, DeviceId
 from merpati.messages import store_counts as store
+from merpati.messages.model import MessageState
 from merpati.storage.port import Tx
 
 FOREVER = 2**62
@@ -62,3 +63,31 @@ async def count_sent(
     for id_, at, count in await store.sent_between(tx, asked):
         counted[id_][(at - from_at) // span_ms] = count
     return counted
+
+
+class DayCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the messages that were accepted on a day, and how many came in."""
+
+    accepted: int
+    sent: int
+    delivered: int
+    read: int
+    failed: int
+    incoming: int
+
+
+async def count_day(tx: Tx, account: AccountId, from_at: int) -> DayCounts:
+    """Of the day that began then. Reads the day's rows: 86,000 of them take some 70 ms."""
+    accepted, sent, delivered, read, failed, incoming = await store.day_of(tx, account, from_at)
+    return DayCounts(accepted=accepted, sent=sent, delivered=delivered, read=read, failed=failed, incoming=incoming)
+
+
+async def count_incoming(tx: Tx, account: AccountId, from_at: int, span_ms: int, spans: int) -> list[int]:
+    """How many messages came in, in each of `spans` spans since `from_at`."""
+    asked = [(from_at + n * span_ms, from_at + (n + 1) * span_ms) for n in range(spans)]
+    return [count for _, count in sorted(await store.incoming_between(tx, account, asked))]
+
+
+async def count_ended(tx: Tx, account: AccountId, state: MessageState, from_at: int = 0) -> tuple[int, int]:
+    """(how many, since when the oldest) of those accepted since `from_at` that ended so; found by an index."""
+    return await store.ended_in(tx, account, state, from_at)

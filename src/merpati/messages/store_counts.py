@@ -86,3 +86,29 @@ async def incoming_between(tx: Tx, account: AccountId, spans: Sequence[tuple[int
         [(account, from_at, to_at) for from_at, to_at in spans],
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def day_of(tx: Tx, account: AccountId, from_at: int) -> Row:
+    """(accepted, sent, delivered, read, failed, incoming) of what was accepted or came in since; reads its rows."""
+    row = await tx.one(
+        "SELECT count(CASE WHEN m.direction = 0 THEN 1 END), count(CASE WHEN m.state IN (2, 3, 4) THEN 1 END), "
+        "count(CASE WHEN m.state IN (3, 4) THEN 1 END), count(CASE WHEN m.state = 4 THEN 1 END), "
+        "count(CASE WHEN m.state = 5 THEN 1 END), count(CASE WHEN m.direction = 1 THEN 1 END) "
+        "FROM message m WHERE m.account_id = $1 AND m.queued_at >= $2",
+        account,
+        from_at,
+    )
+    assert row is not None
+    return row
+
+
+async def ended_in(tx: Tx, account: AccountId, state: MessageState, from_at: int) -> tuple[int, int]:
+    """(how many, since when the oldest) of those accepted since that ended so."""
+    row = await tx.one(
+        f"SELECT count(*), coalesce(min(m.ended_at), 0) FROM message m WHERE m.account_id = $1 AND m.state = $2 "
+        f"AND {_RARE} AND m.queued_at >= $3",
+        account,
+        int(state),
+        from_at,
+    )
+    return (row[0], row[1]) if row else (0, 0)

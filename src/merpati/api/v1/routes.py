@@ -12,6 +12,7 @@ from merpati.api.v1.account import account_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
 from merpati.api.v1.front import numbered
+from merpati.api.v1.home import home_router
 from merpati.api.v1.me import me_router
 from merpati.api.v1.message_routes import messages_router
 from merpati.api.v1.openapi import describe
@@ -36,6 +37,7 @@ def routers() -> list[Router]:
         totp_router(),
         account_router(),
         setup_router(),
+        home_router(),
         devices_router(),
         transports_router(),
         messages_router(),
