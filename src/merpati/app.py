@@ -332,6 +332,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         wake=gateway.wake,
         made=gateway.jobs.wake,
         webhooks_set=gateway.look_at_endpoints,
+        phones=gateway.transports.phones,
         live=gateway.live,
         public_url=gateway.url,
         metrics=ApiMetrics(gateway.registry),

@@ -26,6 +26,7 @@ from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
 from merpati.messages.recovery import expire_overdue
 from merpati.messages.views import overdue_devices
 from merpati.storage.port import Tx
+from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, SessionState, Transport
 from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.transport import SimulatorTransport
@@ -80,6 +81,8 @@ class Transports:
 
     def __init__(self, simulator: SimulatorLink) -> None:
         self.simulator = simulator
+        self.phones: Phones | None = simulator.phones
+        """People one can be, where a transport has them."""
         self._ways = {
             "simulator": Way(SimulatorTransport.caps, self._simulated, simulator.close),
         }

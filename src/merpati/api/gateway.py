@@ -19,6 +19,7 @@ from merpati.devices.model import Device
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
+from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, PairHow
 
 
@@ -68,6 +69,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Told after a batch was stored: its job is due."""
     webhooks_set: Callable[[], None]
     """Told after addresses of webhooks were stored."""
+    phones: Phones | None = None
+    """People of a simulated network, where one is open."""
     live: Hub
     """Those who follow the log."""
     public_url: str = ""

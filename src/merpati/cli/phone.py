@@ -17,12 +17,13 @@ from merpati.cli.spoken import CHAT, NUMBER, SpokenGroup, SpokenOption, language
 from merpati.core.address import parse_address
 from merpati.core.errors import Refusal
 from merpati.core.ids import Address, WaId
+from merpati.transports.phones import ActRefused
 from merpati.transports.port import Content, Location, Media, MediaKind, Text
 from merpati.transports.simulator.connection import LinkDown, LinkLost
 from merpati.transports.simulator.entries import Reads
 from merpati.transports.simulator.faults import Do, Rule
 from merpati.transports.simulator.link import SimulatorLink, open_link, open_phone
-from merpati.transports.simulator.phone import ActRefused, Phone
+from merpati.transports.simulator.phone import Phone
 from merpati.transports.simulator.server import SIMULATOR_FOLDER
 
 F = TypeVar("F", bound=Callable[..., Any])

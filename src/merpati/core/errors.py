@@ -67,6 +67,14 @@ class Code(StrEnum):
     PAIRING_ENDED = "pairing_ended"
     PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"
+    # the simulated network
+    PERSON_OFFLINE = "person_offline"
+    PERSON_NOT_IN_GROUP = "person_not_in_group"
+    DEVICE_NOT_PAIRED = "device_not_paired"
+    POLL_UNKNOWN = "poll_unknown"
+    CHOICE_UNKNOWN = "choice_unknown"
+    PAIRING_CODE_INVALID = "pairing_code_invalid"
+    SIMULATOR_CLOSED = "simulator_closed"
     # messages
     ID_REQUIRED = "id_required"
     MESSAGE_UNKNOWN = "message_unknown"

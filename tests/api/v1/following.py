@@ -60,7 +60,7 @@ class Follower:
         self.comments += any(line.startswith(":") for line in lines)
         self.last = fields.get("id", self.last)
         if "data" in fields:
-            event = Event(fields["event"], fields["id"], json.loads(fields["data"]))
+            event = Event(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
             self.events.append(event)
             self.facts += [event.data["seq"]] if event.name == "fact" else []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.phones import ActRefused
 from merpati.transports.port import (
     Inbound,
     Location,
@@ -20,7 +21,6 @@ from merpati.transports.port import (
 )
 from merpati.transports.simulator.entries import HandOff, Reads, Receipted, Said
 from merpati.transports.simulator.link import open_link
-from merpati.transports.simulator.phone import ActRefused
 from tests.conformance.transport_rig import Heard, opened, text
 from tests.transports.simulator.rig import AT_ONCE, SimulatorRig
 

@@ -23,6 +23,7 @@ from merpati.api.v1.session import session_router
 from merpati.api.v1.sessions import sessions_router
 from merpati.api.v1.setup import setup_router
 from merpati.api.v1.shapes import PREFIX
+from merpati.api.v1.simulator import simulator_router
 from merpati.api.v1.totp import totp_router
 
 MOST_BODY_BYTES = 1_000_000
@@ -42,6 +43,7 @@ def routers() -> list[Router]:
         transports_router(),
         messages_router(),
         events_router(),
+        simulator_router(),
     ]
 
 

@@ -41,7 +41,7 @@ class Connection:
     """Open with `open`, end with `close`. While the link is down nothing is queued: who asks is told."""
 
     def __init__(self, dial: "Dial", *, reconnect: bool = True) -> None:
-        self._dial, self._reconnect = dial, reconnect
+        self.dial, self._reconnect = dial, reconnect
         self._pipe: Pipe | None = None
         self._questions, self._channels = count(1), count(1)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
@@ -94,7 +94,7 @@ class Connection:
 
     async def open(self) -> None:
         """Connect; raises `OSError` when nobody is there."""
-        self._pipe = await self._dial(self)
+        self._pipe = await self.dial(self)
         self._down.clear()
 
     async def close(self) -> None:

@@ -84,6 +84,7 @@ _ACTS: dict[type[wire.Frame], Callable[[Network, Any], wire.Answer]] = {
     wire.Read: people.read_all,
     wire.Type: people.show_typing,
     wire.List: people.list_all,
+    wire.Chat: people.show_chat,
     wire.AddFault: people.add_fault,
     wire.ClearFaults: people.clear_faults,
     wire.CutLink: people.cut_link,

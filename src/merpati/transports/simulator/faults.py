@@ -153,8 +153,9 @@ class Faults:
         name = rule.name or f"{rule.do}#{self._made}"
         self._live.append(_Live(rule=rule, name=name, fired=fired.get(name, 0)))
 
-    def clear(self) -> None:
-        self._live.clear()
+    def clear(self, name: str = "") -> None:
+        """End the rules of this name; without one, all."""
+        self._live = [live for live in self._live if name and live.rule.name != name]
 
     def plan(self, device: Address, chat: Address, now_s: float) -> Plan:
         """What is to become of this hand-over; counts it."""

@@ -16,6 +16,7 @@ from merpati.core.ids import Address, DeviceId
 from merpati.transports.simulator.connection import Connection, Dial, Pipe
 from merpati.transports.simulator.lines import Lines
 from merpati.transports.simulator.phone import Phone
+from merpati.transports.simulator.phones import SimulatedPhones, Watching
 from merpati.transports.simulator.script import Script, load_script
 from merpati.transports.simulator.server import ADDRESS_FILE, Server, open_server
 from merpati.transports.simulator.settings import Settings
@@ -29,6 +30,9 @@ class SimulatorLink:
     def __init__(self, connection: Connection, clock: Clock, server: Server | None = None) -> None:
         self._connection, self._clock, self.server = connection, clock, server
         self.phone = Phone(connection)
+        self._watching: set[Connection] = set()
+        self.phones = SimulatedPhones(self.phone, self._dial_to_watch)
+        """The same hands, for whoever must not know what network it is."""
 
     def transport(
         self, device: DeviceId, number: Address, *, note: str = "", answer_within_s: float = ANSWER_WITHIN_S
@@ -38,9 +42,21 @@ class SimulatorLink:
             device, number, self._connection, self._clock, note=note, answer_within_s=answer_within_s
         )
 
+    async def _dial_to_watch(self) -> Watching:
+        connection = Connection(self._connection.dial, reconnect=False)
+        await connection.open()
+        self._watching.add(connection)
+
+        async def close() -> None:
+            self._watching.discard(connection)
+            await connection.close()
+
+        return Watching(Phone(connection), close)
+
     async def close(self) -> None:
         """End the link, and the network when it runs in this process. May be called twice."""
-        await self._connection.close()
+        for connection in (*self._watching, self._connection):
+            await connection.close()
         if self.server is not None:
             await self.server.close()
 

@@ -81,6 +81,8 @@ class Network:
         """When the last message from a device to a person is to arrive: what is sent later arrives later."""
         self.held_receipts: dict[Address, list[Receipted]] = {}
         self.watchers: dict[Address, set[Client]] = {}
+        self.observers: set[Client] = set()
+        """They see every entry."""
         self._sessions: dict[Address, list[Session]] = {}
         self._channels: dict[Client, dict[int, Session]] = {}
         self._unwritten: set[Address] = set()
@@ -108,7 +110,7 @@ class Network:
         """Write the entry, make it true, show it to who watches. Raises `JournalFull`: then nothing happened."""
         self.journal.append(entry)
         self.world.apply(entry)
-        if self.watchers:
+        if self.watchers or self.observers:
             for client in self._who_sees(entry):
                 client.put(Saw(entry=entry))
 
@@ -142,7 +144,7 @@ class Network:
             self._unwritten.discard(device)
 
     def _who_sees(self, entry: AnyEntry) -> Iterator[Client]:
-        seen: set[Client] = set()
+        seen: set[Client] = set(self.observers)
         for number in _concerned(self.world, entry):
             seen |= self.watchers.get(number, set())
         return iter(seen)
@@ -246,6 +248,7 @@ class Network:
         for device, attempt in list(self.attempts.items()):
             if attempt.client is client:
                 del self.attempts[device]
+        self.observers.discard(client)
         for number, clients in list(self.watchers.items()):
             clients.discard(client)
             if not clients:

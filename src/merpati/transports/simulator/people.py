@@ -214,10 +214,26 @@ def _device_now(net: Network, number: Address) -> DeviceNow:
     )
 
 
+def show_chat(net: Network, ask: wire.Chat) -> wire.ChatShown:
+    """The person's last lines, each with what became of it."""
+    lines = net.world.lines(ask.number)
+    return wire.ChatShown(q=ask.q, lines=tuple(_line_now(net, ask.number, line) for line in lines))
+
+
+def _line_now(net: Network, number: Address, line: HandOff | Said | Voted) -> wire.LineNow:
+    if not isinstance(line, HandOff):
+        return wire.LineNow(line=line)
+    waits = net.world.waiting.get(number, {}).get((line.device, line.ref))
+    return wire.LineNow(line=line, state="read" if waits is None else "delivered" if waits.delivered else "sent")
+
+
 def watch(net: Network, client: Client, ask: wire.Watch) -> None:
     """The person's last lines, each followed by what became of it; then live."""
     lines = net.world.lines(ask.number)[-ask.tail :] if ask.tail > 0 else []
     client.put(wire.History(q=ask.q, entries=tuple(lines)))
+    if not ask.number:
+        net.observers.add(client)
+        return
     net.watchers.setdefault(ask.number, set()).add(client)
 
 
@@ -228,7 +244,7 @@ def add_fault(net: Network, ask: wire.AddFault) -> Done:
 
 
 def clear_faults(net: Network, ask: wire.ClearFaults) -> Done:
-    net.faults.clear()
+    net.faults.clear(ask.name)
     return Done(q=ask.q)
 
 

@@ -6,19 +6,12 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from merpati.core.ids import Address, WaId
+from merpati.transports.phones import ActRefused
 from merpati.transports.port import Content, Text
 from merpati.transports.simulator import wire
 from merpati.transports.simulator.connection import Connection
 from merpati.transports.simulator.entries import AnyEntry, Reads
 from merpati.transports.simulator.faults import Rule
-
-
-class ActRefused(Exception):
-    """What the person wanted is not possible; `code` has a sentence under `phone.no.<code>`."""
-
-    def __init__(self, code: str, about: str = "") -> None:
-        super().__init__(f"{code}: {about}" if about else code)
-        self.code, self.about = code, about
 
 
 class Phone:
@@ -110,15 +103,23 @@ class Phone:
         """Put a scripted fault in force."""
         await self._done(wire.AddFault(q=self._connection.next_q(), rule=rule))
 
-    async def clear_faults(self) -> None:
-        await self._done(wire.ClearFaults(q=self._connection.next_q()))
+    async def clear_faults(self, name: str = "") -> None:
+        """Those of this name; without one, all."""
+        await self._done(wire.ClearFaults(q=self._connection.next_q(), name=name))
+
+    async def chat(self, number: Address) -> tuple[wire.LineNow, ...]:
+        """The last lines that this person saw, oldest first, with what became of each."""
+        answer = await self._ask(wire.Chat(q=self._connection.next_q(), number=number))
+        assert isinstance(answer, wire.ChatShown)
+        return answer.lines
 
     async def cut_link(self) -> int:
         """Cut every connection that carries a device's session; how many."""
         return (await self._done(wire.CutLink(q=self._connection.next_q()))).count
 
     async def watch(self, number: Address, tail: int = 20) -> AsyncIterator[AnyEntry]:
-        """What this person sees: the last lines, then live until the connection ends. One at a time per `Phone`."""
+        """What this person sees: the last lines, then live until the connection ends. One at a time per `Phone`.
+        Without a number: the whole journal, live."""
         seen: asyncio.Queue[wire.Saw | None] = asyncio.Queue()
         self._connection.on_saw = seen.put_nowait
         try:

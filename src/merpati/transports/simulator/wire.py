@@ -19,7 +19,17 @@ from merpati.transports.port import (
     SessionState,
     Signal,
 )
-from merpati.transports.simulator.entries import AccountSet, AnyEntry, GroupSet, News, PersonSet, Reads
+from merpati.transports.simulator.entries import (
+    AccountSet,
+    AnyEntry,
+    GroupSet,
+    HandOff,
+    News,
+    PersonSet,
+    Reads,
+    Said,
+    Voted,
+)
 from merpati.transports.simulator.faults import Rule
 
 
@@ -187,8 +197,17 @@ class List(Frame, frozen=True, kw_only=True, tag="list"):
     q: int
 
 
+class Chat(Frame, frozen=True, kw_only=True, tag="chat"):
+    """The last lines that this person saw. Answer: `ChatShown`."""
+
+    q: int
+    number: Address
+
+
 class Watch(Frame, frozen=True, kw_only=True, tag="watch"):
-    """See what this person sees: `History` as the answer, then `Saw` live, until the connection ends."""
+    """See what this person sees: `History` as the answer, then `Saw` live, until the connection ends.
+
+    Without a number: every line of the journal."""
 
     q: int
     number: Address
@@ -201,7 +220,10 @@ class AddFault(Frame, frozen=True, kw_only=True, tag="add_fault"):
 
 
 class ClearFaults(Frame, frozen=True, kw_only=True, tag="clear_faults"):
+    """End the rules of this name; without one, all."""
+
     q: int
+    name: str = ""
 
 
 class CutLink(Frame, frozen=True, kw_only=True, tag="cut_link"):
@@ -326,6 +348,18 @@ class Everything(Frame, frozen=True, kw_only=True, tag="everything"):
     faults: tuple[Rule, ...] = ()
 
 
+class LineNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line, and for a device's message how far it came: sent, delivered, read."""
+
+    line: HandOff | Said | Voted
+    state: str = ""
+
+
+class ChatShown(Frame, frozen=True, kw_only=True, tag="chat_shown"):
+    q: int
+    lines: tuple[LineNow, ...]
+
+
 class History(Frame, frozen=True, kw_only=True, tag="history"):
     q: int
     entries: tuple[AnyEntry, ...]
@@ -347,13 +381,14 @@ Act: TypeAlias = (
     | Read
     | Type
     | List
+    | Chat
     | Watch
     | AddFault
     | ClearFaults
     | CutLink
 )
 FromClient: TypeAlias = Login | Leave | Pair | Upload | Send | Show | Check | MyGroups | Confirm | Act
-Answer: TypeAlias = Ack | Refused | Uploaded | Checked | InGroups | Done | No | Everything | History
+Answer: TypeAlias = Ack | Refused | Uploaded | Checked | InGroups | Done | No | Everything | ChatShown | History
 OnChannel: TypeAlias = Welcome | CaughtUp | Closed | Told | Typed | QrShown | CodeShown | PairEnded
 FromNetwork: TypeAlias = Answer | OnChannel | Saw
 CLIENT_DECODER: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)

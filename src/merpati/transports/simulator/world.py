@@ -36,7 +36,7 @@ from merpati.transports.simulator.entries import (
 )
 from merpati.transports.simulator.settings import Settings
 
-CHATS_KEPT, LINES_KEPT = 500, 50
+CHATS_KEPT, LINES_KEPT = 500, 200
 POLLS_KEPT = 10_000
 MessageKey: TypeAlias = tuple[Address, WireRef]
 """A device and its message's reference."""
