@@ -9,7 +9,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.facts import DeviceAdded, DeviceUpdated
 from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import SealedToken
-from merpati.devices import store, store_connection
+from merpati.devices import store, store_connection, store_tokens
 from merpati.devices.model import (
     LIVE,
     Device,
@@ -23,6 +23,7 @@ from merpati.devices.model import (
 )
 from merpati.log.actions import record
 from merpati.log.model import Recorded
+from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
 
 
@@ -99,11 +100,21 @@ def _changed_fields(device: Device, number: str, name: str, settings: Settings) 
     return [field for field in after if after[field] != before[field]]
 
 
-async def rotate_token(tx: Tx, id_: DeviceId, token: SealedToken) -> None:
-    """The device's old token is worth nothing any more; raises `Refusal(DEVICE_UNKNOWN)`. May run twice."""
+async def rotate_token(tx: Tx, id_: DeviceId, token: SealedToken, overlap_ms: int = 0) -> Millis:
+    """Give the device another token; answers until when the old one goes on working.
+
+    Without an overlap no old one works any more, those of earlier overlaps included. Raises
+    `Refusal(DEVICE_UNKNOWN)`. May run twice.
+    """
     device = await _lock_device(tx, id_)
+    until = Millis(await database_now(tx) + overlap_ms)
+    if overlap_ms:
+        await store_tokens.keep_token(tx, id_, token.hash, until)
+    else:
+        await store_tokens.drop_tokens(tx, id_)
     await store.set_device_token(tx, id_, token)
     await _record_update(tx, device, ["token"])
+    return until
 
 
 async def set_desired(tx: Tx, id_: DeviceId, desired: bool) -> Device:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from merpati.core.ids import AccountId, DeviceId
-from merpati.devices import store
+from merpati.devices import store, store_tokens
 from merpati.devices.model import Device, DeviceState
 from merpati.storage.port import Tx
 
@@ -25,8 +25,11 @@ async def find_devices(tx: Tx, ids: Sequence[DeviceId]) -> dict[DeviceId, Device
 
 
 async def devices_by_token_hashes(tx: Tx, hashes: Sequence[str]) -> dict[str, Device]:
-    """`tokens.hash_token` -> device; unknown hashes are left out."""
-    return await store.devices_by_hashes(tx, hashes)
+    """`tokens.hash_token` -> device; unknown hashes are left out. A replaced token counts while it overlaps."""
+    found = await store.devices_by_hashes(tx, hashes)
+    old = await store_tokens.devices_of_old(tx, [hash_ for hash_ in hashes if hash_ not in found])
+    devices = await store.devices_by_ids(tx, list(old.values()))
+    return {**found, **{hash_: devices[id_] for hash_, id_ in old.items() if id_ in devices}}
 
 
 async def devices_of(tx: Tx, account: AccountId) -> list[Device]:

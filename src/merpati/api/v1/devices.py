@@ -20,6 +20,7 @@ from merpati.api.v1.device_shapes import (
     show_device,
     show_transport,
 )
+from merpati.api.v1.device_tokens import post_reveal, post_rotate
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.principal import Principal
@@ -286,6 +287,8 @@ def devices_router() -> Router:
             post_disconnect,
             post_pairing,
             get_connections,
+            post_reveal,
+            post_rotate,
         ],
         tags=["Devices"],
     )
