@@ -8,13 +8,18 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from merpati.core.clock import SystemClock
 from merpati.core.ids import AccountId, DeviceId, MessageId
+from merpati.messages.counts import count_day, count_devices, count_incoming, count_sent
+from merpati.messages.finding import count_chips, list_messages, search_anything
 from merpati.messages.history import Search
 from merpati.messages.model import MessageState
 from merpati.messages.store_search import find_messages
+from merpati.messages.views import find_message
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Engine, Storage, Tx
 from merpati.storage.postgres import PostgresStorage
@@ -35,6 +40,7 @@ _FILL = (
     "1700000000000 + g.n * 1000, 1700000000000 + g.n * 1000 FROM {numbers} AS g"
 )
 _ACCOUNT = AccountId(1)
+View: TypeAlias = Callable[[Tx], Coroutine[Any, Any, Any]]
 _DAY_MS = 86_400_000
 
 
@@ -55,6 +61,27 @@ def searches(count: int) -> dict[str, Search]:
         "a word of every message": Search(account=_ACCOUNT, words="pesanan dikirim"),
         "a name": Search(account=_ACCOUNT, name=f"pelanggan {count % 50_000 // 2}"),
         "a word on a day": Search(account=_ACCOUNT, words="kota77", from_at=middle, to_at=middle + _DAY_MS),
+    }
+
+
+def pages(count: int) -> dict[str, View]:
+    """What the dashboard's pages read besides; the day is the newest 86,400 messages."""
+    day = AccountId(1), 1_700_000_000_000 + (count - 86_400) * 1000
+    devices = [DeviceId(n) for n in range(1, 21)]
+    return {
+        "list with what holds": lambda tx: list_messages(tx, Search(account=_ACCOUNT)),
+        "held ones": lambda tx: list_messages(tx, Search(account=_ACCOUNT, held=True)),
+        "uncertain ones": lambda tx: list_messages(tx, Search(account=_ACCOUNT, state=MessageState.UNCERTAIN)),
+        "one field: a number": lambda tx: search_anything(tx, Search(account=_ACCOUNT), "0810-0007-919"),
+        "one field: words": lambda tx: search_anything(tx, Search(account=_ACCOUNT), "pesanan"),
+        "counts of everything": lambda tx: count_chips(tx, Search(account=_ACCOUNT)),
+        "counts of the day": lambda tx: count_chips(tx, Search(account=_ACCOUNT, from_at=day[1])),
+        "counts of a device": lambda tx: count_chips(tx, Search(account=_ACCOUNT, device=DeviceId(7))),
+        "20 devices with their day": lambda tx: count_devices(tx, day[0], devices, day[1]),
+        "activity of 20 devices": lambda tx: count_sent(tx, devices, day[1], 1_800_000, 48),
+        "the day at a glance": lambda tx: count_day(tx, *day),
+        "incoming by hour": lambda tx: count_incoming(tx, *day, 3_600_000, 24),
+        "one message": lambda tx: find_message(tx, MessageId(count // 2)),
     }
 
 
@@ -84,13 +111,23 @@ async def main(where: str, count: int) -> None:
     print(f"{storage.engine.value}: {count:,} messages filled in {time.perf_counter() - began:.0f} s\n")
     print("| search | rows | median ms | slowest ms |\n| --- | --- | --- | --- |")
     for name, search in searches(count).items():
-        took = []
-        for _ in range(5):
-            began = time.perf_counter()
-            rows = await storage.read(find_messages, search)
-            took.append((time.perf_counter() - began) * 1e3)
-        print(f"| {name} | {len(rows)} | {statistics.median(took):.1f} | {max(took):.1f} |")
+        rows, median, slowest = await measured(storage, find_messages, search)
+        print(f"| {name} | {len(rows)} | {median:.1f} | {slowest:.1f} |")
+    print("\n| page | median ms | slowest ms |\n| --- | --- | --- |")
+    for name, view in pages(count).items():
+        _, median, slowest = await measured(storage, view)
+        print(f"| {name} | {median:.1f} | {slowest:.1f} |")
     await storage.close()
+
+
+async def measured(storage: Storage, view: Callable[..., Any], *asked: object) -> tuple[Any, float, float]:
+    """What the view answers; the median and the slowest of five runs, in milliseconds."""
+    took, answer = [], None
+    for _ in range(5):
+        began = time.perf_counter()
+        answer = await storage.read(view, *asked)
+        took.append((time.perf_counter() - began) * 1e3)
+    return answer, statistics.median(took), max(took)
 
 
 if __name__ == "__main__":
