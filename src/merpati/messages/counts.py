@@ -78,8 +78,15 @@ class DayCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 async def count_day(tx: Tx, account: AccountId, from_at: int) -> DayCounts:
     """Of the day that began then. Reads the day's rows: 86,000 of them take some 70 ms."""
-    accepted, sent, delivered, read, failed, incoming = await store.day_of(tx, account, from_at)
-    return DayCounts(accepted=accepted, sent=sent, delivered=delivered, read=read, failed=failed, incoming=incoming)
+    both_ways, incoming, unsent, failed, delivered, read = await store.day_of(tx, account, from_at)
+    return DayCounts(
+        accepted=both_ways - incoming,
+        sent=both_ways - incoming - unsent,
+        delivered=delivered + read,
+        read=read,
+        failed=failed,
+        incoming=incoming,
+    )
 
 
 async def count_incoming(tx: Tx, account: AccountId, from_at: int, span_ms: int, spans: int) -> list[int]:

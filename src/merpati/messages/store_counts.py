@@ -89,12 +89,17 @@ async def incoming_between(tx: Tx, account: AccountId, spans: Sequence[tuple[int
 
 
 async def day_of(tx: Tx, account: AccountId, from_at: int) -> Row:
-    """(accepted, sent, delivered, read, failed, incoming) of what was accepted or came in since; reads its rows."""
+    """(both ways, incoming, not or not yet acknowledged, failed, delivered alone, read) since then.
+
+    Only the last two read the day's rows.
+    """
+    since = "FROM message m WHERE m.account_id = $1 AND m.queued_at >= $2"
     row = await tx.one(
-        "SELECT count(CASE WHEN m.direction = 0 THEN 1 END), count(CASE WHEN m.state IN (2, 3, 4) THEN 1 END), "
-        "count(CASE WHEN m.state IN (3, 4) THEN 1 END), count(CASE WHEN m.state = 4 THEN 1 END), "
-        "count(CASE WHEN m.state = 5 THEN 1 END), count(CASE WHEN m.direction = 1 THEN 1 END) "
-        "FROM message m WHERE m.account_id = $1 AND m.queued_at >= $2",
+        f"SELECT (SELECT count(*) {since}), (SELECT count(*) {since} AND m.direction = 1), "
+        f"(SELECT count(*) {since} AND m.state IN (0, 5, 6, 7, 8) AND {_RARE}), "
+        f"(SELECT count(*) {since} AND m.state = 5 AND {_RARE}), s.delivered, s.read FROM "
+        "(SELECT count(CASE m.state WHEN 3 THEN 1 END) AS delivered, "
+        f"count(CASE m.state WHEN 4 THEN 1 END) AS read {since}) AS s",
         account,
         from_at,
     )
