@@ -58,7 +58,8 @@ _DEVICES = {ONE: (ACCOUNT, "one"), TWO: (ACCOUNT, "two"), OFF: (ACCOUNT, "off"),
 
 HELLO = {"target": "081234567890", "message": "hello"}
 """The smallest call."""
-STORED = ("message", "outbox", "batch", "batch_part", "media", "request", "idempotency", "fact", "job", "device")
+STORED = ("message", "outbox", "batch", "batch_part", "media", "idempotency", "fact", "job", "device")
+"""What a call may store; the request log has every call of a known caller."""
 
 
 class Sessions:
@@ -106,19 +107,7 @@ class Api:
 
     async def counts(self) -> dict[str, int]:
         """How many rows there are of what a call may store."""
-        tables = (
-            "message",
-            "outbox",
-            "batch",
-            "batch_part",
-            "media",
-            "request",
-            "idempotency",
-            "fact",
-            "job",
-            "device",
-        )
-        return {table: await self.count(table) for table in tables}
+        return {table: await self.count(table) for table in STORED}
 
     def files(self) -> list[str]:
         """What lies in the media and spool folders."""

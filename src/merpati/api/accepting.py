@@ -194,7 +194,7 @@ def _acceptance(call: Call, plan: Plan, media: Sequence[Media], body: bytes, row
     key = call.key and msgspec.structs.replace(call.key, answer=body.decode())
     return Acceptance(
         account=call.account,
-        request=row,
+        request=_with_messages(row, plan),
         idempotency=key,
         drafts=plan.drafts,
         batches=plan.batches,
@@ -202,9 +202,18 @@ def _acceptance(call: Call, plan: Plan, media: Sequence[Media], body: bytes, row
     )
 
 
+def _with_messages(row: RequestRow, plan: Plan) -> RequestRow:
+    first = plan.drafts[0].id if plan.drafts else plan.batches[0].first
+    return msgspec.structs.replace(row, first_message=first, messages=_count(plan))
+
+
+def _count(plan: Plan) -> int:
+    return len(plan.drafts) + sum(batch.count for batch in plan.batches)
+
+
 def _tell(gateway: Gateway, plan: Plan) -> None:
     """The senders and the job runner look at once, and not at their next turn."""
-    gateway.metrics.accepted.inc(len(plan.drafts) + sum(batch.count for batch in plan.batches))
+    gateway.metrics.accepted.inc(_count(plan))
     for draft in plan.drafts:
         gateway.wake(draft.device, draft.due_at)
     if plan.batches:

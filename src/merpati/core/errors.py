@@ -27,6 +27,7 @@ class Code(StrEnum):
     CSRF_INVALID = "csrf_invalid"
     ORIGIN_FOREIGN = "origin_foreign"
     SESSION_UNKNOWN = "session_unknown"
+    REQUEST_UNKNOWN = "request_unknown"
     # the request as a whole
     METHOD_NOT_ALLOWED = "method_not_allowed"
     MEDIA_TYPE = "media_type"

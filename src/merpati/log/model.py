@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from merpati.core.facts import AnyFact, Fact
-from merpati.core.ids import AccountId, DeviceId, RequestId
+from merpati.core.ids import AccountId, DeviceId, MessageId, RequestId
 
 SHARDS = 64
 """Readers are leased by (kind, account % SHARDS)."""
@@ -67,6 +67,26 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     """JSON object; values longer than 500 characters are cut."""
     answer: str
     """JSON."""
+    code: str = ""
+    """Why it was refused (`core.errors.Code`); empty: it was accepted."""
+    blanks: str = "{}"
+    """JSON object: what fills the blanks of the code's sentence."""
+    first_message: MessageId = MessageId(0)
+    messages: int = 0
+    """How many messages it made; their ids follow one another."""
+
+
+class RequestSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which requests are asked for; conditions add up, None is no condition."""
+
+    account: AccountId
+    before: RequestId
+    limit: int
+    id: RequestId | None = None
+    refused: bool | None = None
+    paths: tuple[str, ...] | None = None
+    """Any of these."""
+    device: DeviceId | None = None
 
 
 class IdempotencyRow(msgspec.Struct, frozen=True, kw_only=True):

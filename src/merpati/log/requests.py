@@ -4,13 +4,23 @@ from collections.abc import Sequence
 
 from merpati.core.ids import AccountId, RequestId
 from merpati.log import store_requests
-from merpati.log.model import IdempotencyRow, RequestRow
+from merpati.log.model import IdempotencyRow, RequestRow, RequestSearch
+from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
 
 
 async def record_requests(tx: Tx, rows: Sequence[RequestRow]) -> None:
     """Keep these requests. May run twice: a row that is there stays."""
     await store_requests.insert_requests(tx, rows)
+
+
+async def _record_each(tx: Tx, rows: Sequence[RequestRow]) -> list[None]:
+    await record_requests(tx, rows)
+    return [None] * len(rows)
+
+
+RECORD_REQUEST: HotAction[RequestRow, None] = HotAction(_record_each, lambda _row: None)
+"""For the lane: a request that changed nothing else."""
 
 
 async def remember_keys(tx: Tx, rows: Sequence[IdempotencyRow]) -> None:
@@ -25,9 +35,19 @@ async def recall_keys(
     return await store_requests.keys_of(tx, wanted)
 
 
-async def list_requests(tx: Tx, account: AccountId, before: RequestId | None, limit: int) -> list[RequestRow]:
-    """The account's newest requests older than `before`, newest first."""
-    return await store_requests.requests_of(tx, account, before, limit)
+async def list_requests(tx: Tx, search: RequestSearch) -> list[RequestRow]:
+    """What `search` asks for, newest first, at most `search.limit`."""
+    return await store_requests.find_requests(tx, search)
+
+
+async def search_paths(tx: Tx, account: AccountId, part: str) -> tuple[str, ...]:
+    """The paths that the account has asked for and that have this in them; case does not matter."""
+    return tuple(path for path in await store_requests.paths_of(tx, account) if part.lower() in path.lower())
+
+
+async def find_request(tx: Tx, request: RequestId) -> RequestRow | None:
+    """A request, of any account."""
+    return await store_requests.request_by_id(tx, request)
 
 
 async def forget_requests(tx: Tx, before: int, limit: int) -> int:

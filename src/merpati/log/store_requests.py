@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from merpati.core.ids import AccountId, RequestId
-from merpati.log.model import IdempotencyRow, RequestRow
-from merpati.storage.port import Row, Tx
+from merpati.log.model import IdempotencyRow, RequestRow, RequestSearch
+from merpati.storage.port import Row, Tx, Value
 
-_REQUEST = "id, account_id, device_id, at, method, path, params, answer"
+_REQUEST = "id, account_id, device_id, at, method, path, params, answer, code, blanks, first_message, messages"
 _KEY = "account_id, key, body_hash, answer, at"
 
 
@@ -14,9 +14,15 @@ async def insert_requests(tx: Tx, rows: Sequence[RequestRow]) -> None:
     await tx.set(
         f"INSERT INTO request ({_REQUEST}) SELECT {_REQUEST} FROM {{r}} WHERE true ON CONFLICT DO NOTHING",
         "id bigint, account_id bigint, device_id bigint, at bigint, "
-        "method text, path text, params text, answer text",
-        [(r.id, r.account, r.device, r.at, r.method, r.path, r.params, r.answer) for r in rows],
+        "method text, path text, params text, answer text, "
+        "code text, blanks text, first_message bigint, messages bigint",
+        [_values(row) for row in rows],
     )
+
+
+def _values(row: RequestRow) -> Row:
+    begin = (row.id, row.account, row.device, row.at, row.method, row.path, row.params, row.answer)
+    return (*begin, row.code, row.blanks, row.first_message, row.messages)
 
 
 async def insert_keys(tx: Tx, rows: Sequence[IdempotencyRow]) -> None:
@@ -38,20 +44,73 @@ async def keys_of(tx: Tx, wanted: Sequence[tuple[AccountId, str]]) -> dict[tuple
     return {(row.account, row.key): row for row in found}
 
 
-async def requests_of(tx: Tx, account: AccountId, before: RequestId | None, limit: int) -> list[RequestRow]:
+async def request_by_id(tx: Tx, request: RequestId) -> RequestRow | None:
+    row = await tx.one(f"SELECT {_REQUEST} FROM request WHERE id = $1", request)
+    return _request(row) if row else None
+
+
+async def paths_of(tx: Tx, account: AccountId) -> list[str]:
+    """Each path once: a step in the index for each, however many requests there are."""
     rows = await tx.all(
-        f"SELECT {_REQUEST} FROM request WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        "WITH RECURSIVE known(path) AS (SELECT min(path) FROM request WHERE account_id = $1 UNION ALL "
+        "SELECT (SELECT min(r.path) FROM request r WHERE r.account_id = $1 AND r.path > known.path) "
+        "FROM known WHERE known.path IS NOT NULL) SELECT path FROM known WHERE path IS NOT NULL ORDER BY path",
         account,
-        before if before is not None else 2**63 - 1,
-        limit,
+    )
+    return [path for (path,) in rows]
+
+
+async def find_requests(tx: Tx, search: RequestSearch) -> list[RequestRow]:
+    """Newest first. Each path is asked for by itself: of several at once an engine may read all there are."""
+    found: list[RequestRow] = []
+    for path in (None,) if search.paths is None else search.paths:
+        found += await _find(tx, search, path)
+    return sorted(found, key=lambda row: -row.id)[: search.limit]
+
+
+async def _find(tx: Tx, search: RequestSearch, path: str | None) -> list[RequestRow]:
+    conditions = _conditions(search, path)
+    told = " AND ".join(text.format(f"${n}") for n, (text, _) in enumerate(conditions, 1))
+    rows = await tx.all(
+        f"SELECT {_REQUEST} FROM request WHERE {told} ORDER BY id DESC LIMIT {int(search.limit)}",
+        *(value for _, value in conditions),
     )
     return [_request(row) for row in rows]
 
 
+_OUTCOME = {None: "", True: " AND code <> ''", False: " AND code = ''"}
+"""The very condition of the index of refusals, which are few: SQLite takes it where that is said."""
+
+
+def _conditions(search: RequestSearch, path: str | None) -> list[tuple[str, Value]]:
+    found: list[tuple[str, Value]] = [
+        ("account_id = {}" + _OUTCOME[search.refused], search.account),
+        ("id < {}", search.before),
+    ]
+    if search.id is not None:
+        found.append(("id = {}", search.id))
+    if search.device is not None:
+        found.append(("device_id + 0 = {}" if search.refused else "device_id = {}", search.device))
+    if path is not None:
+        found.append(("path || '' = {}" if search.refused else "path = {}", path))
+    return found
+
+
 def _request(row: Row) -> RequestRow:
-    id_, account, device, at, method, path, params, answer = row
+    id_, account, device, at, method, path, params, answer, code, blanks, first_message, messages = row
     return RequestRow(
-        id=id_, account=account, device=device, at=at, method=method, path=path, params=params, answer=answer
+        id=id_,
+        account=account,
+        device=device,
+        at=at,
+        method=method,
+        path=path,
+        params=params,
+        answer=answer,
+        code=code,
+        blanks=blanks,
+        first_message=first_message,
+        messages=messages,
     )
 
 

@@ -12,10 +12,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
+
 from merpati.api.fonnte.body import ClientGone, drain, parse_form, read_fields
 from merpati.api.fonnte.endpoint import Caller, Endpoint, Opens, Request
 from merpati.api.fonnte.fields import Fields, as_line
 from merpati.api.fonnte.form import Limits
+from merpati.api.fonnte.refused import keep_refused
 from merpati.api.fonnte.replies import (
     Outcome,
     Reply,
@@ -107,9 +110,6 @@ async def _reply(
         return await _admitted(endpoint, gateway, limits, scope, receive, id_)
     except Refusal as refusal:
         return explain(reply_refused(endpoint, reason_of(endpoint, refusal.code), id_), refusal)
-    except UnstorableText:
-        unstorable = Refusal(Code.TEXT_UNSTORABLE)
-        return explain(reply_refused(endpoint, reason_of(endpoint, unstorable.code), id_), unstorable)
     except StorageError as error:
         return reply_unavailable(endpoint, error, id_)
 
@@ -128,21 +128,36 @@ async def _admitted(
         gateway.metrics.strangers.inc()
         stranger = reply_refused(endpoint, endpoint.stranger, None, header_id=id_)
         return explain(stranger, Refusal(Code.TOKEN_INVALID))
-    fields = await read_fields(receive, headers, scope["query_string"], limits)
+    request = Request(
+        id=id_,
+        at=gateway.clock.now(),
+        method=scope["method"],
+        path=endpoint.path,
+        headers=headers,
+        fields=Fields(values={}),
+        caller=caller,
+    )
     try:
-        request = Request(
-            id=id_,
-            at=gateway.clock.now(),
-            method=scope["method"],
-            path=endpoint.path,
-            headers=headers,
-            fields=fields,
-            caller=caller,
-        )
-        answer = await endpoint.answer(gateway, request)
+        fields = await read_fields(receive, headers, scope["query_string"], limits)
+    except Refusal as refusal:
+        await keep_refused(gateway, request, endpoint, refusal)
+        raise
+    try:
+        return await _answered(endpoint, gateway, msgspec.structs.replace(request, fields=fields))
     finally:
         await _discard(fields)
-    return reply_answer(answer, id_)
+
+
+async def _answered(endpoint: Endpoint, gateway: Gateway, request: Request) -> Reply:
+    try:
+        return reply_answer(await endpoint.answer(gateway, request), request.id)
+    except Refusal as refusal:
+        await keep_refused(gateway, request, endpoint, refusal)
+        raise
+    except UnstorableText:
+        unstorable = Refusal(Code.TEXT_UNSTORABLE)
+        await keep_refused(gateway, request, endpoint, unstorable)
+        raise unstorable from None
 
 
 async def _discard(fields: Fields) -> None:

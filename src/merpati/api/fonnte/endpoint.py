@@ -11,7 +11,7 @@ from merpati.api.fonnte.fields import Fields, Value, as_line
 from merpati.api.fonnte.words import INVALID_TOKEN
 from merpati.api.gateway import Gateway
 from merpati.core.clock import Millis
-from merpati.core.errors import Code
+from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, RequestId
 from merpati.devices.model import Device
 from merpati.log.model import RequestRow
@@ -55,7 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """A parameter as `as_line` has it; None: absent."""
         return as_line(self.fields.values.get(name))
 
-    def row(self, answer: Body) -> RequestRow:
+    def row(self, answer: Body, refusal: Refusal | None = None) -> RequestRow:
         """What the request log keeps of it: no token, no long value, no more than the first of many ids."""
         devices = self.caller.devices
         return RequestRow(
@@ -67,6 +67,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             path=self.path,
             params=msgspec.json.encode(_logged(self.fields)).decode(),
             answer=msgspec.json.encode({name: _short(value) for name, value in answer.items()}).decode(),
+            code=refusal.code if refusal is not None else "",
+            blanks=msgspec.json.encode(refusal.values if refusal is not None else {}).decode(),
         )
 
 

@@ -54,12 +54,17 @@ def reason_of(endpoint: Endpoint, code: Code) -> str:
     return endpoint.words.get(code) or REASONS.get(code, OTHER)
 
 
-def reply_refused(
-    endpoint: Endpoint, reason: str, id_: RequestId | None, *, header_id: RequestId | None = None, status: int = 200
-) -> Reply:
+def refusal_body(endpoint: Endpoint, reason: str, id_: RequestId | None) -> Body:
     body: Body = {"status": False, endpoint.failure_key: reason}
     if endpoint.tells_request and id_ is not None:
         body["requestid"] = id_
+    return body
+
+
+def reply_refused(
+    endpoint: Endpoint, reason: str, id_: RequestId | None, *, header_id: RequestId | None = None, status: int = 200
+) -> Reply:
+    body = refusal_body(endpoint, reason, id_)
     shown = id_ if id_ is not None else header_id
     headers = (*_HEADERS, *_EXPOSED, *id_header(shown))
     return Reply(status=status, body=encode_body(body), headers=headers, outcome=Outcome.REFUSED)

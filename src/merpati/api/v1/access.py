@@ -8,9 +8,11 @@ from merpati.accounts.sessions import find_session
 from merpati.api.gateway import Gateway
 from merpati.api.v1.principal import Principal
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import DeviceId, MessageId, SignInId
+from merpati.core.ids import DeviceId, MessageId, RequestId, SignInId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
+from merpati.log.model import RequestRow
+from merpati.log.requests import find_request
 from merpati.messages.views import MessageView, find_message
 
 _IDS = range(1, 2**63)
@@ -29,6 +31,14 @@ async def message(gateway: Gateway, principal: Principal, id_: int) -> MessageVi
     found = await gateway.storage.read(find_message, MessageId(id_)) if id_ in _IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.MESSAGE_UNKNOWN)
+    return found
+
+
+async def request(gateway: Gateway, principal: Principal, id_: int) -> RequestRow:
+    """A request of the account; raises `Refusal(REQUEST_UNKNOWN)`."""
+    found = await gateway.storage.read(find_request, RequestId(id_)) if id_ in _IDS else None
+    if found is None or found.account != principal.account.id:
+        raise Refusal(Code.REQUEST_UNKNOWN)
     return found
 
 

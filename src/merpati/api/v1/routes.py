@@ -19,6 +19,7 @@ from merpati.api.v1.openapi import describe
 from merpati.api.v1.principal import Guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
 from merpati.api.v1.reference import reference_router
+from merpati.api.v1.requests import requests_router
 from merpati.api.v1.session import session_router
 from merpati.api.v1.sessions import sessions_router
 from merpati.api.v1.setup import setup_router
@@ -44,6 +45,7 @@ def routers() -> list[Router]:
         messages_router(),
         events_router(),
         simulator_router(),
+        requests_router(),
     ]
 
 
