@@ -324,6 +324,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         capabilities=gateway.transports.capabilities,
         default_transport=gateway.transports.default,
         fetch=gateway.fetch,
+        egress=gateway.egress,
         check_url=gateway.egress.check_url,
         media_folder=gateway.folder.media,
         spool_folder=gateway.folder.spool,

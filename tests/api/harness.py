@@ -181,6 +181,7 @@ async def running_api(
         capabilities={"simulator": Capabilities(in_flight=8, takes_ref=True)},
         default_transport="simulator",
         fetch=fetched,
+        egress=egress,
         check_url=egress.check_url,
         media_folder=media,
         spool_folder=spool,

@@ -16,6 +16,7 @@ from merpati.core.ids import Address, DeviceId
 from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
+from merpati.egress.client import Egress
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
@@ -56,6 +57,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     default_transport: str
     """Of a device added by the API."""
     fetch: Fetch
+    egress: Egress
+    """For a call that an owner asks for."""
     check_url: Callable[[str], None]
     """Raises `Refusal(URL_INVALID)` for an address that can never be requested."""
     media_folder: Path

@@ -68,6 +68,11 @@ class Code(StrEnum):
     PAIRING_ENDED = "pairing_ended"
     PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"
+    # webhooks
+    WEBHOOK_UNKNOWN = "webhook_unknown"
+    WEBHOOK_OFF = "webhook_off"
+    WEBHOOK_UNTOLD = "webhook_untold"
+    DEAD_LETTER_UNKNOWN = "dead_letter_unknown"
     # the simulated network
     PERSON_OFFLINE = "person_offline"
     PERSON_NOT_IN_GROUP = "person_not_in_group"

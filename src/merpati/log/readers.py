@@ -79,6 +79,18 @@ async def read_device(
     return await store.raw_of_device(tx, account, device, after, upto, limit)
 
 
+async def read_facts(tx: Tx, account: AccountId, seqs: Sequence[int]) -> dict[int, RawEntry]:
+    """Those of these facts that the log still has, by number."""
+    return {entry.seq: entry for entry in await store.raw_by_seqs(tx, account, seqs)}
+
+
+async def count_after(
+    tx: Tx, account: AccountId, device: DeviceId, after: int, kinds: Sequence[str], most: int
+) -> int:
+    """How many facts of these kinds one device has above `after`; counted up to `most`."""
+    return await store.count_of_device(tx, account, device, after, kinds, most)
+
+
 async def find_first_kept(tx: Tx, account: AccountId) -> int | None:
     """The number of the oldest fact that is still there; None when there is none."""
     return await store.first_kept(tx, account)

@@ -91,6 +91,32 @@ async def raw_of_device(
     return [RawEntry(*row) for row in rows]
 
 
+async def raw_by_seqs(tx: Tx, account: AccountId, seqs: Sequence[int]) -> list[RawEntry]:
+    rows = await tx.set(
+        "SELECT f.account_id, f.seq, f.at, f.kind, f.device_id, f.body FROM {r}, fact f "
+        "WHERE f.account_id = r.account_id AND f.seq = r.seq",
+        "account_id bigint, seq bigint",
+        [(account, seq) for seq in seqs],
+    )
+    return [RawEntry(*row) for row in rows]
+
+
+async def count_of_device(
+    tx: Tx, account: AccountId, device: DeviceId, after: int, kinds: Sequence[str], most: int
+) -> int:
+    marks = ", ".join(f"${n}" for n in range(5, 5 + len(kinds)))
+    row = await tx.one(
+        "SELECT count(*) FROM (SELECT 1 FROM fact WHERE account_id = $1 AND seq > $2 AND device_id = $3 "
+        f"AND kind IN ({marks}) LIMIT $4) AS waiting",
+        account,
+        after,
+        device,
+        most,
+        *kinds,
+    )
+    return row[0] if row else 0
+
+
 async def first_kept(tx: Tx, account: AccountId) -> int | None:
     row = await tx.one("SELECT min(seq) FROM fact WHERE account_id = $1", account)
     return row[0] if row else None

@@ -97,6 +97,17 @@ async def disable_endpoint(tx: Tx, account: AccountId, endpoint: EndpointId) -> 
         raise Refusal(Code.INPUT_INVALID, field="endpoint") from None
 
 
+async def try_now(tx: Tx, endpoint: EndpointId) -> None:
+    """What waits for it is tried at once, and its ladder begins anew. May run twice."""
+    await store_lanes.calm_lanes_of(tx, endpoint)
+    await store.touch_endpoint(tx, endpoint)
+
+
+async def rotate_secret(tx: Tx, endpoint: EndpointId, sealed: str) -> None:
+    """Calls are signed with this secret from now on. May run twice."""
+    await store.set_secret(tx, endpoint, sealed)
+
+
 async def remove_endpoints(tx: Tx, device: DeviceId) -> None:
     """The device goes, and its endpoints with it. May run twice."""
     for known in await store.endpoints_of_device(tx, device):

@@ -45,6 +45,14 @@ async def change_endpoint(tx: Tx, endpoint: EndpointId, url: str, state: Endpoin
     )
 
 
+async def set_secret(tx: Tx, endpoint: EndpointId, sealed: str) -> None:
+    await tx.run(
+        "UPDATE endpoint SET secret_sealed = $1, version = version + 1, changed_at = {now} WHERE id = $2",
+        sealed,
+        endpoint,
+    )
+
+
 async def touch_endpoint(tx: Tx, endpoint: EndpointId) -> None:
     await tx.run("UPDATE endpoint SET version = version + 1, changed_at = {now} WHERE id = $1", endpoint)
 
@@ -132,6 +140,27 @@ async def dead_of_account(tx: Tx, account: AccountId, limit: int) -> list[DeadLe
     return [_dead(row) for row in rows]
 
 
+async def dead_of_endpoint(tx: Tx, endpoint: EndpointId, at: int, first: int, limit: int) -> list[DeadLetter]:
+    rows = await tx.all(
+        f"SELECT {_DEAD} FROM dead_letter WHERE endpoint_id = $1 AND (at, first_seq) < ($2, $3) "
+        "ORDER BY at DESC, first_seq DESC LIMIT $4",
+        endpoint,
+        at,
+        first,
+        limit,
+    )
+    return [_dead(row) for row in rows]
+
+
+async def dead_by(tx: Tx, endpoint: EndpointId, first: int) -> DeadLetter | None:
+    row = await tx.one(
+        f"SELECT {_DEAD} FROM dead_letter WHERE endpoint_id = $1 AND first_seq = $2 ORDER BY device_id",
+        endpoint,
+        first,
+    )
+    return _dead(row) if row else None
+
+
 def _dead(row: Row) -> DeadLetter:
     endpoint, account, device, first, last, at, reason = row
     return DeadLetter(
@@ -151,11 +180,13 @@ async def insert_calls(tx: Tx, calls: Sequence[Call]) -> None:
     )
 
 
-async def calls_of(tx: Tx, endpoint: EndpointId, before: int, limit: int) -> list[Call]:
+async def calls_of(tx: Tx, endpoint: EndpointId, at: int, seq: int, limit: int) -> list[Call]:
     rows = await tx.all(
-        f"SELECT {_CALL} FROM hook_call WHERE endpoint_id = $1 AND at < $2 ORDER BY at DESC, seq DESC LIMIT $3",
+        f"SELECT {_CALL} FROM hook_call WHERE endpoint_id = $1 AND (at, seq) < ($2, $3) "
+        "ORDER BY at DESC, seq DESC LIMIT $4",
         endpoint,
-        before,
+        at,
+        seq,
         limit,
     )
     return [
@@ -171,6 +202,15 @@ async def calls_of(tx: Tx, endpoint: EndpointId, before: int, limit: int) -> lis
         )
         for row in rows
     ]
+
+
+async def last_passed(tx: Tx, endpoint: EndpointId) -> int | None:
+    row = await tx.one(
+        "SELECT at FROM hook_call WHERE endpoint_id = $1 AND status >= 200 AND status < 300 "
+        "ORDER BY at DESC LIMIT 1",
+        endpoint,
+    )
+    return row[0] if row else None
 
 
 async def delete_before(tx: Tx, at: int, limit: int) -> int:

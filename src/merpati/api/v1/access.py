@@ -8,12 +8,14 @@ from merpati.accounts.sessions import find_session
 from merpati.api.gateway import Gateway
 from merpati.api.v1.principal import Principal
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import DeviceId, MessageId, RequestId, SignInId
+from merpati.core.ids import DeviceId, EndpointId, MessageId, RequestId, SignInId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.log.model import RequestRow
 from merpati.log.requests import find_request
 from merpati.messages.views import MessageView, find_message
+from merpati.webhooks.model import Endpoint
+from merpati.webhooks.views import find_endpoint
 
 _IDS = range(1, 2**63)
 
@@ -39,6 +41,14 @@ async def request(gateway: Gateway, principal: Principal, id_: int) -> RequestRo
     found = await gateway.storage.read(find_request, RequestId(id_)) if id_ in _IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.REQUEST_UNKNOWN)
+    return found
+
+
+async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
+    """An endpoint of the account that is set; raises `Refusal(WEBHOOK_UNKNOWN)`."""
+    found = await gateway.storage.read(find_endpoint, EndpointId(id_)) if id_ in _IDS else None
+    if found is None or found.account != principal.account.id:
+        raise Refusal(Code.WEBHOOK_UNKNOWN)
     return found
 
 

@@ -9,6 +9,7 @@ from litestar.di import Provide
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway
 from merpati.api.v1.account import account_router
+from merpati.api.v1.dead_letters import dead_letters_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
 from merpati.api.v1.front import numbered
@@ -26,6 +27,7 @@ from merpati.api.v1.setup import setup_router
 from merpati.api.v1.shapes import PREFIX
 from merpati.api.v1.simulator import simulator_router
 from merpati.api.v1.totp import totp_router
+from merpati.api.v1.webhooks import device_webhooks_router, webhooks_router
 
 MOST_BODY_BYTES = 1_000_000
 
@@ -45,6 +47,9 @@ def routers() -> list[Router]:
         messages_router(),
         events_router(),
         simulator_router(),
+        webhooks_router(),
+        dead_letters_router(),
+        device_webhooks_router(),
         requests_router(),
     ]
 

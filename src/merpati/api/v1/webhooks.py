@@ -1,0 +1,236 @@
+"""`/webhooks`: the addresses that are told what happened, how they are doing, and what they did not get."""
+
+import secrets
+
+from litestar import Router, get, post, put
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, structs
+
+from merpati.api.gateway import Gateway
+from merpati.api.v1 import access
+from merpati.api.v1.dead_letters import check_active
+from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
+from merpati.api.v1.problems import refusals
+from merpati.api.v1.shapes import instant
+from merpati.api.v1.webhook_shapes import (
+    CallAnswer,
+    SecretAnswer,
+    TrialAnswer,
+    WebhooksAnswer,
+    WebhooksForm,
+    show_webhook,
+)
+from merpati.core.clock import Millis
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, DeviceId, EndpointId
+from merpati.devices.views import find_device, sealed_device_token
+from merpati.storage.port import Tx
+from merpati.webhooks.actions import (
+    NewEndpoint,
+    rotate_secret,
+    set_endpoint,
+    try_now,
+)
+from merpati.webhooks.model import Call, Card, Endpoint, EndpointKind
+from merpati.webhooks.signing import SECRET_BYTES, format_secret
+from merpati.webhooks.trial import TRIED, call_with_sample
+from merpati.webhooks.views import (
+    Standing,
+    list_calls,
+    list_endpoints,
+    standing_of,
+    told_in,
+)
+
+MASKED = "********"
+
+
+async def _standings(tx: Tx, account: AccountId, device: DeviceId | None = None) -> list[Standing]:
+    known = await list_endpoints(tx, account)
+    return [await standing_of(tx, each) for each in known if device is None or each.device == device]
+
+
+@get("/", operation_id="listWebhooks", summary="Where what is told")
+async def get_webhooks(gateway: TheGateway, principal: ThePrincipal) -> WebhooksAnswer:
+    """Each address with how it is doing."""
+    found = await gateway.storage.read(_standings, principal.account.id)
+    return WebhooksAnswer(items=[show_webhook(each) for each in found])
+
+
+@put(
+    "/devices/{id:int}/webhooks",
+    operation_id="setWebhooks",
+    summary="Set addresses",
+    responses=refusals(Code.DEVICE_UNKNOWN, Code.URL_INVALID),
+)
+async def set_webhooks(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+    data: JSONBody[WebhooksForm],
+) -> WebhooksAnswer:
+    """What waits for an address that changes goes to the new one, at once."""
+    device = await access.device(gateway, principal, id)
+    given = {EndpointKind(name): url for name, url in structs.asdict(data).items() if url is not UNSET}
+    for url in filter(None, given.values()):
+        gateway.check_url(url)
+    new = {kind: await _new_endpoint(gateway) for kind in given}
+
+    async def change(tx: Tx) -> list[Standing]:
+        for kind, url in given.items():
+            await set_endpoint(tx, device.account, device.id, kind, url, new[kind])
+        return await _standings(tx, device.account, device.id)
+
+    found = await gateway.storage.write(change)
+    gateway.webhooks_set()
+    return WebhooksAnswer(items=[show_webhook(each) for each in found])
+
+
+async def _new_endpoint(gateway: Gateway) -> NewEndpoint:
+    id_ = EndpointId((await gateway.ids.take("endpoint"))[0])
+    return NewEndpoint(id_, _new_secret(gateway, id_)[1])
+
+
+def _new_secret(gateway: Gateway, id_: EndpointId) -> tuple[str, str]:
+    """A secret, and it sealed."""
+    secret = format_secret(secrets.token_bytes(SECRET_BYTES))
+    return secret, gateway.sealer.seal("endpoint", id_, secret)
+
+
+@get(
+    "/{id:int}/calls",
+    operation_id="listCalls",
+    summary="The calls made",
+    responses=refusals(Code.WEBHOOK_UNKNOWN, Code.CURSOR_INVALID),
+)
+async def get_calls(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+    cursor: Cursor = None,
+    limit: Limit = USUAL,
+) -> Page[CallAnswer]:
+    """Newest first, as long as the log is kept; of very many calls only some."""
+    endpoint = await access.webhook(gateway, principal, id)
+    at, seq = position(cursor, (LAST_ID, LAST_ID))
+    calls = await gateway.storage.read(list_calls, endpoint.id, (at, seq), limit + 1)
+    card = structs.replace(await _card(gateway, endpoint), token=MASKED)
+    told = await gateway.storage.read(told_in, endpoint, calls, card)
+
+    def show(call: Call) -> CallAnswer:
+        kind, body = told.get(call.seq, (None, None))
+        return CallAnswer(
+            at=instant(Millis(call.at)),
+            fact=call.seq,
+            kind=kind,
+            attempt=call.attempt,
+            status=call.status or None,
+            ms=call.took_ms,
+            error=call.error or None,
+            body=body.decode() if body is not None else None,
+        )
+
+    return page_of(calls, limit, show, lambda call: (call.at, call.seq))
+
+
+async def _card(gateway: Gateway, endpoint: Endpoint) -> Card:
+    """What its bodies say of the device."""
+    device = await gateway.storage.read(find_device, endpoint.device)
+    sealed = await gateway.storage.read(sealed_device_token, endpoint.device)
+    if device is None or sealed is None:
+        raise Refusal(Code.WEBHOOK_UNKNOWN)
+    return Card(device.number, gateway.sealer.unseal("device", device.id, sealed))
+
+
+@post(
+    "/{id:int}/reveal-secret",
+    operation_id="revealSecret",
+    summary="Show the secret",
+    status_code=200,
+    responses=refusals(Code.WEBHOOK_UNKNOWN),
+)
+async def reveal_secret(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> SecretAnswer:
+    """What signs the calls."""
+    endpoint = await access.webhook(gateway, principal, id)
+    return SecretAnswer(secret=gateway.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed))
+
+
+@post(
+    "/{id:int}/rotate-secret",
+    operation_id="rotateSecret",
+    summary="Make another secret",
+    status_code=200,
+    responses=refusals(Code.WEBHOOK_UNKNOWN),
+)
+async def post_rotate_secret(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> SecretAnswer:
+    """Calls are signed with it within two seconds; the old one is gone."""
+    endpoint = await access.webhook(gateway, principal, id)
+    secret, sealed = _new_secret(gateway, endpoint.id)
+    await gateway.storage.write(rotate_secret, endpoint.id, sealed)
+    gateway.webhooks_set()
+    return SecretAnswer(secret=secret)
+
+
+@post(
+    "/{id:int}/test",
+    operation_id="testWebhook",
+    summary="Call it once",
+    status_code=200,
+    responses=refusals(Code.WEBHOOK_UNKNOWN, Code.WEBHOOK_UNTOLD),
+)
+async def test_webhook(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> TrialAnswer:
+    """With a sample, signed as always; `webhook-id` begins with `test-`. Takes up to fifteen seconds."""
+    endpoint = await access.webhook(gateway, principal, id)
+    if endpoint.kind not in TRIED:
+        raise Refusal(Code.WEBHOOK_UNTOLD)
+    secret = gateway.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed)
+    card = await _card(gateway, endpoint)
+    call = await call_with_sample(gateway.egress, endpoint, secret, card, gateway.clock.now())
+    return TrialAnswer(status=call.status or None, ms=call.took_ms, error=call.error or None)
+
+
+@post(
+    "/{id:int}/try-now",
+    operation_id="tryWebhookNow",
+    summary="Try again now",
+    status_code=204,
+    responses=refusals(Code.WEBHOOK_UNKNOWN, Code.WEBHOOK_OFF),
+)
+async def post_try_now(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> None:
+    """What waits is told at once, as if nothing had failed before."""
+    endpoint = check_active(await access.webhook(gateway, principal, id))
+    await gateway.storage.write(try_now, endpoint.id)
+    gateway.webhooks_set()
+
+
+def webhooks_router() -> Router:
+    handlers = [
+        get_webhooks,
+        get_calls,
+        reveal_secret,
+        post_rotate_secret,
+        test_webhook,
+        post_try_now,
+    ]
+    return Router("/webhooks", route_handlers=handlers, tags=["Webhooks"])
+
+
+def device_webhooks_router() -> Router:
+    return Router("/", route_handlers=[set_webhooks], tags=["Webhooks"])
