@@ -1,4 +1,4 @@
-"""A socket in front of a PostgreSQL server that cuts the connection at a named moment."""
+"""A socket in front of a PostgreSQL server that cuts a connection, or stands still, at a named moment."""
 
 import asyncio
 import shutil
@@ -30,13 +30,32 @@ class Proxy:
         self.dsn = parts._replace(query=urlencode({**query, "host": str(folder)})).geturl()
         self.cut = Cut.NEVER
         self.cuts = 0
+        self.still = asyncio.Event()
+        """Set while nothing goes either way, on any connection."""
+        self._moving = asyncio.Event()
+        self._moving.set()
+        self._packets_left = 0
+
+    def stand_still(self, packets: int = 0) -> None:
+        """As if the process behind were paused: now, or when it has sent so many packets more."""
+        self._packets_left = packets
+        if not packets:
+            self._moving.clear()
+            self.still.set()
+
+    def go_on(self) -> None:
+        """As if that process were woken."""
+        self._packets_left = 0
+        self.still.clear()
+        self._moving.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until an end closes it or it is cut."""
         from_server, to_server = await asyncio.open_unix_connection(self.server)
-        answering = asyncio.create_task(_copy(from_server, writer))
+        answering = asyncio.create_task(self._copy(from_server, writer))
         try:
             while data := await reader.read(65536):
+                await self._moving.wait()
                 cut = self.cut if b"COMMIT" in data else Cut.NEVER
                 if cut is not Cut.NEVER:
                     self.cut = Cut.NEVER
@@ -47,6 +66,8 @@ class Proxy:
                     return
                 to_server.write(data)
                 await to_server.drain()
+                if self._packets_left:
+                    self.stand_still(self._packets_left - 1)
                 if cut is Cut.AFTER_COMMIT:
                     await from_server.read(1)  # the server has committed
                     return
@@ -57,15 +78,15 @@ class Proxy:
             for end in (writer, to_server):
                 end.transport.abort()
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        return
-    writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await self._moving.wait()
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            return
+        writer.close()
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
 """What only a server can suffer: gone and back, connections cut at any moment, deadlocks, a full disk."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import asyncpg
@@ -25,6 +27,10 @@ from tests.storage.postgres_proxy import Cut, proxy_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.faults]
 
+HELD_UP_S = 2.5
+"""How long a paused process may hold others up: `idle_in_transaction_s`, a look, and a slow machine's turn."""
+IN_LINE = 4
+READY_S = 20.0
 PUT = HotAction(put_things, lambda _thing: ACCOUNT)
 
 
@@ -166,6 +172,9 @@ async def test_the_lane_finds_out_what_became_of_a_group(
         await behind.close()
 
 
+# -- a process that is paused --
+
+
 async def test_a_paused_process_holds_nobody_up(storage: PostgresStorage, open_postgres: OpenPostgres) -> None:
     """A process that stops in the middle, holding an account, loses it after `idle_in_transaction_s`."""
     paused = await open_postgres(idle_in_transaction_s=0.2)
@@ -180,6 +189,70 @@ async def test_a_paused_process_holds_nobody_up(storage: PostgresStorage, open_p
         await pausing
     assert await storage.write(count_up) == 1
     assert await paused.write(count_up) == 2
+
+
+async def count_up_and_read_much(tx: Tx, thing: int) -> None:
+    """Each statement is new to its connection, and asked for with a lock held; one answer is more than a socket
+    takes."""
+    await count_up(tx)
+    await tx.all("SELECT repeat('x', 1000) FROM generate_series(1, 5000)")
+    await add_thing(tx, thing)
+
+
+async def test_a_process_paused_after_any_packet_holds_nobody_up(
+    storage: PostgresStorage, postgres_dsn: str, open_postgres: OpenPostgres
+) -> None:
+    """Also where the server's timeouts do not count: while a statement is prepared, while an answer is stuck."""
+    for packets in count(1):
+        async with proxy_of(postgres_dsn) as proxy:
+            behind = await open_postgres(dsn=proxy.dsn)
+            proxy.stand_still(packets)
+            paused = asyncio.create_task(behind.write(count_up_and_read_much, packets))
+            paused.add_done_callback(lambda _: proxy.still.set())
+            await proxy.still.wait()
+            if paused.done():
+                break  # it sends no more than that
+            async with asyncio.timeout(HELD_UP_S):
+                await storage.write(count_up)
+            proxy.go_on()
+            with contextlib.suppress(StorageGone, OutcomeUnknown):
+                await paused
+            await behind.write(count_up)
+            await behind.close()
+    assert packets > 10
+
+
+async def test_a_paused_process_holds_nobody_up_once_for_each_transaction(
+    storage: PostgresStorage, postgres_dsn: str, open_postgres: OpenPostgres
+) -> None:
+    """Some of its transactions stand in line for one account: all go together, not one after the other."""
+
+    locked = asyncio.Event()
+
+    async def lock_until_all_wait(tx: Tx) -> None:
+        await tx.lock([ACCOUNT])
+        locked.set()
+        waiting, deadline = 0, time.monotonic() + READY_S
+        while waiting < IN_LINE:
+            assert time.monotonic() < deadline
+            await tx.all("SELECT pg_stat_clear_snapshot()")
+            row = await tx.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            waiting = row[0] if row else 0
+        proxy.stand_still()
+
+    async with proxy_of(postgres_dsn) as proxy:
+        behind = await open_postgres(dsn=proxy.dsn)
+        await asyncio.gather(*(behind.write(count_up) for _ in range(IN_LINE)))
+        holding = asyncio.create_task(storage.write(lock_until_all_wait))
+        await locked.wait()
+        paused = [asyncio.create_task(behind.write(count_up)) for _ in range(IN_LINE)]
+        await holding
+        async with asyncio.timeout(HELD_UP_S):
+            await storage.write(count_up)
+        proxy.go_on()
+        outcomes = await asyncio.gather(*paused, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} <= {StorageGone, int}
+        await behind.close()
 
 
 # -- locks --

@@ -1,7 +1,8 @@
 """PostgreSQL as the database of many processes: a pool of connections, a transaction for each action.
 
 Grouping is the lane's work (`lane`). Live work, bulk and reads have connections of their own, so that neither a
-campaign nor a slow page takes them from live work.
+campaign nor a slow page takes them from live work. Whoever holds others up while it stands still loses its
+transactions: by the server (`idle_in_transaction_s`), and by those who wait (`postgres_paused`).
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from merpati.storage.port import (
     drive_async,
 )
 from merpati.storage.postgres_errors import RACED, RETRIED, TROUBLE, translate
+from merpati.storage.postgres_paused import PausedOthers, session_name
 from merpati.storage.sql import postgres_set_sql, postgres_sql
 
 T = TypeVar("T")
@@ -35,9 +37,11 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Call: TypeAlias = Callable[[Tx], Coroutine[Any, Any, T]]
 
 LIVE, BULK, READS = 6, 2, 4
-"""Connections of each sort, at most."""
+"""Connections of each sort, at most; one more looks for paused processes."""
 STATEMENT_S = 10.0
 IDLE_IN_TRANSACTION_S = 1.0
+PATIENCE = 0.75
+"""The part of it after which those who wait for a paused process end its transactions."""
 CONNECT_S = 5.0
 MOST_TRIES = 6
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -54,9 +58,15 @@ class PostgresStorage:
     engine = Engine.POSTGRES
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", clock: Clock, live: int, bulk: int, reads: int
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        clock: Clock,
+        paused: PausedOthers,
+        live: int,
+        bulk: int,
+        reads: int,
     ) -> None:
-        self._pool, self._clock = pool, clock
+        self._pool, self._clock, self._paused = pool, clock, paused
         self._live, self._bulk, self._reads = map(asyncio.Semaphore, (live, bulk, reads))
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -82,8 +92,9 @@ class PostgresStorage:
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
-                max_size=live + bulk + reads,
+                max_size=live + bulk + reads + 1,
                 max_queries=10**9,
+                max_cached_statement_lifetime=0,  # to prepare anew is a round trip more, with locks held
                 timeout=CONNECT_S,
                 command_timeout=statement_s + CONNECT_S,
                 statement_cache_size=500,
@@ -92,7 +103,7 @@ class PostgresStorage:
             )
         except TROUBLE as error:
             raise StorageGone(str(error) or type(error).__name__) from error
-        return cls(pool, clock, live, bulk, reads)
+        return cls(pool, clock, PausedOthers(pool, PATIENCE * idle_in_transaction_s), live, bulk, reads)
 
     async def write(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._put(self._live, lambda tx: action(tx, *args, **kwargs))
@@ -114,15 +125,21 @@ class PostgresStorage:
 
     async def _run(self, turn: asyncio.Semaphore, call: Call[T], begin: str) -> T:
         async with turn:
-            for tries in range(1, MOST_TRIES):
-                try:
-                    return await self._transact(begin, call)
-                except StorageError as error:
-                    again = (*RETRIED, *RACED) if tries == 1 else RETRIED
-                    if not isinstance(error.__cause__, again):
-                        raise
-                await asyncio.sleep(random.uniform(0, 0.02) * tries)
-            return await self._transact(begin, call)
+            if begin == _BEGIN_READ:
+                return await self._until_done(call, begin)
+            with self._paused.waiting():
+                return await self._until_done(call, begin)
+
+    async def _until_done(self, call: Call[T], begin: str) -> T:
+        for tries in range(1, MOST_TRIES):
+            try:
+                return await self._transact(begin, call)
+            except StorageError as error:
+                again = (*RETRIED, *RACED) if tries == 1 else RETRIED
+                if not isinstance(error.__cause__, again):
+                    raise
+            await asyncio.sleep(random.uniform(0, 0.02) * tries)
+        return await self._transact(begin, call)
 
     async def _transact(self, begin: str, call: Call[T]) -> T:
         """One transaction on one connection; raises what the action raised, or a `StorageError`."""
@@ -187,6 +204,7 @@ class PostgresStorage:
         self._closed = True
         if self._running:
             await asyncio.wait(self._running)
+        await self._paused.close()
         try:
             await asyncio.wait_for(self._pool.close(), CONNECT_S)
         except (TimeoutError, *TROUBLE):
@@ -224,7 +242,7 @@ def _is_lost(db: Connection) -> bool:
 
 def _settings(statement_s: float, idle_in_transaction_s: float) -> dict[str, str]:
     return {
-        "application_name": "merpati",
+        "application_name": session_name(),
         "jit": "off",  # many short statements
         "statement_timeout": str(round(statement_s * 1000)),
         "idle_in_transaction_session_timeout": str(round(idle_in_transaction_s * 1000)),
