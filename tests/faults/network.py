@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from merpati.core.clock import SystemClock
-from merpati.transports.simulator.entries import AnyEntry
+from merpati.core.ids import Address
+from merpati.transports.simulator.entries import AnyEntry, Confirmed, Receipted, Said, Voted
 from merpati.transports.simulator.journal import FILE
 from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.phone import Phone
@@ -58,6 +59,9 @@ class Network(Process):
         self._seen: list[AnyEntry] = []
         self._read_bytes = 0
         self._decode = msgspec.json.Decoder(AnyEntry).decode_lines
+        self._counted = 0
+        self._told: dict[Address, int] = {}
+        self._confirmed: dict[Address, int] = {}
 
     async def open(self) -> None:
         """Start, and link the people's phones to it."""
@@ -88,6 +92,18 @@ class Network(Process):
             self._seen += self._decode(whole)
             self._read_bytes += len(whole) + 1
         return self._seen
+
+    def backlog(self, device: Address) -> int:
+        """How much of its news a device has not confirmed yet."""
+        journal = self.journal()
+        for entry in journal[self._counted :]:
+            match entry:
+                case Receipted() | Said() | Voted():
+                    self._told[entry.device] = entry.seq
+                case Confirmed():
+                    self._confirmed[entry.device] = entry.seq
+        self._counted = len(journal)
+        return self._told.get(device, 0) - self._confirmed.get(device, 0)
 
     async def close(self) -> None:
         if self._link is not None:

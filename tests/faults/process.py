@@ -13,11 +13,19 @@ from tests.faults.births import FromNothing, Parent, Running
 
 POLL_S = 0.02
 SAID_BYTES = 4_000
+PRESSURE = Path("/proc/pressure/cpu")
 
 
 def now() -> Millis:
     """The wall clock, as every process of this machine sees it."""
     return Millis(time.time_ns() // 1_000_000)
+
+
+def crowded_ms() -> int:
+    """For how long somebody on this machine has waited for a processor; 0 where the kernel does not tell."""
+    with contextlib.suppress(OSError):
+        return int(PRESSURE.read_text().partition("total=")[2].split()[0]) // 1000
+    return 0
 
 
 async def until(holds: Callable[[], Awaitable[bool]], within_s: float, what: str) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from merpati.core.ids import Address
 from merpati.transports.port import ReceiptKind
-from merpati.transports.simulator.entries import AnyEntry, Confirmed, HandOff, Receipted, Said, Voted
+from merpati.transports.simulator.entries import AnyEntry, HandOff, Receipted
 from tests.faults.evidence import Cancel, Case, mark_of
 from tests.faults.judge import check
 from tests.faults.process import now, until
@@ -29,8 +28,6 @@ class Rest:
         """Of each mark that was taken."""
         self._read: set[str] = set()
         self._told: set[str] = set()
-        self._news: dict[Address, int] = {}
-        self._confirmed: dict[Address, int] = {}
 
     def _look(self) -> None:
         journal, calls = self._stage.network.journal(), self._stage.receiver.calls
@@ -48,11 +45,6 @@ class Rest:
                 self._refs[mark_of(content)] = entry.ref
             case Receipted(kind=ReceiptKind.READ):
                 self._read.add(entry.ref)
-                self._news[entry.device] = entry.seq
-            case Receipted() | Said() | Voted():
-                self._news[entry.device] = entry.seq
-            case Confirmed():
-                self._confirmed[entry.device] = entry.seq
 
     def missing(self) -> dict[str, int]:
         """How much of what has not happened yet; empty: the run has come to rest."""
@@ -69,7 +61,7 @@ class Rest:
         counts = {
             "not handed over": sum(mark not in self._refs for mark in wanted),
             "not read": len(refs - self._read),
-            "not confirmed": sum(seq > self._confirmed.get(device, 0) for device, seq in self._news.items()),
+            "not confirmed": sum(self._stage.network.backlog(sender.number) for sender in self._stage.senders),
             "not told": len(self._read - self._told),
         }
         return {what: count for what, count in counts.items() if count}

@@ -20,6 +20,7 @@ PATIENT_REST_S = 8.0
 REST_S = (0.15, 0.6)
 """Between two messages of one caller."""
 GAP_MS = 100
+MOST_BACKLOG = 10
 
 
 def person(number: int) -> Address:
@@ -107,7 +108,9 @@ class Traffic:
         await asyncio.sleep(1)
 
     async def _reply(self, sender: Sender, who: Address) -> None:
-        """Somebody writes to the device."""
+        """Somebody writes to the device, unless much waits for it: it tells one thing after the other."""
+        if self._stage.network.backlog(sender.number) > MOST_BACKLOG:
+            return
         try:
             await self._stage.network.phone.say(who, sender.number, Text(body=f"halo {now()}"))
         except (LinkDown, LinkLost):
