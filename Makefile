@@ -24,11 +24,13 @@ test: setup ## every test, a hundred kills on each engine with them; PostgreSQL 
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults"
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m faults
 
-check: setup ## format, lint, types, imports
+check: setup ## format, lint, types, imports; the same of the pages, with their unit tests
 	@$(RUN)ruff format --check
 	@$(RUN)ruff check
 	@$(RUN)mypy
 	@$(RUN)lint-imports --no-cache
+	@sh scripts/npm.sh run check
+	@sh scripts/npm.sh test
 
 faults: setup ## the long fault run: a thousand kills on each engine (MERPATI_FAULT_KILLS, MERPATI_FAULT_SEED)
 	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -k kill_after_kill

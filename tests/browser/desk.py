@@ -78,7 +78,7 @@ class Desk:
         page.locator("input[autocomplete=username]").fill(owner["email"])
         page.locator("input[autocomplete=current-password]").fill(owner["password"])
         page.locator("form button").click()
-        page.wait_for_url(self.address("/"))
+        page.wait_for_url(lambda url: "/login" not in url)
 
     @contextlib.contextmanager
     def owner(

@@ -1,29 +1,38 @@
-import { SvelteSet } from "svelte/reactivity";
-
-/** One fact of the log, as `GET /api/v1/events` tells it. */
+/** One fact of the log, as `GET /api/v1/events` tells it: ids, keys and states, never texts. */
 export interface Fact {
   seq: number;
   kind: string;
   at: string;
   device?: number;
   message?: number;
+  state?: string;
   [field: string]: unknown;
 }
 
-type Listener = { fact: (fact: Fact) => void; reload: () => void };
+interface Listener {
+  fact: (fact: Fact) => void;
+  reload: () => void;
+}
 
 const STREAM = "/api/v1/events";
 const LOST_AFTER_MS = 2_000;
 const AGAIN_MS = 3_000;
+const PATIENCE_MS = 1_000;
 
 let lostAt = $state<Date | undefined>();
+let isReady = $state(false);
 let source: EventSource | undefined;
 let noticing: ReturnType<typeof setTimeout> | undefined;
 let lastSeq = "";
-const listeners = new SvelteSet<Listener>();
+// eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn by who listens
+const listeners = new Set<Listener>();
 
-/** The stream of facts: whether it is lost, and since when. */
+/** The stream of facts: whether pages may be read, and since when it is lost. */
 export const live = {
+  /** From here on nothing that happens is missed; also true when the stream does not come in time. */
+  get isReady(): boolean {
+    return isReady;
+  },
   get lostAt(): Date | undefined {
     return lostAt;
   },
@@ -32,19 +41,23 @@ export const live = {
   },
 };
 
-/** Follow the log from now on; `stop` ends it. Facts missed while away are told again by the server, or "reload". */
+/** Follow the log from now on; the returned function ends it. Facts missed while away are told again, or "reload". */
 export function follow(): () => void {
   open();
+  const waiting = setTimeout(() => (isReady = true), PATIENCE_MS);
   window.addEventListener("online", live.tryNow);
   return () => {
+    clearTimeout(waiting);
     window.removeEventListener("online", live.tryNow);
     source?.close();
     source = undefined;
+    lastSeq = "";
+    isReady = false;
     found();
   };
 }
 
-/** Hear every fact, and that everything must be read afresh; ends with the returned function. */
+/** Hear every fact, and that everything must be read afresh; the returned function ends it. */
 export function hear(fact: Listener["fact"], reload: Listener["reload"]): () => void {
   const listener = { fact, reload };
   listeners.add(listener);
@@ -55,15 +68,24 @@ function open(): void {
   source?.close();
   const stream = new EventSource(lastSeq ? `${STREAM}?after=${lastSeq}` : STREAM);
   source = stream;
-  stream.onopen = found;
+  stream.addEventListener("ready", (event: MessageEvent<string>) => {
+    const isLate = isReady && lastSeq === "";
+    lastSeq = event.lastEventId;
+    isReady = true;
+    found();
+    if (isLate) tellToReload();
+  });
   stream.addEventListener("fact", (event: MessageEvent<string>) => {
     lastSeq = event.lastEventId;
+    found();
     const fact = JSON.parse(event.data) as Fact;
     for (const listener of listeners) listener.fact(fact);
   });
   stream.addEventListener("reload", (event: MessageEvent<string>) => {
     lastSeq = event.lastEventId;
-    for (const listener of listeners) listener.reload();
+    isReady = true;
+    found();
+    tellToReload();
   });
   stream.onerror = () => {
     noticing ??= setTimeout(() => (lostAt = new Date()), LOST_AFTER_MS);
@@ -73,6 +95,10 @@ function open(): void {
         if (source === stream) open();
       }, AGAIN_MS);
   };
+}
+
+function tellToReload(): void {
+  for (const listener of listeners) listener.reload();
 }
 
 function found(): void {

@@ -32,3 +32,9 @@ export const MENU: readonly { label?: Key; places: readonly Place[] }[] = [
 export const PLACES: readonly Place[] = MENU.flatMap((group) => group.places);
 /** What a thumb reaches; the rest is under "more". */
 export const BOTTOM: readonly Place["path"][] = ["/", "/send", "/messages", "/devices"];
+
+/** Whether a page is this place, or a part of it. */
+export function isPlace(pathname: string, path: Place["path"]): boolean {
+  const here = pathname.replace(/^\/app(?=\/|$)/, "").replace(/\/$/, "");
+  return path === "/" ? here === "" : here === path || here.startsWith(`${path}/`);
+}

@@ -56,6 +56,15 @@ export function moment(
   return day(at, { now, zone }) === day(now, { now, zone }) ? clock(at, { zone }) : day(at, { now, zone });
 }
 
+/** The time today, else the day and the time: for when something will be. */
+export function when(
+  at: Date,
+  { now = new Date(), zone }: { now?: Date; zone?: string | undefined } = {},
+): string {
+  const time = clock(at, { zone });
+  return day(at, { now, zone }) === day(now, { now, zone }) ? time : `${day(at, { now, zone })} ${time}`;
+}
+
 /** The day and the time in full, for a title or a sentence. */
 export function fullMoment(at: Date, zone?: string): string {
   return new Intl.DateTimeFormat(locale(), {
@@ -114,4 +123,15 @@ export function initials(name: string): string {
   const parts = name.split(/\s+/).filter((part) => /[\p{L}\p{N}]/u.test(part));
   const [first = "?", second] = parts;
   return (second ? first.slice(0, 1) + second.slice(0, 1) : first.slice(0, 2)).toUpperCase();
+}
+
+/** A moment as a field of type `datetime-local` holds it, in the browser's zone. */
+export function localInput(at: Date): string {
+  return new Date(at.getTime() - at.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+}
+
+/** `1,4 MB`. */
+export function bytes(n: number): string {
+  const [size, unit] = n < 1_000_000 ? [n / 1_000, "kilobyte"] : [n / 1_000_000, "megabyte"];
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 1 }).format(size);
 }

@@ -1,0 +1,31 @@
+import { api } from "../api/client.ts";
+import type { components } from "../api/schema.d.ts";
+import { load } from "../components/loading.svelte.ts";
+
+export type Device = components["schemas"]["DeviceAnswer"];
+export type DeviceSettings = Device["settings"];
+
+const MOST = 200;
+
+/** The account's devices, for what names them; call it while a component is set up. */
+export function devices(): {
+  readonly list: readonly Device[];
+  readonly isRead: boolean;
+  of: (id: number) => Device | undefined;
+  reload: () => Promise<void>;
+} {
+  const read = load(async () => {
+    const { data } = await api.GET("/api/v1/devices", { params: { query: { limit: MOST } } });
+    return data?.items ?? [];
+  });
+  return {
+    get list() {
+      return read.value ?? [];
+    },
+    get isRead() {
+      return read.value !== undefined;
+    },
+    of: (id) => (read.value ?? []).find((device) => device.id === id),
+    reload: read.reload,
+  };
+}

@@ -1,0 +1,29 @@
+import type { Fact } from "../live/live.svelte.ts";
+import type { Device } from "./devices.svelte.ts";
+
+const CONCERN = new Set([
+  "DeviceStateChanged",
+  "DeviceAdded",
+  "DeviceUpdated",
+  "DeviceDeleted",
+  "BatchAccepted",
+]);
+
+/** A list of devices after this fact, as far as a fact tells; the sentences to a state are read afresh. */
+export function applyToDevices(items: readonly Device[], fact: Fact): readonly Device[] {
+  const place = items.findIndex((device) => device.id === fact.device);
+  const device = items[place];
+  if (device === undefined || fact.kind !== "DeviceStateChanged" || fact.state === undefined) return items;
+  const state = fact.state as Device["state"];
+  return items.with(place, {
+    ...device,
+    state,
+    state_at: fact.at,
+    connected: state === "open" && device.desired,
+  });
+}
+
+/** What changes a device, or the numbers beside it, in a way that the fact alone does not tell. */
+export function concernsDevices(fact: Fact): boolean {
+  return CONCERN.has(fact.kind) || fact.message !== undefined;
+}

@@ -1,0 +1,8 @@
+import { said } from "../words/words.svelte.ts";
+
+/** What a message holds, in a line: its text, else what kind of thing it is. */
+export function contentOf(message: { text: string; content: string }): string {
+  if (message.content === "text") return message.text;
+  const kind = said(`ui.content.${message.content}`, {}, message.content);
+  return message.text ? `${kind}: ${message.text}` : kind;
+}
