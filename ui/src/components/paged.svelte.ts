@@ -13,7 +13,7 @@ export interface Paged<T> {
   readonly hasMore: boolean;
   /** Read the page that follows; does nothing while one is on its way. */
   more: () => Promise<void>;
-  /** Read the first page afresh; what is shown stays until it is there. */
+  /** Read the first page afresh; what is shown stays until it is there, and what was read behind it stays. */
   reload: () => Promise<void>;
   /** Change what is shown, as a fact of the log says. */
   change: (by: (items: readonly T[]) => readonly T[]) => void;
@@ -21,24 +21,28 @@ export interface Paged<T> {
 
 /**
  * Reads the first page now and whenever something that `read` uses before its first `await` changes; of answers that
- * overtake each other the one to the last question counts. Call it while a component is set up.
+ * overtake each other the one to the last question counts. `keyOf` names an item: by it a page that is read again is
+ * joined to what was read behind it. Call it while a component is set up.
  */
-export function paged<T>(read: (cursor: string | undefined) => Promise<PageOf<T>>): Paged<T> {
+export function paged<T>(
+  read: (cursor: string | undefined) => Promise<PageOf<T>>,
+  keyOf: (item: T) => unknown = (item) => item,
+): Paged<T> {
   let items = $state.raw<readonly T[] | undefined>();
   let problem = $state.raw<Problem | undefined>();
   let next = $state<string | null>(null);
   let isLoading = $state(true);
   let asked = 0;
+  let isStale = false;
 
-  async function take(answer: Promise<PageOf<T>>, before: readonly T[]): Promise<void> {
+  async function take(answer: Promise<PageOf<T>>, join: (page: PageOf<T>) => PageOf<T>): Promise<void> {
     asked += 1;
     const mine = asked;
     isLoading = true;
     try {
       const page = await answer;
       if (mine !== asked) return;
-      items = [...before, ...page.items];
-      next = page.next;
+      ({ items, next } = join(page));
       problem = undefined;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -46,10 +50,25 @@ export function paged<T>(read: (cursor: string | undefined) => Promise<PageOf<T>
     } finally {
       if (mine === asked) isLoading = false;
     }
+    if (isStale && mine === asked) await refresh();
+  }
+
+  /** A page that the user has asked for comes first. */
+  async function refresh(): Promise<void> {
+    isStale = isLoading && items !== undefined;
+    if (!isStale) await take(read(undefined), before);
+  }
+
+  /** What was read behind this first page, where the two still meet. */
+  function before(page: PageOf<T>): PageOf<T> {
+    const last = page.items.at(-1);
+    const meeting = last === undefined ? -1 : (items ?? []).findIndex((item) => keyOf(item) === keyOf(last));
+    const rest = meeting < 0 ? [] : (items ?? []).slice(meeting + 1);
+    return rest.length > 0 ? { items: [...page.items, ...rest], next } : page;
   }
 
   $effect(() => {
-    void take(read(undefined), []);
+    void take(read(undefined), (page) => page);
   });
   return {
     get items() {
@@ -65,9 +84,10 @@ export function paged<T>(read: (cursor: string | undefined) => Promise<PageOf<T>
       return next !== null;
     },
     async more() {
-      if (next !== null && !isLoading) await take(read(next), items ?? []);
+      if (next !== null && !isLoading)
+        await take(read(next), (page) => ({ items: [...(items ?? []), ...page.items], next: page.next }));
     },
-    reload: () => take(read(undefined), []),
+    reload: refresh,
     change(by) {
       if (items !== undefined) items = by(items);
     },

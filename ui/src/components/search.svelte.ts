@@ -25,3 +25,19 @@ export function patiently(act: (text: string) => void): (text: string) => void {
     }, PATIENCE_MS);
   };
 }
+
+const SOON_MS = 500;
+
+/**
+ * Calls `act` soon, once for all calls until then: for reading afresh what facts tell of. However fast they come it is
+ * called, twice a second at most.
+ */
+export function soon(act: () => void): () => void {
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    waiting ??= setTimeout(() => {
+      waiting = undefined;
+      act();
+    }, SOON_MS);
+  };
+}
