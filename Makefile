@@ -21,7 +21,8 @@ dev: setup ## the same on a data folder of its own (build/dev), and the pages dr
 	@sh scripts/npm.sh run dev & trap "kill $$!" EXIT; $(RUN)merpati demo --data build/dev
 
 test: setup ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
-	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults"
+	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
+	@$(RUN)pytest -n $(WORKERS) --dist loadfile -m browser # a driven browser holds its process's event loop
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m faults
 
 check: setup ## format, lint, types, imports; the same of the pages, with their unit tests
