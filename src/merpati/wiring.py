@@ -23,8 +23,8 @@ from merpati.log.requests import forget_keys, forget_requests
 from merpati.messages.actions import MAKE_BATCH, MakeBatch
 from merpati.messages.batches import make_next_part
 from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
-from merpati.messages.recovery import expire_overdue
-from merpati.messages.views import overdue_devices
+from merpati.messages.recovery import CLEAR_DEVICE, ClearDevice, clear_devices, expire_overdue
+from merpati.messages.views import open_devices, overdue_devices
 from merpati.storage.port import Tx
 from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, SessionState, Transport
@@ -54,6 +54,8 @@ def jobs(keeping: Keeping, media_folder: Path, made: Callable[[], None]) -> Mapp
         MAKE_BATCH: JobKind(args=MakeBatch, handler=lambda at, args: _make_batch(at, args, made), timeout_s=3_600),
         "log.forget": JobKind(args=NoArgs, handler=lambda at, _: _forget(at, keeping), every_ms=10 * MINUTE_MS),
         "messages.expire": JobKind(args=NoArgs, handler=lambda at, _: _expire(at, keeping), every_ms=MINUTE_MS),
+        CLEAR_DEVICE: JobKind(args=ClearDevice, handler=_clear_device),
+        "messages.clear": JobKind(args=NoArgs, handler=_clear, every_ms=MINUTE_MS),
         "messages.forget_media": JobKind(
             args=NoArgs, handler=lambda at, _: forget_media(at.storage, media_folder, _ago(at, keeping.media_ms)),
             every_ms=HOUR_MS,
@@ -132,6 +134,16 @@ async def _expire(at: JobContext, keeping: Keeping) -> None:
         if device is not None and device.state is not SessionState.OPEN:
             while await at.storage.write(expire_overdue, device, now, keeping.expire_after_ms):
                 pass
+
+
+async def _clear_device(at: JobContext, args: ClearDevice) -> None:
+    """End what a device had open when it was deleted. May run twice."""
+    await clear_devices(at.storage, at.clock, [args.device])
+
+
+async def _clear(at: JobContext, _: NoArgs) -> None:
+    """End what came for deleted devices while they went, or was being handed over. May run twice."""
+    await clear_devices(at.storage, at.clock, await at.storage.read(open_devices))
 
 
 async def _forget(at: JobContext, keeping: Keeping) -> None:

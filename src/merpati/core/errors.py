@@ -65,6 +65,7 @@ class Code(StrEnum):
     DEVICE_ALREADY_DISCONNECTED = "device_already_disconnected"
     DEVICE_EXISTS = "device_exists"
     DEVICE_UNKNOWN = "device_unknown"
+    DEVICE_DELETED = "device_deleted"
     PAIRING_ENDED = "pairing_ended"
     PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"

@@ -147,6 +147,12 @@ class DeviceUpdated(Fact, frozen=True, tag=True):
     fields: list[str]
 
 
+class DeviceDeleted(Fact, frozen=True, tag=True):
+    """The device was taken away: its number and its tokens are nobody's."""
+
+    device: DeviceId
+
+
 class SignedOut(Fact, frozen=True, tag=True):
     """Sessions of a user ended, or were ended: what streams to them closes."""
 
@@ -177,6 +183,7 @@ AnyFact = (
     | DeviceStateChanged
     | DeviceAdded
     | DeviceUpdated
+    | DeviceDeleted
     | SignedOut
     | AccountTokenRotated
 )

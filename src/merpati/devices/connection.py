@@ -43,7 +43,7 @@ async def change_state(
     await tx.lock([device.account])
     if claim is not None and not await store_ownership.holds(tx, device.id, claim):
         return False
-    current = await store.device_by(tx, "id", device.id)
+    current = (await store.devices_by_ids(tx, [device.id])).get(device.id)
     if current is None or current.state is state or not may_follow(current.state, state):
         return False
     await put_state(tx, current, state, reason, at)

@@ -26,13 +26,13 @@ async def give_back_device(tx: Tx, inc: Incarnation, id_: DeviceId, reason: Reas
 
     False: it was not held by this incarnation, nothing is changed. May run twice.
     """
-    device = await store.device_by(tx, "id", id_)
+    device = (await store.devices_by_ids(tx, [id_])).get(id_)
     if device is None:
         return False
     await tx.lock([device.account])
     if not await store_ownership.release(tx, inc, id_):
         return False
-    device = await store.device_by(tx, "id", id_) or device
+    device = (await store.devices_by_ids(tx, [id_])).get(id_, device)
     if device.state in LIVE:
         await put_state(tx, device, DeviceState.OFF, reason, tx.now)
     return True

@@ -40,7 +40,8 @@ async def insert_device(tx: Tx, device: Device, token: SealedToken) -> bool:
     marks = ", ".join(f"${n}" for n in range(1, len(values) + 1))
     row = await tx.one(
         f"INSERT INTO device ({_DEVICE}, token_hash, token_sealed) VALUES ({marks}) "
-        "ON CONFLICT (number) DO UPDATE SET number = excluded.number WHERE device.id = excluded.id RETURNING id",
+        "ON CONFLICT (number) WHERE deleted_at IS NULL DO UPDATE SET number = excluded.number "
+        "WHERE device.id = excluded.id RETURNING id",
         *values,
     )
     return row is not None
@@ -83,7 +84,8 @@ async def set_paired_number(tx: Tx, id_: DeviceId, number: str) -> None:
 async def number_is_free(tx: Tx, numbers: tuple[str, str], except_: DeviceId) -> bool:
     """`numbers` are `written_numbers`: of no other device, and paired with none."""
     row = await tx.one(
-        "SELECT 1 FROM device WHERE id <> $3 AND (number = $1 OR paired_number = $1 OR paired_number = $2) LIMIT 1",
+        "SELECT 1 FROM device WHERE id <> $3 AND deleted_at IS NULL "
+        "AND (number = $1 OR paired_number = $1 OR paired_number = $2) LIMIT 1",
         *numbers,
         except_,
     )
@@ -91,16 +93,20 @@ async def number_is_free(tx: Tx, numbers: tuple[str, str], except_: DeviceId) ->
 
 
 async def device_by(tx: Tx, column: Literal["id", "number", "token_hash"], value: Value) -> Device | None:
-    row = await tx.one(f"SELECT {_DEVICE} FROM device WHERE {column} = $1", value)
+    """None also for one that was deleted."""
+    row = await tx.one(f"SELECT {_DEVICE} FROM device WHERE {column} = $1 AND deleted_at IS NULL", value)
     return _device(row) if row else None
 
 
 async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
-    rows = await tx.all(f"SELECT {_DEVICE} FROM device WHERE account_id = $1 ORDER BY id", account)
+    rows = await tx.all(
+        f"SELECT {_DEVICE} FROM device WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id", account
+    )
     return [_device(row) for row in rows]
 
 
 async def devices_by_ids(tx: Tx, ids: Sequence[DeviceId]) -> dict[DeviceId, Device]:
+    """Deleted ones too: the history names them, and a node has to let them go."""
     rows = await tx.set(
         f"SELECT {_DEVICE_D} FROM device d, {{r}} WHERE d.id = r.device_id",
         "device_id bigint",
@@ -124,7 +130,7 @@ async def sealed_token_of(tx: Tx, id_: DeviceId) -> str | None:
 
 
 async def count_states(tx: Tx) -> dict[DeviceState, int]:
-    rows = await tx.all("SELECT state, COUNT(*) FROM device GROUP BY state ORDER BY state")
+    rows = await tx.all("SELECT state, COUNT(*) FROM device WHERE deleted_at IS NULL GROUP BY state ORDER BY state")
     return {DeviceState(state): count for state, count in rows}
 
 

@@ -20,7 +20,7 @@ async def find_device_by_number(tx: Tx, number: str) -> Device | None:
 
 
 async def find_devices(tx: Tx, ids: Sequence[DeviceId]) -> dict[DeviceId, Device]:
-    """Those of these devices that exist."""
+    """Those of these devices that exist, or did until they were deleted."""
     return await store.devices_by_ids(tx, ids)
 
 

@@ -11,6 +11,7 @@ import msgspec
 from merpati.core.errors import Code, Refusal
 from merpati.core.facts import AnyFact, MessageCancelled, MessageExpired, MessageQueued, MessageRescheduled
 from merpati.core.ids import AccountId, Address, DeviceId, Epoch, MessageId
+from merpati.devices.deletion import Gone
 from merpati.messages import batches, store_accept, store_changes, store_outbox
 from merpati.messages.actions import record_all
 from merpati.messages.handover import HandedOver, Outcome, finish_handovers
@@ -161,6 +162,25 @@ async def expire_messages(tx: Tx, account: AccountId, device: DeviceId, due_by: 
     known = await store_changes.known_messages(tx, sorted(gone))
     await _end(tx, known, MessageEvent.EXPIRED, Code.EXPIRED)
     return len(known)
+
+
+_LATEST = 2**62
+
+
+async def cancel_of_device(tx: Tx, gone: Gone, at: int, limit: int) -> int:
+    """End up to `limit` messages of a deleted device that wait, and what nobody is handing over any more.
+
+    Answers how many. Each waiting one is cancelled; of a hand-over that was lost nobody knows whether it arrived.
+    May run twice.
+    """
+    await tx.lock([gone.account])
+    rows = await store_outbox.rows_due_by(tx, gone.id, _LATEST, limit)
+    back = await store_outbox.take_back(tx, [row.message for row in rows])
+    await _end(
+        tx, await store_changes.known_messages(tx, sorted(back)), MessageEvent.CANCELLED, Code.DEVICE_DELETED
+    )
+    lost = 0 if gone.held else await recover_device(tx, gone.id, Epoch(gone.epoch + 1), False, at)
+    return len(back) + lost
 
 
 async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool, at: int, gap_ms: int = 0) -> int:

@@ -1,14 +1,29 @@
-"""What the opening of a device's session means for its messages, in one transaction."""
+"""What the opening of a device's session, or its deletion, means for its messages."""
 
-from merpati.core.clock import Millis
+from collections.abc import Sequence
+
+import msgspec
+
+from merpati.core.clock import Clock, Millis
+from merpati.core.ids import DeviceId
 from merpati.devices.connection import change_state, cutoff_of
+from merpati.devices.deletion import deleted_devices
 from merpati.devices.model import Claim, Device
-from merpati.messages.changes import expire_messages, recover_device
-from merpati.storage.port import Tx
+from merpati.messages.changes import cancel_of_device, expire_messages, recover_device
+from merpati.storage.port import Storage, Tx
 from merpati.transports.port import SessionState
 
+CLEAR_DEVICE = "messages.clear_device"
+"""The kind of job that ends what a deleted device had open; its args are `ClearDevice`."""
+ENDED_AT_ONCE = 200
 EXPIRED_AT_ONCE = 500
 """Messages ended in one transaction when a session opens; the sweep ends the rest before they could go out."""
+
+
+class ClearDevice(msgspec.Struct, frozen=True):
+    """Whose messages to end."""
+
+    device: DeviceId
 
 
 async def expire_overdue(tx: Tx, device: Device, at: Millis, expire_after_ms: int) -> int:
@@ -17,6 +32,13 @@ async def expire_overdue(tx: Tx, device: Device, at: Millis, expire_after_ms: in
     if cutoff is None:
         return 0
     return await expire_messages(tx, device.account, device.id, cutoff, EXPIRED_AT_ONCE)
+
+
+async def clear_devices(storage: Storage, clock: Clock, devices: Sequence[DeviceId]) -> None:
+    """End what is open of those of these devices that were deleted, a chunk at a time. May run twice."""
+    for gone in await storage.read(deleted_devices, devices):
+        while await storage.write_bulk(cancel_of_device, gone, clock.now(), ENDED_AT_ONCE):
+            pass
 
 
 async def open_session(

@@ -39,6 +39,11 @@ async def overdue_devices(tx: Tx, before: int) -> list[DeviceId]:
     return [row[0] for row in rows]
 
 
+async def open_devices(tx: Tx) -> list[DeviceId]:
+    rows = await tx.all("SELECT DISTINCT device_id FROM outbox ORDER BY device_id")
+    return [row[0] for row in rows]
+
+
 class WholeRow(NamedTuple):
     account: AccountId
     device: DeviceId

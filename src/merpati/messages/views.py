@@ -104,6 +104,11 @@ async def overdue_devices(tx: Tx, before: int) -> list[DeviceId]:
     return await store.overdue_devices(tx, before)
 
 
+async def open_devices(tx: Tx) -> list[DeviceId]:
+    """The devices that have open messages."""
+    return await store.open_devices(tx)
+
+
 async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
     """A message and its timeline, oldest step first; None when there is none (or its batch has not made it yet)."""
     row = await store.whole_message(tx, message)

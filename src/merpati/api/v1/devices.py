@@ -10,6 +10,7 @@ from merpati.api.fonnte.add_device import device_number
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.days import Zone, today_of
+from merpati.api.v1.device_deletion import delete_device
 from merpati.api.v1.device_shapes import (
     AddedAnswer,
     ConnectionAnswer,
@@ -283,6 +284,7 @@ def devices_router() -> Router:
             get_device,
             post_device,
             patch_device,
+            delete_device,
             post_connect,
             post_disconnect,
             post_pairing,

@@ -12,6 +12,7 @@ from merpati.api.v1.shapes import Given, GivenInstant, millis
 from merpati.core.clock import DAY_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import MessageId
+from merpati.devices.deletion import deleted_devices
 from merpati.messages.changes import Reschedule, cancel_message, reschedule_message, resend_message
 from merpati.messages.model import DelayRange
 
@@ -96,13 +97,17 @@ async def _move(gateway: TheGateway, principal: ThePrincipal, id_: int, at: int)
     operation_id="resendMessage",
     summary="Send a message again",
     status_code=200,
-    responses=refusals(Code.MESSAGE_UNKNOWN, Code.MESSAGE_WAITING, Code.MESSAGE_SENT, Code.OUTCOME_UNKNOWN),
+    responses=refusals(
+        Code.MESSAGE_UNKNOWN, Code.MESSAGE_WAITING, Code.MESSAGE_SENT, Code.OUTCOME_UNKNOWN, Code.DEVICE_DELETED
+    ),
 )
 async def post_resend(
     gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int], data: JSONBody[ResendGiven]
 ) -> MessageAnswer:
     """Queues a message again that failed, expired, was cancelled, or is uncertain."""
     message = await access.message(gateway, principal, message_id)
+    if await gateway.storage.read(deleted_devices, [message.device]):
+        raise Refusal(Code.DEVICE_DELETED)
     place = MessageId((await gateway.ids.take("message"))[0])
     await gateway.storage.write(
         resend_message, message.account, [message.device], message.id, place, accept_twice=data.accept_twice
