@@ -88,3 +88,36 @@ def test_a_message_of_a_device_that_is_off_says_what_is_safe(browser: Browser, d
         expect(page.get_by_text(say("id", "why.device", device="Gudang lama"))).to_be_visible()
         page.get_by_role("link", name=say("id", "why.device_open")).click()
         expect(page.get_by_role("heading", name="Gudang lama")).to_be_visible()
+
+
+def test_a_device_is_deleted_with_what_waited(browser: Browser, desk: Desk) -> None:
+    """The dialog says what goes, asks for the password, and its messages say why they never left."""
+    owner = desk.demo["owner"]
+    with desk.owner(browser) as page:
+        page.goto(desk.address("/devices"))
+        add_device(page, "id", "Kios tutup", "6281100000119")
+        address = page.url
+        page.goto(desk.address("/send"))
+        page.get_by_label(say("id", "send.device")).select_option(label="Kios tutup · 0811-0000-0119")
+        write(page, "id", desk.demo["people"][0], "Tidak sempat")
+        page.get_by_role("button", name=say("id", "send.send_n.one", n=1)).click()
+        page.get_by_role("link", name=re.compile("0810")).first.click()
+        expect(page.get_by_text(say("id", "why.question"))).to_be_visible()
+        message = page.url
+        page.goto(address)
+        page.get_by_role("radio", name=say("id", "menu.settings")).click()
+        page.get_by_role("button", name=say("id", "device.delete")).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text(say("id", "device.delete_waiting.one", n=1))).to_be_visible()
+        dialog.get_by_label(say("id", "device.delete_password")).fill("salah")
+        dialog.get_by_role("button", name=say("id", "device.delete"), exact=True).click()
+        expect(dialog.get_by_text("Kata sandi", exact=False).last).to_be_visible()
+        assert violations(page) == []
+        dialog.get_by_label(say("id", "device.delete_password")).fill(owner["password"])
+        dialog.get_by_role("button", name=say("id", "device.delete"), exact=True).click()
+        expect(page.get_by_text(say("id", "device.deleted", name="Kios tutup"))).to_be_visible()
+        expect(page.get_by_role("button", name="Kios tutup")).to_have_count(0)
+        page.goto(message)
+        panel = page.get_by_role("complementary", name=say("id", "message.details"))
+        expect(panel).to_contain_text(say("id", "state.cancelled"))
+        expect(panel.get_by_text(say("id", "message.device_deleted"))).to_be_visible()

@@ -11,6 +11,7 @@ const CONCERN = new Set([
 
 /** A list of devices after this fact, as far as a fact tells; the sentences to a state are read afresh. */
 export function applyToDevices(items: readonly Device[], fact: Fact): readonly Device[] {
+  if (fact.kind === "DeviceDeleted") return items.filter((device) => device.id !== fact.device);
   const place = items.findIndex((device) => device.id === fact.device);
   const device = items[place];
   if (device === undefined || fact.kind !== "DeviceStateChanged" || fact.state === undefined) return items;
