@@ -1,6 +1,6 @@
 // Fonnte's sample for sending with fetch and FormData, with the base URL and the token taken from the environment.
 //
-//     MERPATI_URL=http://127.0.0.1:8080 MERPATI_TOKEN=… node examples/send.js 081234567890 'kirim dari js'
+//     GATEWAY_URL=http://127.0.0.1:8080 GATEWAY_TOKEN=… node examples/send.js 081234567890 'kirim dari js'
 //
 // Needs Node 18+. In a browser the same code works, but shows the token to everybody who looks.
 
@@ -17,11 +17,11 @@
   data.append("delay", "2")
   data.append("countryCode", "62")
 
-  const response = await fetch((process.env.MERPATI_URL || "http://127.0.0.1:8080") + "/send", {
+  const response = await fetch((process.env.GATEWAY_URL || "http://127.0.0.1:8080") + "/send", {
     method: "POST",
     mode: "cors",
     headers: new Headers({
-      Authorization: process.env.MERPATI_TOKEN || "",
+      Authorization: process.env.GATEWAY_TOKEN || "",
     }),
     body: data,
   })

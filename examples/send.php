@@ -1,7 +1,7 @@
 <?php
 // Fonnte's sample for sending, with the base URL and the token taken from the environment. Nothing else changed.
 //
-//     MERPATI_URL=http://127.0.0.1:8080 MERPATI_TOKEN=… php examples/send.php 081234567890 'test ya'
+//     GATEWAY_URL=http://127.0.0.1:8080 GATEWAY_TOKEN=… php examples/send.php 081234567890 'test ya'
 //
 // With REPORTS=reports.db the answer is kept in the table that receiver.php and receiver.py bring up to date.
 
@@ -10,13 +10,13 @@ $attachment = array_filter(['url' => getenv('ATTACHMENT_URL'), 'filename' => get
 
 $curl = curl_init();
 curl_setopt_array($curl, array(
-  CURLOPT_URL => (getenv('MERPATI_URL') ?: 'http://127.0.0.1:8080') . '/send',
+  CURLOPT_URL => (getenv('GATEWAY_URL') ?: 'http://127.0.0.1:8080') . '/send',
   CURLOPT_RETURNTRANSFER => true,
   CURLOPT_TIMEOUT => 30,
   CURLOPT_CUSTOMREQUEST => 'POST',
   CURLOPT_POSTFIELDS => array('target' => $target, 'message' => $message) + $attachment,
   CURLOPT_HTTPHEADER => array(
-    'Authorization: ' . getenv('MERPATI_TOKEN')
+    'Authorization: ' . getenv('GATEWAY_TOKEN')
   ),
 ));
 $response = curl_exec($curl);
