@@ -1,14 +1,17 @@
-"""In front of every endpoint: the request's number, and headers that hold for all answers."""
+"""In front of every endpoint: the gateway it stands on, the request's number, headers that hold for all answers."""
 
 import secrets
 from collections.abc import Mapping, MutableMapping
 from typing import Any, cast
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 
 from merpati.api.fonnte.door import Handler, Receive, Scope, Send
+from merpati.api.gateway import Gateway
 
 _ID = "merpati.request_id"
+_GATEWAY = "merpati.gateway"
 _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -16,12 +19,12 @@ _HEADERS = (
 )
 
 
-def numbered(app: Handler) -> Handler:
-    """The application with `X-Request-Id` on each answer; random, so that it needs no database."""
+def in_front(gateway: Gateway, app: Handler) -> Handler:
+    """The application over this gateway, with a random `X-Request-Id` on each answer: no database is asked."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         id_ = secrets.token_hex(8)
-        cast("MutableMapping[str, Any]", scope)[_ID] = id_
+        cast("MutableMapping[str, Any]", scope).update({_ID: id_, _GATEWAY: gateway})
 
         async def send_on(message: Mapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -33,6 +36,11 @@ def numbered(app: Handler) -> Handler:
         await app(scope, receive, send_on)
 
     return answer
+
+
+def gateway_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Gateway:
+    """What the endpoints stand on."""
+    return cast("Gateway", cast("Mapping[str, Any]", connection.scope)[_GATEWAY])
 
 
 def request_id(request: Request[Any, Any, Any]) -> str:

@@ -15,6 +15,7 @@ from merpati.accounts.model import Account, Language, Owner, SignIn
 from merpati.accounts.sessions import is_stale, signed_in_by, touch_session
 from merpati.api.gateway import Gateway
 from merpati.api.v1.csrf import check_csrf, check_origin, is_safe
+from merpati.api.v1.front import gateway_of
 from merpati.api.v1.problems import LANGUAGE
 from merpati.core.errors import Code, Refusal
 from merpati.core.tokens import hash_token
@@ -48,50 +49,51 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return self.person
 
 
-class Guard:
-    """Lets in or refuses; the principal is the request's `user` then."""
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Lets in or refuses; the principal is the request's `user` then.
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    Raises `Refusal` (NOT_SIGNED_IN, TOKEN_INVALID, CSRF_INVALID, ORIGIN_FOREIGN, MEDIA_TYPE).
+    """
+    gateway = gateway_of(connection)
+    if handler.opt.get("open"):
+        check_origin(connection, gateway.public_url)
+    else:
+        connection.scope["user"] = await _principal(gateway, connection)
+    _check_media_type(connection, handler)
 
-    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Raises `Refusal` (NOT_SIGNED_IN, TOKEN_INVALID, CSRF_INVALID, ORIGIN_FOREIGN, MEDIA_TYPE)."""
-        if handler.opt.get("open"):
-            check_origin(connection, self._gateway.public_url)
-        else:
-            connection.scope["user"] = await self._principal(connection)
-        _check_media_type(connection, handler)
 
-    async def _principal(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
-        given = connection.headers.get("authorization")
-        if given is not None:
-            return await self._program(given)
-        token = connection.cookies.get(COOKIE)
-        if not token:
-            raise Refusal(Code.NOT_SIGNED_IN)
-        principal = await self._person(token)
-        _speak(connection, principal)
-        check_csrf(connection, token)
-        return principal
+async def _principal(gateway: Gateway, connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+    given = connection.headers.get("authorization")
+    if given is not None:
+        return await _program(gateway, given)
+    token = connection.cookies.get(COOKIE)
+    if not token:
+        raise Refusal(Code.NOT_SIGNED_IN)
+    principal = await _person(gateway, token)
+    _speak(connection, principal)
+    check_csrf(connection, token)
+    return principal
 
-    async def _program(self, authorization: str) -> Principal:
-        scheme, _, token = authorization.partition(" ")
-        found = await self._gateway.accounts.find(token.strip()) if scheme.lower() == "bearer" else None
-        if found is None:
-            raise Refusal(Code.TOKEN_INVALID)
-        return Principal(account=found, person=None)
 
-    async def _person(self, token: str) -> Principal:
-        """Read afresh for each request: a session that was ended anywhere is ended at once."""
-        storage = self._gateway.storage
-        found = await storage.read(signed_in_by, hash_token(token))
-        if found is None:
-            raise Refusal(Code.NOT_SIGNED_IN)
-        if is_stale(found.session, self._gateway.clock.now()):
-            with contextlib.suppress(StorageError):  # who only reads is answered though nothing can be written
-                await storage.write(touch_session, found.session.id)
-        person = Person(owner=found.owner, session=found.session, token=token)
-        return Principal(account=found.account, person=person)
+async def _program(gateway: Gateway, authorization: str) -> Principal:
+    scheme, _, token = authorization.partition(" ")
+    found = await gateway.accounts.find(token.strip()) if scheme.lower() == "bearer" else None
+    if found is None:
+        raise Refusal(Code.TOKEN_INVALID)
+    return Principal(account=found, person=None)
+
+
+async def _person(gateway: Gateway, token: str) -> Principal:
+    """Read afresh for each request: a session that was ended anywhere is ended at once."""
+    storage = gateway.storage
+    found = await storage.read(signed_in_by, hash_token(token))
+    if found is None:
+        raise Refusal(Code.NOT_SIGNED_IN)
+    if is_stale(found.session, gateway.clock.now()):
+        with contextlib.suppress(StorageError):  # who only reads is answered though nothing can be written
+            await storage.write(touch_session, found.session.id)
+    person = Person(owner=found.owner, session=found.session, token=token)
+    return Principal(account=found.account, person=person)
 
 
 def _speak(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> None:

@@ -3,7 +3,7 @@
 import functools
 from typing import Any, cast
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.di import Provide
 
 from merpati.api.fonnte.door import Handler
@@ -12,12 +12,12 @@ from merpati.api.v1.account import account_router
 from merpati.api.v1.dead_letters import dead_letters_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
-from merpati.api.v1.front import numbered
+from merpati.api.v1.front import gateway_of, in_front
 from merpati.api.v1.home import home_router
 from merpati.api.v1.me import me_router
 from merpati.api.v1.message_routes import messages_router
 from merpati.api.v1.openapi import describe
-from merpati.api.v1.principal import Guard, provide_principal
+from merpati.api.v1.principal import guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
 from merpati.api.v1.reference import reference_router
 from merpati.api.v1.requests import requests_router
@@ -61,18 +61,24 @@ def document() -> dict[str, Any]:
 
 
 def v1_handler(gateway: Gateway) -> Handler:
-    """The API as an ASGI application; its paths begin with `PREFIX`."""
+    """The API over this gateway as an ASGI application; its paths begin with `PREFIX`."""
+    return in_front(gateway, cast(Handler, _application()))
 
-    async def provide_gateway() -> Gateway:
-        return gateway
 
-    app = Litestar(
+async def provide_gateway(request: Request[Any, Any, Any]) -> Gateway:
+    """What the endpoints stand on."""
+    return gateway_of(request)
+
+
+@functools.cache
+def _application() -> Litestar:
+    """The same for all gateways of the process: to make it takes a third of a second."""
+    return Litestar(
         [Router(PREFIX, route_handlers=[*routers(), reference_router(document)])],
-        guards=[Guard(gateway)],
+        guards=[guard],
         dependencies={"gateway": Provide(provide_gateway), "principal": Provide(provide_principal)},
         exception_handlers=exception_handlers(),
         request_max_body_size=MOST_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
     )
-    return numbered(cast(Handler, app))
