@@ -11,6 +11,7 @@ from merpati.transports.port import Text
 from merpati.transports.simulator.connection import LinkDown, LinkLost
 from tests.faults.load import Caller, Known
 from tests.faults.process import now
+from tests.faults.settling import Rest
 from tests.faults.stage import Sender, Stage
 
 PATIENT_MS = (3_000, 3_500)
@@ -21,6 +22,10 @@ REST_S = (0.15, 0.6)
 """Between two messages of one caller."""
 GAP_MS = 100
 MOST_BACKLOG = 10
+MOST_WAITING = 200
+"""Messages, accepted and not handed over. Under a kill a second devices are connected less than half of the time:
+what callers would pile up meanwhile would not go in the minutes that a run is given to come to rest."""
+LOOK_S = 0.5
 
 
 def person(number: int) -> Address:
@@ -34,6 +39,7 @@ class Traffic:
         self._stage, self._caller, self._rng, self._group = stage, caller, rng, group
         self._strangers = iter(range(50_000, 10**8))
         self._stopping = asyncio.Event()
+        self._room = asyncio.Event()
 
     def start(self) -> None:
         """Lanes of one or two recipients for each device, of strangers for the last, and all the special cases."""
@@ -57,14 +63,30 @@ class Traffic:
         ):
             self._begin(act)
         self._begin(partial(self._delayed, self._stage.senders[2 % len(self._stage.senders)], 1), PATIENT_REST_S)
+        self._group.create_task(self._keep_room())
 
     def _begin(self, act: Callable[[], Coroutine[None, None, None]], rest_s: float = 0.0) -> None:
         self._group.create_task(self._again_and_again(act, rest_s))
 
     async def _again_and_again(self, act: Callable[[], Coroutine[None, None, None]], rest_s: float) -> None:
-        while not self._stopping.is_set():
+        while await self._may_go_on():
             await act()
             await asyncio.sleep(rest_s or self._rng.uniform(*REST_S))
+
+    async def _may_go_on(self) -> bool:
+        await self._room.wait()
+        return not self._stopping.is_set()
+
+    async def _keep_room(self) -> None:
+        """Callers wait while much waits."""
+        rest = Rest(self._stage)
+        while not self._stopping.is_set():
+            if rest.missing().get("not handed over", 0) < MOST_WAITING:
+                self._room.set()
+            else:
+                self._room.clear()
+            await asyncio.sleep(LOOK_S)
+        self._room.set()
 
     def stop(self) -> None:
         """No new calls; the group ends when those under way have their answer."""
