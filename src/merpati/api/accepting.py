@@ -46,6 +46,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     at: Millis
     elements: Sequence[Element]
     upload: Upload | None = None
+    media: Media | None = None
+    """A file that is stored already, for every element."""
     key: IdempotencyRow | None = None
     """The caller's idempotency key; its answer is filled in here."""
     rng: random.Random
@@ -65,7 +67,7 @@ Show = Callable[[Sequence[SendItem], Plan], tuple[bytes, RequestRow]]
 
 async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
     """Accept the call; raises `Refusal` for the first thing that is wrong with it, and then nothing is stored."""
-    folder = MediaFolder(gateway.media_folder, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
+    folder = media_folder(gateway)
     async with folder.collecting() as collected:
         files = await _attach(gateway, folder, call, collected)
         quoted = await _quoted(gateway, call)
@@ -106,22 +108,29 @@ async def beside(large: bool, work: Callable[..., T], *args: object) -> T:
 # -- attachments and quotes --
 
 
+def media_folder(gateway: Gateway) -> MediaFolder:
+    """Where the files of one call come together."""
+    return MediaFolder(gateway.media_folder, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
+
+
 async def _attach(
     gateway: Gateway, folder: MediaFolder, call: Call, collected: list[Media]
 ) -> Mapping[_Attachment, Media]:
     """Every different file of the call once; they are added to `collected` as they come."""
     elements, upload = call.elements, call.upload
+    if call.media is not None:
+        return dict.fromkeys(map(_file_of, elements), call.media)
     wanted = {_file_of(element): element for element in elements if element.params.url}
     if len(wanted) > MOST_ATTACHMENTS:
         raise Refusal(Code.INPUT_INVALID, field="url")
     files: dict[_Attachment, Media] = {}
     if upload is not None:
         filename = elements[0].params.filename
-        media = await folder.take_upload(upload, filename, await _media_id(gateway), call.account)
+        media = await folder.take_upload(upload, filename, await take_media_id(gateway), call.account)
         collected.append(media)
         return dict.fromkeys(map(_file_of, elements), media)
     for url, filename in wanted:
-        media = await folder.take_url(url, filename, await _media_id(gateway), call.account)
+        media = await folder.take_url(url, filename, await take_media_id(gateway), call.account)
         collected.append(media)
         files[url, filename] = media
     return files
@@ -131,7 +140,8 @@ def _file_of(element: Element) -> _Attachment:
     return element.params.url, element.params.filename
 
 
-async def _media_id(gateway: Gateway) -> MediaId:
+async def take_media_id(gateway: Gateway) -> MediaId:
+    """A new id of a file."""
     return MediaId((await gateway.ids.take("media"))[0])
 
 

@@ -59,6 +59,8 @@ class Code(StrEnum):
     URL_UNREACHABLE = "url_unreachable"
     FILE_TYPE = "file_type"
     FILE_TOO_LARGE = "file_too_large"
+    FILE_EMPTY = "file_empty"
+    FILE_UNKNOWN = "file_unknown"
     # devices
     DEVICE_DISCONNECTED = "device_disconnected"
     DEVICE_ALREADY_CONNECTED = "device_already_connected"

@@ -10,16 +10,29 @@ from pathlib import Path
 import msgspec
 
 from merpati.core.clock import DAY_MS, Millis
+from merpati.core.ids import MediaId
 from merpati.messages import store_media as store
+from merpati.messages.model import Media as MediaRow
 from merpati.messages.model import Taken
+from merpati.messages.store_accept import insert_media
 from merpati.storage.ids import first_unreserved
-from merpati.storage.port import Storage
+from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Media, Outbound
 
 AT_ONCE = 200
 _NAME = re.compile(r"([0-9]{1,19})\.[a-z0-9]+")
 ORPHAN_MS = DAY_MS
 """A file is moved here before its call is accepted: without a row it is on its way for this long at most."""
+SENDABLE_MS = DAY_MS
+"""How long a stored file may be sent by its id. One that no message needs is kept far longer
+(`Keeping.media_ms`): none goes while a call takes it up."""
+
+
+class KeptFile(msgspec.Struct, frozen=True):
+    """A stored file, and until when it may be sent by its id."""
+
+    media: MediaRow
+    expires_at: Millis
 
 
 def locate(folder: Path, message: Taken) -> Outbound:
@@ -28,6 +41,18 @@ def locate(folder: Path, message: Taken) -> Outbound:
     if isinstance(content, Media):
         content = msgspec.structs.replace(content, path=str(folder / content.path))
     return Outbound(ref=message.wire_ref, chat=message.chat, content=content, reply_to=message.options.reply_to)
+
+
+async def keep_media(tx: Tx, media: MediaRow) -> KeptFile:
+    """Store the row of a file that came before its message. May run twice: what is there by its id stays."""
+    await insert_media(tx, [media], tx.now)
+    return KeptFile(media, Millis(tx.now + SENDABLE_MS))
+
+
+async def find_media(tx: Tx, id_: MediaId) -> KeptFile | None:
+    """None when there is no such file, or no more."""
+    found = await store.media_by_id(tx, id_)
+    return KeptFile(found[0], Millis(found[1] + SENDABLE_MS)) if found is not None else None
 
 
 async def forget_media(storage: Storage, folder: Path, before: Millis) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from merpati.core.ids import MediaId
+from merpati.core.ids import AccountId, MediaId
+from merpati.messages.model import Media
 from merpati.storage.port import Tx
 
 
@@ -17,6 +18,26 @@ async def unneeded_media(tx: Tx, before: int, limit: int) -> list[tuple[MediaId,
         limit,
     )
     return [(id_, path) for id_, path in rows]
+
+
+async def media_by_id(tx: Tx, id_: MediaId) -> tuple[Media, int] | None:
+    """The file and when it was stored."""
+    row = await tx.one(
+        "SELECT account_id, path, kind, mime, size_bytes, filename, created_at FROM media WHERE id = $1", id_
+    )
+    if row is None:
+        return None
+    account, path, kind, mime, size, filename, created_at = row
+    media = Media(
+        id=id_,
+        account=AccountId(account),
+        path=path,
+        kind=kind,
+        mime=mime,
+        size_bytes=size,
+        filename=filename,
+    )
+    return media, created_at
 
 
 async def delete_media(tx: Tx, ids: Sequence[MediaId]) -> None:

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from merpati.api.fonnte.fields import Upload
 from merpati.api.fonnte.file_types import HEAD_BYTES, FileType, judge_file, shown_name
 from merpati.core.errors import Code, Refusal
@@ -44,9 +46,11 @@ class MediaFolder:
         self._folder, self._spool, self._fetch, self._max_bytes = folder, spool, fetch, max_bytes
 
     async def take_upload(self, upload: Upload, filename: str, id_: MediaId, account: AccountId) -> Media:
-        """The uploaded file; raises `Refusal` (FILE_TOO_LARGE, FILE_TYPE)."""
+        """The uploaded file; raises `Refusal` (FILE_TOO_LARGE, FILE_EMPTY, FILE_TYPE)."""
         if upload.size_bytes > self._max_bytes:
             raise Refusal(Code.FILE_TOO_LARGE, limit_mb=self._max_bytes // 1_000_000)
+        if upload.size_bytes == 0:
+            raise Refusal(Code.FILE_EMPTY)
         return await asyncio.to_thread(self._take_over, upload.path, filename or upload.filename, id_, account)
 
     async def take_url(self, url: str, filename: str, id_: MediaId, account: AccountId) -> Media:
@@ -90,5 +94,12 @@ def _media(id_: MediaId, account: AccountId, path: str, type_: FileType, size: i
         kind=type_.kind,
         mime=type_.mime,
         size_bytes=size,
-        filename=shown_name(filename, type_) if type_.kind in _NAMED else "",
+        filename=shown_name(filename, type_.extension) if type_.kind in _NAMED else "",
     )
+
+
+def renamed(media: Media, filename: str) -> Media:
+    """The file under another name, where its receiver sees one; no name: as it is."""
+    if not filename or media.kind not in _NAMED:
+        return media
+    return msgspec.structs.replace(media, filename=shown_name(filename, Path(media.path).suffix.removeprefix(".")))

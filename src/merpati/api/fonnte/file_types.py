@@ -83,10 +83,15 @@ def _text(head: bytes, extension: str) -> FileType | None:
     return _TYPES[name] if name is not None else None
 
 
-def shown_name(filename: str, type_: FileType) -> str:
-    """A file name to show: no path, no control characters, not too long, with an extension that fits."""
+def sendable_extensions() -> list[str]:
+    """Of every file that can be sent, other spellings too, in the order of the alphabet."""
+    return sorted({*_TYPES, *_ALIASES})
+
+
+def shown_name(filename: str, extension: str) -> str:
+    """A file name to show: no path, no control characters, not too long, with an extension."""
     name = filename.replace("\\", "/").rpartition("/")[2]
     name = "".join(char for char in name if char.isprintable()).strip()[-LONGEST_FILENAME:]
     if not name.strip("."):
-        return f"file.{type_.extension}"
-    return name if extension_of(name) else f"{name}.{type_.extension}"
+        return f"file.{extension}"
+    return name if extension_of(name) else f"{name}.{extension}"

@@ -44,6 +44,7 @@ REASONS: Mapping[Code, str] = {
     Code.URL_UNREACHABLE: "url unreachable",
     Code.FILE_TYPE: "file format not supported",
     Code.FILE_TOO_LARGE: "file size must under 4MB",
+    Code.FILE_EMPTY: "file format not supported",
     Code.DEVICE_DISCONNECTED: "request invalid on disconnected device",
     Code.DEVICE_ALREADY_CONNECTED: "device already connect",
     Code.DEVICE_ALREADY_DISCONNECTED: "device already disconnected",

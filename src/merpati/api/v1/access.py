@@ -8,11 +8,12 @@ from merpati.accounts.sessions import find_session
 from merpati.api.gateway import Gateway
 from merpati.api.v1.principal import Principal
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import DeviceId, EndpointId, MessageId, RequestId, SignInId
+from merpati.core.ids import DeviceId, EndpointId, MediaId, MessageId, RequestId, SignInId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.log.model import RequestRow
 from merpati.log.requests import find_request
+from merpati.messages.media import KeptFile, find_media
 from merpati.messages.views import MessageView, find_message
 from merpati.webhooks.model import Endpoint
 from merpati.webhooks.views import find_endpoint
@@ -33,6 +34,14 @@ async def message(gateway: Gateway, principal: Principal, id_: int) -> MessageVi
     found = await gateway.storage.read(find_message, MessageId(id_)) if id_ in _IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.MESSAGE_UNKNOWN)
+    return found
+
+
+async def file(gateway: Gateway, principal: Principal, id_: int) -> KeptFile:
+    """A file of the account that may be sent by its id; raises `Refusal(FILE_UNKNOWN)`."""
+    found = await gateway.storage.read(find_media, MediaId(id_)) if id_ in _IDS else None
+    if found is None or found.media.account != principal.account.id or found.expires_at <= gateway.clock.now():
+        raise Refusal(Code.FILE_UNKNOWN, field="file")
     return found
 
 

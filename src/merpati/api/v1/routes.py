@@ -12,6 +12,7 @@ from merpati.api.v1.account import account_router
 from merpati.api.v1.dead_letters import dead_letters_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
+from merpati.api.v1.files import files_router
 from merpati.api.v1.front import gateway_of, in_front
 from merpati.api.v1.home import home_router
 from merpati.api.v1.me import me_router
@@ -45,6 +46,7 @@ def routers() -> list[Router]:
         devices_router(),
         transports_router(),
         messages_router(),
+        files_router(),
         events_router(),
         simulator_router(),
         webhooks_router(),

@@ -12,6 +12,7 @@ from litestar.params import HeaderParameter, JSONBody
 from msgspec import Meta
 
 from merpati.api.accepting import LARGE_BYTES, Answered, Call, accept_call, accepted, beside, recall
+from merpati.api.fonnte.attachments import renamed
 from merpati.api.fonnte.content import build_content, build_options, check_supported
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.keys import LONGEST_KEY, KeysInProgress
@@ -21,6 +22,7 @@ from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.message_shapes import maybe
 from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import language_of, refusals
 from merpati.api.v1.shapes import PREFIX, Answer, Given, GivenInstant, Instant, millis
 from merpati.core.address import parse_country_code
@@ -31,7 +33,7 @@ from merpati.devices.model import Device
 from merpati.locale import sentence
 from merpati.log.model import IdempotencyRow, RequestRow
 from merpati.messages.delay import LONGEST_MS
-from merpati.messages.model import DelayRange, SendItem, Target
+from merpati.messages.model import DelayRange, Media, SendItem, Target
 from merpati.messages.planning import MOST_TEXT, Plan
 from merpati.messages.targets import MOST_TARGETS, read_target, render, split_targets
 
@@ -42,6 +44,7 @@ SHOWN = 20
 """Messages and refusals that a preview shows."""
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_MS // SECOND_MS)]
+GivenId: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Key: TypeAlias = Annotated[
     str | None,
     HeaderParameter(
@@ -100,11 +103,16 @@ class SendGiven(Given, frozen=True, kw_only=True):
     location: LocationGiven | None = None
     poll: PollGiven | None = None
     url: Annotated[str, Meta(max_length=1_000, description="Of a file to send.")] = ""
-    filename: Annotated[str, Meta(max_length=1_000)] = ""
+    file: Annotated[GivenId | None, Meta(description="The id of an uploaded file to send, instead of `url`.")] = (
+        None
+    )
+    filename: Annotated[
+        str, Meta(max_length=1_000, description="Instead of the file's own name; documents and sounds show it.")
+    ] = ""
     sequence: Annotated[bool, Meta(description="One after the other, in this order, whatever happens.")] = False
     follow_up_s: Annotated[int, Meta(ge=0, le=LONGEST_FOLLOWUP_S, description="Later than else by so much.")] = 0
     preview: Annotated[bool, Meta(description="Let the other side show a preview of a link.")] = True
-    reply_to: Annotated[int | None, Meta(description="The id of an incoming message that is answered.")] = None
+    reply_to: Annotated[GivenId | None, Meta(description="The id of an incoming message that is answered.")] = None
     connect_only: Annotated[bool, Meta(description="Refuse it while the device is not connected.")] = False
 
 
@@ -167,6 +175,7 @@ _REFUSALS = (
     Code.URL_UNREACHABLE,
     Code.FILE_TYPE,
     Code.FILE_TOO_LARGE,
+    Code.FILE_UNKNOWN,
     Code.QUOTA_USED_UP,
 )
 _keys = KeysInProgress()
@@ -190,14 +199,15 @@ async def post_messages(
     """Accepts messages: what is answered is stored, and is sent as soon as it may be."""
     account, device = principal.account.id, await access.device(gateway, principal, data.device)
     with _keys.holding(account, key or None):
-        answered = await _send(gateway, account, device, data, key, len(await request.body()))
+        answered = await _send(gateway, principal, device, data, key, len(await request.body()))
     headers = {"Idempotency-Replayed": "true"} if answered.replayed else {}
     return Response(msgspec.json.decode(answered.body, type=SentAnswer), status_code=202, headers=headers)
 
 
 async def _send(
-    gateway: Gateway, account: AccountId, device: Device, data: SendGiven, key: str | None, size_bytes: int
+    gateway: Gateway, principal: Principal, device: Device, data: SendGiven, key: str | None, size_bytes: int
 ) -> Answered:
+    account = principal.account.id
     at, large = gateway.clock.now(), size_bytes > LARGE_BYTES
     row = await _key_row(account, key, data, at)
     if row is not None and (known := await recall(gateway, row)) is not None:
@@ -209,6 +219,7 @@ async def _send(
         request=id_,
         at=at,
         elements=[await beside(large, read_element, data, device)],
+        media=await _file(gateway, principal, data),
         key=row,
         rng=random.Random(gateway.rng.getrandbits(128)) if large else gateway.rng,
         large=large,
@@ -224,6 +235,15 @@ async def _send(
         return msgspec.json.encode(answer), _request_row(call, data, answer)
 
     return await accept_call(gateway, call, show)
+
+
+async def _file(gateway: Gateway, principal: Principal, data: SendGiven) -> Media | None:
+    """The uploaded file that is to be sent; raises `Refusal` (FILE_UNKNOWN; INPUT_INVALID beside an address)."""
+    if data.file is None:
+        return None
+    if data.url:
+        raise Refusal(Code.INPUT_INVALID, field="file")
+    return renamed((await access.file(gateway, principal, data.file)).media, data.filename)
 
 
 async def _key_row(account: AccountId, key: str | None, data: SendGiven, at: Millis) -> IdempotencyRow | None:
@@ -313,21 +333,26 @@ def _delay(data: SendGiven) -> DelayRange | None:
     summary="Look at messages before they are sent",
     status_code=200,
     request_max_body_size=MOST_SENT_BYTES,
-    responses=refusals(Code.DEVICE_UNKNOWN, Code.CONTENT_MISSING, Code.UNSUPPORTED, Code.DELAY_INVALID),
+    responses=refusals(
+        Code.DEVICE_UNKNOWN, Code.CONTENT_MISSING, Code.UNSUPPORTED, Code.DELAY_INVALID, Code.FILE_UNKNOWN
+    ),
 )
 async def post_preview(
     request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal, data: JSONBody[SendGiven]
 ) -> PreviewAnswer:
     """What `sendMessages` would make of the same body. Nothing is stored, and no file is fetched."""
     device = await access.device(gateway, principal, data.device)
+    media = await _file(gateway, principal, data)
     large = len(await request.body()) > LARGE_BYTES
-    return await beside(large, _preview, gateway, data, device, language_of(request))
+    return await beside(large, _preview, gateway, data, device, media, language_of(request))
 
 
-def _preview(gateway: Gateway, data: SendGiven, device: Device, language: str) -> PreviewAnswer:
+def _preview(
+    gateway: Gateway, data: SendGiven, device: Device, media: Media | None, language: str
+) -> PreviewAnswer:
     country, params = _country(data), _params(data)
     if not data.url:
-        content = build_content(params, None)
+        content = build_content(params, media)
         check_supported(content, build_options(params, None), gateway.capabilities[device.transport])
     good: list[Target] = []
     refused: list[RefusedTarget] = []

@@ -1,0 +1,132 @@
+"""`/files`: a file is uploaded first, and sent by its id then, to as many as one likes."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Router, get, post
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+
+from merpati.api.accepting import media_folder, take_media_id
+from merpati.api.fonnte.body import ClientGone, read_fields
+from merpati.api.fonnte.fields import Fields, Upload
+from merpati.api.fonnte.file_types import sendable_extensions
+from merpati.api.fonnte.form import Limits
+from merpati.api.gateway import Gateway
+from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.problems import refusals
+from merpati.api.v1.shapes import Answer, Instant, instant
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId
+from merpati.messages.media import KeptFile, keep_media
+from merpati.storage.port import OutcomeUnknown
+from merpati.transports.port import MediaKind
+
+_MULTIPART = "multipart/form-data"
+
+
+class KeptFileAnswer(Answer, frozen=True, kw_only=True):
+    """An uploaded file. Until `expires_at` messages are accepted with it; those that were accepted keep it.
+
+    `kind` and `mime` are judged by its content. `filename` is what the receiver sees: of pictures and videos
+    nothing.
+    """
+
+    id: int
+    kind: MediaKind
+    mime: str
+    size_bytes: int
+    filename: str
+    expires_at: Instant
+
+
+class FileRulesAnswer(Answer, frozen=True, kw_only=True):
+    """What a file may be: its size at most, and the extensions of what can be sent."""
+
+    most_bytes: int
+    extensions: list[str]
+
+
+@dataclass
+class _Upload(Operation):
+    """Describes the body, which the framework does not read."""
+
+    def __post_init__(self) -> None:
+        file = Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")
+        form = Schema(type=OpenAPIType.OBJECT, properties={"file": file}, required=["file"])
+        self.request_body = RequestBody(content={_MULTIPART: OpenAPIMediaType(schema=form)}, required=True)
+
+
+@post(
+    "/",
+    operation_id="uploadFile",
+    operation_class=_Upload,
+    opt={"media": _MULTIPART},
+    summary="Upload a file to send",
+    status_code=201,
+    responses=refusals(Code.FILE_TYPE, Code.FILE_TOO_LARGE, Code.FILE_EMPTY, Code.BODY_INVALID),
+)
+async def post_file(
+    request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal
+) -> KeptFileAnswer:
+    """One file, as the part `file`. It may be sent for a day; without a message that needs it, it is gone after
+    a week."""
+    fields = await _read(request, gateway)
+    try:
+        if fields.upload is None:
+            raise Refusal(Code.INPUT_INVALID, field="file")
+        return _show(await _keep(gateway, principal.account.id, fields.upload))
+    finally:
+        await asyncio.to_thread(fields.discard)
+
+
+async def _read(request: Request[Any, Any, Any], gateway: Gateway) -> Fields:
+    limits = Limits(
+        max_body_bytes=gateway.max_body_bytes,
+        max_file_bytes=gateway.max_file_bytes,
+        spool=gateway.spool_folder,
+    )
+    try:
+        return await read_fields(request.receive, request.headers, b"", limits)
+    except ClientGone:
+        raise Refusal(Code.BODY_INVALID) from None
+    except Refusal as refusal:
+        if refusal.code is not Code.BODY_TOO_LARGE:
+            raise
+        raise Refusal(Code.FILE_TOO_LARGE, limit_mb=gateway.max_file_bytes // 1_000_000) from None
+
+
+async def _keep(gateway: Gateway, account: AccountId, upload: Upload) -> KeptFile:
+    folder = media_folder(gateway)
+    async with folder.collecting() as collected:
+        media = await folder.take_upload(upload, "", await take_media_id(gateway), account)
+        collected.append(media)
+        try:
+            kept = await gateway.storage.write(keep_media, media)
+        except (OutcomeUnknown, asyncio.CancelledError):
+            collected.clear()  # its row may be stored; the sweep finds the file of one that is not
+            raise
+        collected.clear()
+    return kept
+
+
+def _show(kept: KeptFile) -> KeptFileAnswer:
+    media = kept.media
+    return KeptFileAnswer(
+        id=media.id,
+        kind=MediaKind(media.kind),
+        mime=media.mime,
+        size_bytes=media.size_bytes,
+        filename=media.filename,
+        expires_at=instant(kept.expires_at),
+    )
+
+
+@get("/rules", operation_id="getFileRules", summary="What a file may be")
+async def get_rules(gateway: TheGateway) -> FileRulesAnswer:
+    """The server's limits, so that a page can say them before somebody uploads."""
+    return FileRulesAnswer(most_bytes=gateway.max_file_bytes, extensions=sendable_extensions())
+
+
+def files_router() -> Router:
+    return Router("/files", route_handlers=[post_file, get_rules], tags=["Messages"])
