@@ -47,6 +47,7 @@ class Code(StrEnum):
     TARGET_INVALID = "target_invalid"
     TARGET_REQUIRED = "target_required"
     ROTATOR_UNKNOWN = "rotator_unknown"
+    ROTATOR_EMPTY = "rotator_empty"
     TEXT_TOO_LONG = "text_too_long"
     CONTENT_MISSING = "content_missing"
     CHOICES_INVALID = "choices_invalid"

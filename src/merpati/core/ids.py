@@ -16,6 +16,7 @@ MediaId = NewType("MediaId", int)
 EndpointId = NewType("EndpointId", int)
 JobId = NewType("JobId", int)
 PairingId = NewType("PairingId", int)
+RotatorId = NewType("RotatorId", int)
 
 WireRef = NewType("WireRef", str)
 """Our reference on the wire, fixed at acceptance, so that a repeated hand-off carries the same one."""
