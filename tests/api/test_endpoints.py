@@ -183,7 +183,8 @@ async def test_a_device_is_updated(both: Api) -> None:
     """Fonnte docs, API update device: what is absent stays as it is."""
     answer = await both.post(
         "/update-device",
-        data={"name": "new name", "autoread": "on", "personal": "true", "resend": "1", "target": "0812345678"},
+        data={"name": "new name", "autoread": "on", "personal": "true", "resend": "1", "target": "0812345678"}
+        | {"source": "flow", "inbox": "off"},
     )
 
     assert answer["status"] is True
@@ -193,6 +194,7 @@ async def test_a_device_is_updated(both: Api) -> None:
     settings = device.settings
     assert (settings.autoread, settings.personal, settings.in_groups, settings.quick) == (True, True, False, False)
     assert settings.resend_to == "62812345678"
+    assert (answer["source"], answer["inbox"], answer["target"]) == ("flow", "off", "62812345678")
 
     await both.post("/update-device", data={"autoread": ""})
     device = await both.storage.read(find_device, ONE)

@@ -9,7 +9,7 @@ from merpati.core.facts import DeviceAdded, DeviceUpdated
 from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import hash_token
 from merpati.devices import actions, views
-from merpati.devices.model import Device, DeviceState, Reason, Settings, Source
+from merpati.devices.model import Device, DeviceState, Reason, Settings, Source, WebhookWay
 from merpati.storage.port import Storage
 from tests.devices.rig import (
     come_into,
@@ -30,6 +30,8 @@ EVERYTHING = Settings(
     resend=True,
     resend_to="6281234567890",
     source=Source.FLOW,
+    inbox=False,
+    webhook_way=WebhookWay.FONNTE,
     pace_from_ms=1_000,
     pace_to_ms=2_000,
 )

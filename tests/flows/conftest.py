@@ -32,6 +32,7 @@ async def stage(database: Path | str, tmp_path: Path, script: str) -> AsyncItera
         database=database if isinstance(database, str) else "",
         simulator_faults=str(faults),
         lease_s=5,
+        allow_hosts=("127.0.0.1",),
     )
     async with open_gateway(config) as gateway:
         gateway.start()

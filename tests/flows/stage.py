@@ -14,9 +14,10 @@ from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.log.model import RequestRow
 from merpati.messages.actions import ACCEPT
+from merpati.messages.history import Search
 from merpati.messages.model import Acceptance, DelayRange, MessageState, SendItem, Target
 from merpati.messages.planning import MOST_DRAFTS, Origin, plan_call
-from merpati.messages.views import message_status
+from merpati.messages.views import message_status, search_history
 from merpati.transports.port import Content, Text
 from merpati.transports.simulator.entries import AnyEntry, HandOff
 from merpati.transports.simulator.journal import read_journal
@@ -120,6 +121,11 @@ class Stage:
             return not waiting
 
         await self.until(reached)
+
+    async def has_stored(self, text: str) -> bool:
+        """Whether an incoming message with this text is in the history."""
+        page = await self.storage.read(search_history, Search(account=ACCOUNT, incoming=True))
+        return text in [row.text for row in page.rows]
 
     def journal(self) -> list[AnyEntry]:
         """What the network saw."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
@@ -48,6 +49,8 @@ class Stage:
         self.egress = Egress(["127.0.0.1"])
         self.runners: dict[Webhooks, asyncio.Task[None]] = {}
         self._next_endpoint = 1
+        self.ids = itertools.count(1)
+        """For whatever a test stores."""
 
     async def open_account(self, account: AccountId = ACCOUNT) -> None:
         await self.storage.write(open_account, account)

@@ -7,7 +7,7 @@ its name in `AnyFact` below, an entry in the features' `__init__` (emits, hears)
 
 import msgspec
 
-from merpati.core.ids import Address, BatchId, DeviceId, MessageId, SignInId, UserId, WaId
+from merpati.core.ids import Address, BatchId, DeviceId, MediaId, MessageId, SignInId, UserId, WaId
 
 NO_DEVICE = DeviceId(0)
 """Of a fact that concerns no one device."""
@@ -115,14 +115,43 @@ class MessageRescheduled(Fact, frozen=True, tag=True):
     due_at: int
 
 
+class ReceivedFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that came with a message. `until` (milliseconds): how long it can be fetched."""
+
+    media: MediaId
+    filename: str
+    extension: str
+    until: int
+
+
+class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a webhook tells of an incoming message. `at` is WhatsApp's time; `type` a `transports.port.MediaKind`,
+    or text, location, poll. Of a vote: `poll` names the poll."""
+
+    at: int
+    type: str
+    name: str = ""
+    text: str = ""
+    location: str = ""
+    poll: str = ""
+    choices: tuple[str, ...] = ()
+    file: ReceivedFile | None = None
+    to_itself: bool = False
+    in_inbox: bool = False
+
+
 class MessageReceived(Fact, frozen=True, tag=True):
-    """Somebody wrote to the device. `sender` is the group's member in a group, else the chat itself."""
+    """Somebody wrote to the device. `sender` is the group's member in a group, else the chat itself.
+
+    `told` has what a webhook must repeat in the same bytes; None: the device's settings keep it from webhooks.
+    """
 
     device: DeviceId
     message: MessageId
     chat: Address
     sender: Address
     wa_id: WaId
+    told: Telling | None = None
 
 
 class DeviceStateChanged(Fact, frozen=True, tag=True):

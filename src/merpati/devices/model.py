@@ -32,6 +32,16 @@ class Source(StrEnum):
     FLOW = "flow"
 
 
+class WebhookWay(StrEnum):
+    """What a device's webhook hears, and what it means for automatic answers."""
+
+    FONNTE = "fonnte"
+    """The chats that autoread covers; while a webhook is set, nothing answers by itself. Fonnte docs, webhook reply
+    message; that it takes autoread is what its users report."""
+    BOTH = "both"
+    """Every chat; automatic answers go on beside it."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an owner decides about a device. Fonnte docs, API update device (its names where ours differ)."""
 
@@ -45,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resend_to: str = ""
     """Fonnte's `target`."""
     source: Source = Source.AUTOREPLY
+    inbox: bool = True
+    """Webhooks tell the id of an incoming message (`inboxid`), so that an answer can quote it."""
+    webhook_way: WebhookWay = WebhookWay.BOTH
     pace_from_ms: int = 0
     """The device hands over no sooner than a time drawn in this range after its last; 0 and 0: no pace."""
     pace_to_ms: int = 0

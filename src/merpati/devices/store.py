@@ -6,10 +6,12 @@ from typing import Any, Literal
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import SealedToken
-from merpati.devices.model import Device, DeviceState, Settings, Source
+from merpati.devices.model import Device, DeviceState, Settings, Source, WebhookWay
 from merpati.storage.port import Row, Tx, Value
 
-_SETTINGS = "autoread, personal, in_groups, quick, resend, resend_to, source, pace_from_ms, pace_to_ms"
+_SETTINGS = (
+    "autoread, personal, in_groups, quick, resend, resend_to, source, inbox, webhook_way, pace_from_ms, pace_to_ms"
+)
 _DEVICE = (
     "id, account_id, number, name, transport, paired_number, desired, state, state_reason, state_at, quota, "
     f"expires_at, created_at, {_SETTINGS}"
@@ -140,6 +142,8 @@ def _settings_values(settings: Settings) -> tuple[Value, ...]:
         *map(int, switches),
         settings.resend_to,
         settings.source,
+        int(settings.inbox),
+        settings.webhook_way,
         settings.pace_from_ms,
         settings.pace_to_ms,
     )
@@ -181,7 +185,7 @@ def _device(row: Row) -> Device:
 
 
 def _settings(columns: list[Any]) -> Settings:
-    autoread, personal, in_groups, quick, resend, resend_to, source, pace_from_ms, pace_to_ms = columns
+    autoread, personal, in_groups, quick, resend, resend_to, source, inbox, way, pace_from_ms, pace_to_ms = columns
     return Settings(
         autoread=bool(autoread),
         personal=bool(personal),
@@ -190,6 +194,8 @@ def _settings(columns: list[Any]) -> Settings:
         resend=bool(resend),
         resend_to=resend_to,
         source=Source(source),
+        inbox=bool(inbox),
+        webhook_way=WebhookWay(way),
         pace_from_ms=pace_from_ms,
         pace_to_ms=pace_to_ms,
     )

@@ -15,6 +15,7 @@ from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId, Epoch, MessageId, WaId
 from merpati.devices.connection import change_state
+from merpati.devices.hearing import ChatKind, is_heard, kind_of_chat
 from merpati.devices.model import LIVE, Claim, Device, Reason
 from merpati.devices.views import find_device
 from merpati.messages.inbound import RECEIVE, Incoming
@@ -276,7 +277,8 @@ class Sessions:
         content: StoredContent,
         event: Inbound | PollVote,
     ) -> None:
-        device = session.device
+        device = await self.storage.read(find_device, session.device.id) or session.device
+        kind = kind_of_chat(device, chat)
         await self.lane(
             RECEIVE,
             Incoming(
@@ -290,6 +292,9 @@ class Sessions:
                 content=content,
                 reply_to=event.quoted if isinstance(event, Inbound) else None,
                 at=event.at,
+                is_told=is_heard(device.settings, kind),
+                to_itself=kind is ChatKind.ITSELF,
+                in_inbox=device.settings.inbox,
             ),
         )
         crashpoint("after_inbound_stored")

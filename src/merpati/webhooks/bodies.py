@@ -1,10 +1,10 @@
-"""What an endpoint is told: facts become Fonnte's bodies. Tables; pure.
+"""What an endpoint is told: facts become Fonnte's bodies. Tables; pure. Incoming messages: `incoming`.
 
 Source: Fonnte docs, webhook update message status and webhook device status. The status webhook's official sample
 matches by `id` while there is one, and later by `stateid` alone, so a receipt carries no `id`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
 
 import msgspec
@@ -17,6 +17,7 @@ from merpati.core.facts import (
     MessageExpired,
     MessageFailed,
     MessageRead,
+    MessageReceived,
     MessageRescheduled,
     MessageRetried,
     MessageSent,
@@ -24,9 +25,10 @@ from merpati.core.facts import (
 )
 from merpati.log.model import RawEntry
 from merpati.transports.port import SessionState
+from merpati.webhooks.incoming import Value, tell_received
 from merpati.webhooks.model import Card, EndpointKind
 
-Body: TypeAlias = dict[str, str | int]
+Body: TypeAlias = Mapping[str, Value]
 
 FAILURE_WORDS: dict[str, str] = {
     Code.RECIPIENT_NOT_ON_WHATSAPP: "invalid",
@@ -39,37 +41,37 @@ FAILURE_WORDS: dict[str, str] = {
 OTHER_FAILURE = "failed"
 
 
-def _sent(fact: MessageSent, _at: int) -> Body:
+def _sent(fact: MessageSent, _at: int, _card: Card) -> Body:
     return {"id": fact.message, "stateid": fact.wa_id, "status": "sent", "state": "sent"}
 
 
-def _delivered(fact: MessageDelivered, _at: int) -> Body:
+def _delivered(fact: MessageDelivered, _at: int, _card: Card) -> Body:
     return {"stateid": fact.wa_id, "state": "delivered"}
 
 
-def _read(fact: MessageRead, _at: int) -> Body:
+def _read(fact: MessageRead, _at: int, _card: Card) -> Body:
     return {"stateid": fact.wa_id, "state": "read"}
 
 
-def _failed(fact: MessageFailed, _at: int) -> Body:
+def _failed(fact: MessageFailed, _at: int, _card: Card) -> Body:
     return {"id": fact.message, "status": FAILURE_WORDS.get(fact.code, OTHER_FAILURE)}
 
 
-def _expired(fact: MessageExpired, _at: int) -> Body:
+def _expired(fact: MessageExpired, _at: int, _card: Card) -> Body:
     return {"id": fact.message, "status": "expired"}
 
 
-def _retried(fact: MessageRetried, _at: int) -> Body:
+def _retried(fact: MessageRetried, _at: int, _card: Card) -> Body:
     """Fonnte: "pending" is also a message whose processing failed and is tried again."""
     return {"id": fact.message, "status": "pending"}
 
 
-def _rescheduled(fact: MessageRescheduled, at: int) -> Body:
+def _rescheduled(fact: MessageRescheduled, at: int, _card: Card) -> Body:
     """Fonnte: "waiting" is scheduled, and its time is not reached."""
     return {"id": fact.message, "status": "waiting" if fact.due_at > at else "pending"}
 
 
-def _uncertain(fact: MessageUncertain, _at: int) -> Body:
+def _uncertain(fact: MessageUncertain, _at: int, _card: Card) -> Body:
     """Handed over, and nobody knows more: Fonnte has no other word for it."""
     return {"id": fact.message, "status": "processing"}
 
@@ -77,7 +79,7 @@ def _uncertain(fact: MessageUncertain, _at: int) -> Body:
 DISCONNECTED = frozenset(SessionState) - {SessionState.OPEN, SessionState.CONNECTING, SessionState.PAIRING}
 
 
-def _state(fact: DeviceStateChanged, at: int) -> Body | None:
+def _state(fact: DeviceStateChanged, at: int, _card: Card) -> Body | None:
     """The two words that Fonnte has; on the way to a connection nothing is told."""
     timestamp = at // 1_000
     if fact.state == SessionState.OPEN:
@@ -87,7 +89,11 @@ def _state(fact: DeviceStateChanged, at: int) -> Body | None:
     return None
 
 
-_Tell: TypeAlias = Callable[[AnyFact, int], Body | None]
+def _received(fact: MessageReceived, _at: int, card: Card) -> Body | None:
+    return tell_received(fact, card.link)
+
+
+_Tell: TypeAlias = Callable[[AnyFact, int, Card], Body | None]
 
 
 def _rows(*rows: tuple[type[AnyFact], Callable[..., Body | None]]) -> dict[str, _Tell]:
@@ -108,8 +114,8 @@ HEARS: dict[EndpointKind, dict[str, _Tell]] = {
         (MessageUncertain, _uncertain),
     ),
     EndpointKind.CONNECT: _rows((DeviceStateChanged, _state)),
-    # these two wait for incoming messages to be told; their addresses are kept meanwhile
-    EndpointKind.MESSAGE: {},
+    EndpointKind.MESSAGE: _rows((MessageReceived, _received)),
+    # its address is kept until there are chaining messages
     EndpointKind.CHAINING: {},
 }
 """Which facts (by kind) an endpoint hears, and what it is told of each."""
@@ -130,10 +136,10 @@ def body_of(kind: EndpointKind, entry: RawEntry, card: Card) -> bytes | None:
 
     Raises `msgspec.ValidationError` for a fact that this version does not know.
     """
-    told = HEARS[kind][entry.kind](entry.decode(), entry.at)
+    told = HEARS[kind][entry.kind](entry.decode(), entry.at, card)
     if told is None:
         return None
-    body: Body = {"device": card.number, **told}
+    body: dict[str, Value] = {"device": card.number, **told}
     if kind in _TOLD_TOKEN:
         body["token"] = card.token
     if card.secret_key:

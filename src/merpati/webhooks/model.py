@@ -4,11 +4,13 @@ Source of the kinds: Fonnte docs, API update device (`webhook`, `webhookstatus`,
 `webhookchaining`).
 """
 
+from collections.abc import Callable
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
 import msgspec
 
+from merpati.core.facts import ReceivedFile
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.core.machine import Machine
 
@@ -85,6 +87,8 @@ class Card(msgspec.Struct, frozen=True):
     token: str
     secret_key: str = ""
     """The device's own secret, told in each body; empty: none."""
+    link: Callable[[ReceivedFile], str] = lambda _file: ""
+    """The address of a file; empty: there is none."""
 
 
 class GivenUp(StrEnum):

@@ -3,7 +3,7 @@
 import secrets
 
 from merpati.core.clock import Millis
-from merpati.core.facts import AnyFact, DeviceStateChanged, MessageSent
+from merpati.core.facts import AnyFact, DeviceStateChanged, MessageReceived, MessageSent, Telling
 from merpati.core.ids import Address, MessageId, WaId
 from merpati.egress.client import Egress
 from merpati.egress.guard import EgressError
@@ -12,6 +12,8 @@ from merpati.webhooks.bodies import body_of
 from merpati.webhooks.deliver import TIMEOUT_S
 from merpati.webhooks.model import Call, Card, Endpoint, EndpointKind
 from merpati.webhooks.signing import parse_secret, sign
+
+_BUDI = Address("6281234567890")
 
 
 def sample_of(endpoint: Endpoint, now: Millis, card: Card) -> bytes:
@@ -22,14 +24,19 @@ def sample_of(endpoint: Endpoint, now: Millis, card: Card) -> bytes:
 
 
 def _status(endpoint: Endpoint, now: Millis) -> AnyFact:
-    return MessageSent(endpoint.device, MessageId(1), Address("6281234567890"), WaId("3EB0TEST"), now)
+    return MessageSent(endpoint.device, MessageId(1), _BUDI, WaId("3EB0TEST"), now)
 
 
 def _connect(endpoint: Endpoint, _now: Millis) -> AnyFact:
     return DeviceStateChanged(endpoint.device, "open", "", "connecting")
 
 
-_SAMPLES = {EndpointKind.STATUS: _status, EndpointKind.CONNECT: _connect}
+def _message(endpoint: Endpoint, now: Millis) -> AnyFact:
+    told = Telling(now, "text", "Budi", "Apakah masih ada?")
+    return MessageReceived(endpoint.device, MessageId(1), _BUDI, _BUDI, WaId("3EB0TEST"), told)
+
+
+_SAMPLES = {EndpointKind.STATUS: _status, EndpointKind.CONNECT: _connect, EndpointKind.MESSAGE: _message}
 TRIED = frozenset(_SAMPLES)
 """Kinds that are told something today."""
 

@@ -4,17 +4,29 @@ import json
 from typing import get_args
 
 from merpati.api.live.events import SHOWN, STATES, tell
-from merpati.core.facts import AnyFact, MessageReceived, MessageRescheduled
+from merpati.core.facts import AnyFact, MessageReceived, MessageRescheduled, Telling
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.log.model import RawEntry, encode_fact, kind_of
 
 FACTS = get_args(AnyFact)
 
 
+FOR_WEBHOOKS = {"told"}
+"""Has the text of a message, and never leaves by the stream."""
+
+
 def test_every_field_of_every_fact_is_an_id_a_key_or_a_state() -> None:
     """A new field is shown to browsers when its name stands in `SHOWN`, which no text does."""
     fields = {name for fact in FACTS for name in fact.__struct_fields__} - {"device"}
-    assert fields == SHOWN
+    assert fields == SHOWN | FOR_WEBHOOKS
+
+
+def test_what_webhooks_are_told_of_a_message_does_not_leave_by_the_stream() -> None:
+    """Its text least of all."""
+    told = Telling(1, "text", "Budi", "rahasia")
+    fact = MessageReceived(DeviceId(3), MessageId(5), Address("6281"), Address("6281"), WaId("A"), told)
+    event = tell(RawEntry(AccountId(1), 9, 0, kind_of(fact), DeviceId(3), encode_fact(fact))).event
+    assert b"rahasia" not in event and b"Budi" not in event
 
 
 def test_every_fact_of_a_message_says_its_state() -> None:

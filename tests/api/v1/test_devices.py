@@ -44,6 +44,8 @@ async def test_devices_are_listed_with_everything(both: Api, ayu: Browser) -> No
             "in_groups": False,
             "quick": False,
             "source": "autoreply",
+            "inbox": True,
+            "webhook_way": "both",
             "resend": False,
             "resend_to": "",
             "pace_from_ms": 0,

@@ -154,7 +154,7 @@ async def test_a_secret_is_shown_and_changed(both: Api, ayu: Browser) -> None:
 
 async def test_a_trial_is_a_real_call_with_a_sample(both: Api, ayu: Browser, receiver: Receiver) -> None:
     """Signed as always; it says how the call ended, and leaves no trace."""
-    ids = await set_hooks(ayu, status=receiver.url("/status"), connect=receiver.url("/connect"), message=HOOK)
+    ids = await set_hooks(ayu, status=receiver.url("/status"), connect=receiver.url("/connect"), chaining=HOOK)
     tried = await ayu.ask("POST", f"/webhooks/{ids['status']}/test")
     assert (tried.body["status"], tried.body["error"]) == (200, None)
     receiver.answer = lambda _got: "503 Busy"
@@ -167,7 +167,7 @@ async def test_a_trial_is_a_real_call_with_a_sample(both: Api, ayu: Browser, rec
     assert status.event.startswith("test-")
     assert status.headers["webhook-signature"] == sign(parse_secret(secret), status.event, stamp, status.raw)
     assert await both.count("hook_call") == 0
-    refused = await ayu.ask("POST", f"/webhooks/{ids['message']}/test")
+    refused = await ayu.ask("POST", f"/webhooks/{ids['chaining']}/test")
     assert (refused.status, refused.code) == (409, "webhook_untold")
 
 

@@ -10,7 +10,7 @@ from merpati.api.gateway import Gateway
 from merpati.core.ids import DeviceId
 from merpati.core.tokens import mask_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device
-from merpati.devices.model import Device, Settings
+from merpati.devices.model import Device, Settings, WebhookWay
 
 _FLAGS = {"autoread": "autoread", "personal": "personal", "group": "in_groups"}
 _PUNCTUATION = re.compile(r"[\s+\-.()]+")
@@ -33,6 +33,7 @@ async def _answer(gateway: Gateway, request: Request) -> Answer:
             autoread=_flag(request, "autoread"),
             personal=_flag(request, "personal"),
             in_groups=_flag(request, "group"),
+            webhook_way=WebhookWay.FONNTE,
         ),
     )
     sealed = gateway.sealer.seal_token("device", id_, token)

@@ -1,4 +1,5 @@
-"""`/update-device`: what an owner decides about a device. Source: Fonnte docs, API update device.
+"""`/update-device`: what an owner decides about a device. Source: Fonnte docs, API update device; `inbox`: its
+feed of February 2025.
 
 Its page calls for `name` and `device` always, its example leaves `device` out: here what is absent stays as it is.
 Opened by the device's token, or by the account's with `device` naming the device. An address that is given but
@@ -34,6 +35,7 @@ _FLAGS = {
     "personal": "personal",
     "group": "in_groups",
     "quick": "quick",
+    "inbox": "inbox",
     "resend": "resend",
 }
 """Parameter -> field of the settings."""
@@ -110,7 +112,9 @@ async def _new_endpoint(gateway: Gateway) -> NewEndpoint:
 
 def _body(device: Device) -> Body:
     flags = {name: ON_OFF[getattr(device.settings, field)] for name, field in _FLAGS.items()}
-    return {"detail": "device updated", "device": device.number, "name": device.name, "status": True, **flags}
+    words = {"source": device.settings.source.value, "target": device.settings.resend_to}
+    shown = {"device": device.number, "name": device.name, **flags, **words}
+    return {"detail": "device updated", "status": True, **shown}
 
 
 UPDATE_DEVICE = Endpoint(path="/update-device", answer=_answer, opens=Opens.EITHER, stranger=TOKEN_INVALID)

@@ -10,7 +10,16 @@ from merpati.api.v1.shapes import Answer, Given, Instant, instant
 from merpati.core.address import parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
-from merpati.devices.model import LONGEST_PACE_MS, Device, DeviceState, Settings, Source, StateChange, words_of
+from merpati.devices.model import (
+    LONGEST_PACE_MS,
+    Device,
+    DeviceState,
+    Settings,
+    Source,
+    StateChange,
+    WebhookWay,
+    words_of,
+)
 from merpati.messages.counts import DeviceCounts
 from merpati.transports.port import Capabilities
 
@@ -20,9 +29,12 @@ Pace = Annotated[int, Meta(ge=0, le=LONGEST_PACE_MS)]
 class SettingsAnswer(Answer, frozen=True, kw_only=True):
     """What an owner decides about a device.
 
-    `in_groups`: answer in groups too; `resend`: forward incoming attachments to `resend_to`; `source`: what answers
-    incoming messages. The device hands over no sooner than a time drawn between `pace_from_ms` and `pace_to_ms`
-    after its last message.
+    `autoread`: incoming messages are marked as read, in personal chats with `personal`, in groups with `in_groups`,
+    in the chat with itself with `quick`. `webhook_way`: `both`, the webhook hears every chat and automatic answers
+    go on beside it; `fonnte`, it hears the chats that are marked as read, and nothing else answers while it is set.
+    `inbox`: webhooks tell the id of an incoming message. `resend`: attachments that the webhook may hear are
+    forwarded to `resend_to`. `source`: what answers incoming messages. The device hands over no sooner than a time
+    drawn between `pace_from_ms` and `pace_to_ms` after its last message.
     """
 
     autoread: bool
@@ -30,6 +42,8 @@ class SettingsAnswer(Answer, frozen=True, kw_only=True):
     in_groups: bool
     quick: bool
     source: Source
+    inbox: bool
+    webhook_way: WebhookWay
     resend: bool
     resend_to: str
     pace_from_ms: int
@@ -44,6 +58,8 @@ class SettingsGiven(Given, frozen=True, kw_only=True):
     in_groups: bool | UnsetType = UNSET
     quick: bool | UnsetType = UNSET
     source: Source | UnsetType = UNSET
+    inbox: bool | UnsetType = UNSET
+    webhook_way: WebhookWay | UnsetType = UNSET
     resend: bool | UnsetType = UNSET
     resend_to: Annotated[str, Meta(max_length=40, description="A phone number; empty for none.")] | UnsetType = (
         UNSET

@@ -1,0 +1,57 @@
+"""What a webhook is to tell of an incoming message. Pure."""
+
+from collections.abc import Callable
+from typing import Any
+
+from merpati.core.facts import ReceivedFile, Telling
+from merpati.messages.model import StoredContent, Vote
+from merpati.transports.port import Location, Media, Poll, Text
+
+
+def telling_of(
+    content: StoredContent,
+    *,
+    at: int,
+    name: str,
+    poll: str = "",
+    file: ReceivedFile | None = None,
+    to_itself: bool = False,
+    in_inbox: bool = False,
+) -> Telling:
+    """`poll` is the name of the poll that a vote is on; `file` where an attachment is, when it may be told."""
+    about = _ABOUT[type(content)](content)
+    return Telling(at=at, name=name, poll=poll, file=file, to_itself=to_itself, in_inbox=in_inbox, **about)
+
+
+def _text(content: Text) -> dict[str, Any]:
+    return {"type": "text", "text": content.body}
+
+
+def _media(content: Media) -> dict[str, Any]:
+    return {"type": content.kind.value, "text": content.caption}
+
+
+def _location(content: Location) -> dict[str, Any]:
+    return {
+        "type": "location",
+        "text": content.caption,
+        "location": f"{content.latitude},{content.longitude}",
+    }
+
+
+def _poll(content: Poll) -> dict[str, Any]:
+    """A poll that somebody else made: only a vote on ours fills Fonnte's `pollname` and `choices`."""
+    return {"type": "poll", "text": content.question}
+
+
+def _vote(content: Vote) -> dict[str, Any]:
+    return {"type": "poll", "choices": content.choices}
+
+
+_ABOUT: dict[type[object], Callable[[Any], dict[str, Any]]] = {
+    Text: _text,
+    Media: _media,
+    Location: _location,
+    Poll: _poll,
+    Vote: _vote,
+}
