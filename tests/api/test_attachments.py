@@ -76,6 +76,7 @@ async def test_an_attachment_that_cannot_be_had_refuses_the_call(api: Api, serve
         (b"%PDF" + b"x" * 10_000_001, "a.pdf", "file size must under 4MB"),
         (b"\x7fELF\x02\x01\x01\0" * 10, "a.pdf", "file format not supported"),
         (b"<?php system($_GET[0]);", "shell.php", "file format not supported"),
+        (b"", "a.txt", "file format not supported"),
     ],
 )
 async def test_an_upload_that_cannot_be_sent_leaves_nothing(

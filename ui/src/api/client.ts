@@ -17,17 +17,27 @@ export function whenSignedOut(act: () => void): void {
   onSignedOut = act;
 }
 
+/** What a request says of us besides its cookie. */
+export function headersOf(method: string): Record<string, string> {
+  const language = { "Accept-Language": spoken.language };
+  return SAFE.has(method) ? language : { ...language, "X-CSRF-Token": csrf };
+}
+
+/** The problem that a refusal tells; who is no longer signed in is asked to. */
+export async function refusalOf(response: Response, path: string): Promise<Problem> {
+  const problem = await problemOf(response);
+  if (response.status === 401 && path !== "/api/v1/session") onSignedOut();
+  return problem;
+}
+
 const ours: Middleware = {
   onRequest({ request }) {
-    request.headers.set("Accept-Language", spoken.language);
-    if (!SAFE.has(request.method)) request.headers.set("X-CSRF-Token", csrf);
+    for (const [name, value] of Object.entries(headersOf(request.method))) request.headers.set(name, value);
     return request;
   },
   async onResponse({ response, schemaPath }) {
-    if (response.ok) return undefined;
-    const problem = await problemOf(response);
-    if (response.status === 401 && schemaPath !== "/api/v1/session") onSignedOut();
-    throw problem;
+    if (!response.ok) throw await refusalOf(response, schemaPath);
+    return undefined;
   },
   onError: () => Problem.offline(),
 };

@@ -49,6 +49,7 @@ export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
   };
 }
 
-function sentenceOf(problem: Problem): string {
+/** What a problem says to people. */
+export function sentenceOf(problem: Problem): string {
   return problem.code === "offline" ? t("ui.offline.short") : problem.message;
 }

@@ -1,4 +1,5 @@
 import type { components } from "../api/schema.d.ts";
+import { Attachment } from "./attachment.svelte.ts";
 
 type Body = components["schemas"]["SendGiven"];
 
@@ -7,11 +8,15 @@ export class Draft {
   device = $state(0);
   targets = $state("");
   text = $state("");
+  isScheduled = $state(false);
   schedule = $state("");
   delayFrom = $state(0);
   delayTo = $state(0);
   typing = $state(false);
+  /** A file of theirs, or one that is named by its address. */
+  isByAddress = $state(false);
   url = $state("");
+  readonly attachment: Attachment;
   kind = $state<"text" | "location" | "poll" | "file">("text");
   latitude = $state<number | undefined>();
   longitude = $state<number | undefined>();
@@ -22,6 +27,10 @@ export class Draft {
   count = $state(0);
   #key = "";
   #of = "";
+
+  constructor(attachment = new Attachment()) {
+    this.attachment = attachment;
+  }
 
   /** Whether enough is there to be sent. */
   get isWhole(): boolean {
@@ -35,7 +44,7 @@ export class Draft {
       case "poll":
         return this.filled.length >= 2 && this.text.trim() !== "";
       case "file":
-        return this.url.trim() !== "";
+        return this.isByAddress ? this.url.trim() !== "" : this.attachment.kept !== undefined;
       case "text":
         return this.text.trim() !== "";
     }
@@ -66,7 +75,7 @@ export class Draft {
         ? { delay_from_s: this.delayFrom, delay_to_s: Math.max(this.delayFrom, this.delayTo) }
         : {}),
       ...(this.typing ? { typing: true } : {}),
-      ...(this.kind === "file" ? { url: this.url.trim() } : {}),
+      ...(this.kind === "file" ? this.#file : {}),
       ...(this.kind === "location"
         ? { location: { latitude: this.latitude ?? 0, longitude: this.longitude ?? 0 } }
         : {}),
@@ -82,14 +91,39 @@ export class Draft {
     };
   }
 
+  get #file(): { url?: string; file?: number } {
+    if (this.isByAddress) return { url: this.url.trim() };
+    return this.attachment.kept ? { file: this.attachment.kept.id } : {};
+  }
+
+  /** A file of theirs is what it sends. */
+  attach(file: File): void {
+    this.kind = "file";
+    this.isByAddress = false;
+    void this.attachment.take(file);
+  }
+
   /** Ready for the next one; the device stays. */
   clear(): void {
     this.targets = this.text = this.schedule = this.url = this.pollName = "";
     this.kind = "text";
+    this.attachment.remove();
+    this.isScheduled = this.isByAddress = false;
     this.choices = ["", ""];
     this.latitude = this.longitude = undefined;
     this.count = 0;
   }
+}
+
+let last: { draft: Draft; of: number } | undefined;
+
+/** What this user was writing: it is there again when they come back to the page. */
+export function draftOf(user: number): Draft {
+  if (last?.of !== user) {
+    last?.draft.attachment.remove();
+    last = { draft: new Draft(), of: user };
+  }
+  return last.draft;
 }
 
 /** The moment that a field of type `datetime-local` says, for the API. */

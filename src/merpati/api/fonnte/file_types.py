@@ -84,8 +84,9 @@ def _text(head: bytes, extension: str) -> FileType | None:
 
 
 def sendable_extensions() -> list[str]:
-    """Of every file that can be sent, other spellings too, in the order of the alphabet."""
-    return sorted({*_TYPES, *_ALIASES})
+    """Of every file that can be sent, other spellings too; what is alike stands together."""
+    other = {extension: [also for also, meant in _ALIASES.items() if meant == extension] for extension in _TYPES}
+    return [each for extension in _TYPES for each in (extension, *other[extension])]
 
 
 def shown_name(filename: str, extension: str) -> str:

@@ -1,0 +1,77 @@
+import { Problem } from "../api/problem.ts";
+import type { components } from "../api/schema.d.ts";
+import { sentenceOf } from "../components/asked.svelte.ts";
+import { bytes } from "../words/format.ts";
+import { t } from "../words/words.svelte.ts";
+import { upload, type Kept, type Upload } from "./upload.ts";
+
+type Rules = components["schemas"]["FileRulesAnswer"];
+
+/** The one file of a draft: chosen, on its way to the server, kept there, or refused. */
+export class Attachment {
+  name = $state("");
+  size = $state(0);
+  /** The address of the picture in this browser; empty for what is no picture. */
+  thumbnail = $state("");
+  /** How much of it went, 0 to 1. */
+  share = $state(0);
+  kept = $state.raw<Kept>();
+  /** Why it cannot be sent. */
+  refused = $state("");
+  rules = $state.raw<Rules>();
+  #upload: Upload;
+  #sending: AbortController | undefined;
+
+  constructor(by: Upload = upload) {
+    this.#upload = by;
+  }
+
+  /** Whether there is a file: one that was refused is not. */
+  get isChosen(): boolean {
+    return this.name !== "";
+  }
+
+  /** Upload this file instead of the one before. */
+  async take(file: File): Promise<void> {
+    this.remove();
+    const most = this.rules?.most_bytes ?? Infinity;
+    if (file.size > most) {
+      const said = { name: file.name, size: bytes(file.size), most: bytes(most) };
+      this.refused = t("ui.send.file_too_large", said);
+      return;
+    }
+    this.name = file.name;
+    this.size = file.size;
+    if (file.type.startsWith("image/")) this.thumbnail = URL.createObjectURL(file);
+    const mine = (this.#sending = new AbortController());
+    try {
+      const kept = await this.#upload(
+        file,
+        (share) => {
+          if (!mine.signal.aborted) this.share = share;
+        },
+        mine.signal,
+      );
+      if (!mine.signal.aborted) this.kept = kept;
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (mine.signal.aborted) return;
+      this.remove();
+      this.refused = t("ui.send.file_refused", { name: file.name, why: sentenceOf(problem) });
+    }
+  }
+
+  /** As if none had been chosen; one that is on its way goes no further. */
+  remove(): void {
+    this.#sending?.abort();
+    if (this.thumbnail) URL.revokeObjectURL(this.thumbnail);
+    this.name = this.thumbnail = this.refused = "";
+    this.size = this.share = 0;
+    this.kept = undefined;
+  }
+}
+
+/** The file that was pasted or dropped; none where text came with it: a table that is copied brings its picture too. */
+export function fileIn(data: Pick<DataTransfer, "files" | "types"> | null): File | undefined {
+  return data === null || data.types.includes("text/plain") ? undefined : data.files[0];
+}
