@@ -70,7 +70,6 @@ UNSUPPORTED = [
     ("/validate", "one", "reason"),
     ("/fetch-group", "one", "detail"),
     ("/get-whatsapp-group", "one", "detail"),
-    ("/rotator", "account", "detail"),
     ("/delete-device", "one", "reason"),
     ("/order", "one", "reason"),
 ]

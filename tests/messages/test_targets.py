@@ -31,6 +31,8 @@ GRAMMAR: list[tuple[str, tuple[Target, ...]]] = [
     ("081234567890|", (Target(A, ("",)),)),
     (r"081234567890|Doe\, John|a\|b,089876543210", (Target(A, ("Doe, John", "a|b")), Target(B))),
     ("081234567890|C:\\temp", (Target(A, ("C:\\temp",)),)),
+    ("rotator#1", (Target(Address("rotator#1")),)),
+    (" Rotator # 007 |Budi|x,081234567890", (Target(Address("rotator#7"), ("Budi", "x")), Target(A))),
     ("081234567890\n,\n089876543210\r\n", (Target(A), Target(B))),
 ]
 
@@ -49,7 +51,10 @@ REFUSED = [
     ("120363012345678901", Code.TARGET_INVALID),
     ("6281234567890@s.whatsapp.net", Code.TARGET_INVALID),
     ("081234567890;089876543210", Code.TARGET_INVALID),
-    ("rotator#1", Code.ROTATOR_UNKNOWN),
+    ("rotator#", Code.ROTATOR_UNKNOWN),
+    ("rotator#1x", Code.ROTATOR_UNKNOWN),
+    ("rotator#-1", Code.ROTATOR_UNKNOWN),
+    ("rotator#1234567890123456789", Code.ROTATOR_UNKNOWN),
     ("081234567890, Rotator#sales|Budi", Code.ROTATOR_UNKNOWN),
 ]
 

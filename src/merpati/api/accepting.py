@@ -15,6 +15,7 @@ from merpati.api.fonnte.content import build_content, build_options, check_suppo
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.fields import Upload
 from merpati.api.gateway import Gateway
+from merpati.api.rotating import draw_rotators, rotators_in
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
@@ -72,6 +73,8 @@ async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
         files = await _attach(gateway, folder, call, collected)
         quoted = await _quoted(gateway, call)
         items = await beside(call.large, make_items, gateway, call, files, quoted)
+        numbers = await beside(call.large, rotators_in, items)
+        items = await draw_rotators(gateway, call.account, items, numbers, call.rng)
         plan = await _plan(gateway, call, items)
         body, row = await beside(call.large, show, items, plan)
         acceptance = _acceptance(call, plan, collected, body, row)

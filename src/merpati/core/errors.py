@@ -48,6 +48,7 @@ class Code(StrEnum):
     TARGET_REQUIRED = "target_required"
     ROTATOR_UNKNOWN = "rotator_unknown"
     ROTATOR_EMPTY = "rotator_empty"
+    NO_ROTATOR_YET = "no_rotator_yet"
     TEXT_TOO_LONG = "text_too_long"
     CONTENT_MISSING = "content_missing"
     CHOICES_INVALID = "choices_invalid"

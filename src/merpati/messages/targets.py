@@ -2,10 +2,13 @@
 
     target  = entry *("," entry)
     entry   = address *("|" value)            "0812-3456|Budi|Jakarta"
-    address = phone | group | "rotator#" name
+    address = phone | group | "rotator#" number
 
 A comma always ends an entry, as at Fonnte, also inside a value: one that belongs to a value is written `\\,`, a
 bar `\\|`. Empty entries (a comma too many) are nothing. Spaces around entries and values do not count.
+
+A rotator stays what it is here, `rotator#1` in the place of an address: who it stands for is drawn before the call
+is planned (`api/rotating.py`).
 
 Source: Fonnte docs, API send message, parameter `target` (values are `{name}`, `{var1}`, `{var2}` …).
 Escapes are ours.
@@ -24,7 +27,8 @@ from merpati.transports.port import Content, Location, Media, Poll, Text
 
 MOST_TARGETS = 100_000
 """In one call, all its elements together."""
-_ROTATOR = re.compile(r"rotator\s*#", re.IGNORECASE)
+ROTATOR = "rotator#"
+_ROTATOR = re.compile(r"rotator\s*#\s*([0-9]{1,18})?", re.IGNORECASE)
 _COMMA, _BAR = re.compile(r"(?<!\\),"), re.compile(r"(?<!\\)\|")
 _ESCAPED = re.compile(r"\\([,|])")
 _VARIABLE = re.compile(r"\{(?:name|var([1-9][0-9]{0,3}))\}")
@@ -61,7 +65,7 @@ def split_targets(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def read_target(address: str, values: tuple[str, ...], country_code: str) -> Target:
-    """One recipient; raises `Refusal` (TARGET_INVALID, ROTATOR_UNKNOWN)."""
+    """One recipient, or a rotator; raises `Refusal` (TARGET_INVALID; ROTATOR_UNKNOWN for one without a number)."""
     return Target(_address(address.strip(), country_code), values)
 
 
@@ -70,9 +74,17 @@ def _value(field: str) -> str:
 
 
 def _address(text: str, country_code: str) -> Address:
-    if _ROTATOR.match(text):
+    found = _ROTATOR.match(text)
+    if found is None:
+        return parse_address(text, country_code)
+    if found[1] is None or found.end() != len(text):
         raise Refusal(Code.ROTATOR_UNKNOWN, target=text[:40])
-    return parse_address(text, country_code)
+    return Address(f"{ROTATOR}{int(found[1])}")
+
+
+def rotator_number(address: Address) -> int | None:
+    """Which of the account's rotators stands here; None: it is an address."""
+    return int(address[len(ROTATOR) :]) if address.startswith(ROTATOR) else None
 
 
 def render(text: str, values: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from merpati.api.fonnte.endpoint import Endpoint
 from merpati.api.fonnte.get_devices import GET_DEVICES
 from merpati.api.fonnte.qr import QR
 from merpati.api.fonnte.reset_message import RESET_MESSAGE
+from merpati.api.fonnte.rotator import ROTATORS
 from merpati.api.fonnte.send import send_endpoint
 from merpati.api.fonnte.status import STATUS
 from merpati.api.fonnte.unsupported import UNSUPPORTED
@@ -27,5 +28,6 @@ def fonnte_endpoints() -> tuple[Endpoint, ...]:
         UPDATE_DEVICE,
         DISCONNECT,
         QR,
+        ROTATORS,
         *UNSUPPORTED,
     )

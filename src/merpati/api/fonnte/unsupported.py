@@ -5,7 +5,7 @@ when its endpoint comes.
 """
 
 from merpati.api.fonnte.endpoint import Answer, Endpoint, Opens, Request
-from merpati.api.fonnte.words import INVALID_TOKEN, TOKEN_INVALID, UNKNOWN_USER
+from merpati.api.fonnte.words import INVALID_TOKEN, TOKEN_INVALID
 from merpati.api.gateway import Gateway
 from merpati.core.errors import Code, Refusal
 
@@ -20,7 +20,6 @@ _ROWS = (
     ("/validate", Opens.DEVICE, TOKEN_INVALID, "reason"),
     ("/fetch-group", Opens.DEVICE, TOKEN_INVALID, "detail"),
     ("/get-whatsapp-group", Opens.DEVICE, TOKEN_INVALID, "detail"),
-    ("/rotator", Opens.EITHER, UNKNOWN_USER, "detail"),
     ("/delete-device", Opens.DEVICE, "invalid device", "reason"),
     ("/order", Opens.EITHER, INVALID_TOKEN, "reason"),
 )

@@ -32,6 +32,8 @@ REASONS: Mapping[Code, str] = {
     Code.TARGET_INVALID: "target input invalid",
     Code.TARGET_REQUIRED: "target required",
     Code.ROTATOR_UNKNOWN: "target input invalid: there is no such rotator",  # ours after the colon
+    Code.ROTATOR_EMPTY: "target input invalid: this rotator has no members",  # ours after the colon
+    Code.NO_ROTATOR_YET: "no rotator yet",
     Code.TEXT_TOO_LONG: "input invalid",
     Code.CONTENT_MISSING: "input invalid",
     Code.CHOICES_INVALID: "input invalid",
