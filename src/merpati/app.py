@@ -26,20 +26,20 @@ from merpati.api.server import listen, serving
 from merpati.config import Config, Loaded
 from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
 from merpati.core.crashpoint import arm
-from merpati.core.ids import Address, DeviceId
+from merpati.core.ids import DeviceId
 from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
-from merpati.devices.model import Device
 from merpati.devices.views import count_states, find_device, sealed_device_token
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch
 from merpati.jobs.runner import JobRunner
 from merpati.messages.handover import HandedOver
 from merpati.messages.media import locate
+from merpati.runtime.anywhere import SessionsAnywhere
+from merpati.runtime.asks import Asks
 from merpati.runtime.dispatcher import Dispatcher
 from merpati.runtime.metrics import RunMetrics
 from merpati.runtime.node import Node
-from merpati.runtime.pairings import Pairings
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.upkeep import Upkeep
@@ -50,7 +50,6 @@ from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
-from merpati.transports.port import PairHow
 from merpati.web.pages import load_pages, page_routes
 from merpati.web.setup import setup_routes
 from merpati.webhooks.model import Card, Endpoint
@@ -111,7 +110,7 @@ class Gateway:
             on_end=self._ended,
         )
         self.sessions = self._sessions()
-        self.pairings = Pairings(storage, self.ids, self.sealer, self.node, self.sessions, self.supervisor)
+        self.asks = Asks(storage, self.ids, self.sealer, self.node, self.sessions, self.supervisor)
         self.jobs = JobRunner(
             storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=self.rng
         )
@@ -179,15 +178,9 @@ class Gateway:
         if self._webhooks_task is not None:
             self._webhooks_task.cancel()
 
-    # -- pairing and disconnecting, for the API --
-
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
-        """The device is wanted connected: begin pairing, wherever it is held."""
-        return await self.pairings.ask(device.id, how, phone)
-
-    async def disconnect(self, device: Device) -> None:
+    def let_go(self, device: DeviceId) -> None:
         """The device is not wanted any more: end its session now."""
-        self.devices.forget_device(device.id)
+        self.devices.forget_device(device)
         self.node.wake()
 
     # -- running --
@@ -199,7 +192,7 @@ class Gateway:
             ("dispatcher", self.dispatcher.run),
             ("outbox poll", self.dispatcher.poll),
             ("upkeep", Upkeep(self.storage, self.clock, self.sessions, self.dispatcher).run),
-            ("pairings", self.pairings.run),
+            ("asks", self.asks.run),
             ("jobs", self.jobs.run),
             ("webhooks", self._run_webhooks),
             ("live", self.live.run),
@@ -320,7 +313,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         devices=gateway.devices,
         accounts=gateway.accounts,
         sealer=gateway.sealer,
-        sessions=gateway,
+        sessions=SessionsAnywhere(gateway.asks, gateway.let_go),
         capabilities=gateway.transports.capabilities,
         default_transport=gateway.transports.default,
         fetch=gateway.fetch,

@@ -6,7 +6,7 @@ Two accounts: the first has two connected devices and one that is not; the secon
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ from merpati.egress.fetch import fetch
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Row, Storage, Tx
-from merpati.transports.port import Capabilities, PairHow
+from merpati.transports.port import Capabilities, Group, NumberCheck, PairHow
 
 ACCOUNT, STRANGER = AccountId(1), AccountId(2)
 ONE, TWO, OFF, THEIRS = DeviceId(11), DeviceId(12), DeviceId(13), DeviceId(21)
@@ -63,16 +63,38 @@ STORED = ("message", "outbox", "batch", "batch_part", "media", "idempotency", "f
 
 
 class Sessions:
-    """Pairing as a network answers it; what is asked is kept."""
+    """Sessions as a network answers them; what is asked is kept. A number that ends in 9 is on no phone."""
 
     def __init__(self) -> None:
         self.ended: list[DeviceId] = []
+        self.typing: list[tuple[DeviceId, Address, int]] = []
+        self.joined: list[Group] = []
         self.reachable = True
 
     async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
+        self._check_reachable()
+        return f"CODE-{phone}" if how is PairHow.CODE else f"pair {device.id}"
+
+    async def show_typing(self, device: Device, chat: Address, for_ms: int) -> None:
+        self._check_open(device)
+        self.typing.append((device.id, chat, for_ms))
+
+    async def check(self, device: Device, numbers: Sequence[Address]) -> Sequence[NumberCheck]:
+        self._check_open(device)
+        return [NumberCheck(number=number, registered=not number.endswith("9")) for number in numbers]
+
+    async def groups(self, device: Device) -> Sequence[Group]:
+        self._check_open(device)
+        return self.joined
+
+    def _check_open(self, device: Device) -> None:
+        self._check_reachable()
+        if not device.connected:
+            raise Refusal(Code.DEVICE_DISCONNECTED)
+
+    def _check_reachable(self) -> None:
         if not self.reachable:
             raise Refusal(Code.DEVICE_DISCONNECTED)
-        return f"CODE-{phone}" if how is PairHow.CODE else f"pair {device.id}"
 
     async def disconnect(self, device: Device) -> None:
         self.ended.append(device.id)

@@ -66,10 +66,6 @@ async def test_the_two_kinds_of_token_cannot_stand_in_for_each_other(shared: Api
 
 
 UNSUPPORTED = [
-    ("/typing", "one", "reason"),
-    ("/validate", "one", "reason"),
-    ("/fetch-group", "one", "detail"),
-    ("/get-whatsapp-group", "one", "detail"),
     ("/delete-device", "one", "reason"),
     ("/order", "one", "reason"),
 ]

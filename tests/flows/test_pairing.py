@@ -13,6 +13,7 @@ from merpati.config import Config
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId
 from merpati.devices.actions import set_desired, update_device
+from merpati.devices.asks import Pair, Shown
 from merpati.devices.ownership import owner_of
 from merpati.messages.model import MessageState
 from merpati.storage.port import Engine, Tx
@@ -52,18 +53,24 @@ async def another_process(stage: Stage, dsn: str, folder: Path) -> AsyncIterator
 async def refusal_of(gateway: Gateway, device: DeviceId, phone: Address | None = None) -> Refusal:
     async with asyncio.timeout(AT_ONCE_S):
         with pytest.raises(Refusal) as refused:
-            await gateway.pairings.ask(device, PairHow.CODE if phone else PairHow.QR, phone)
+            await gateway.asks.ask(device, Pair(PairHow.CODE if phone else PairHow.QR, phone))
     return refused.value
 
 
+async def shown(gateway: Gateway, how: PairHow, phone: Address | None = None) -> str:
+    answer = await gateway.asks.ask(NEW, Pair(how, phone))
+    assert isinstance(answer, Shown)
+    return answer.text
+
+
 async def wishes(tx: Tx) -> int:
-    return len(await tx.all("SELECT id FROM pairing"))
+    return len(await tx.all("SELECT id FROM device_ask"))
 
 
 @pytest.mark.parametrize(("how", "phone"), [(PairHow.QR, None), (PairHow.CODE, NUMBER)])
 async def test_what_is_shown_pairs_the_device(unpaired: Stage, how: PairHow, phone: Address | None) -> None:
     """A QR's text and a code; nothing of it stays in the database."""
-    text = await unpaired.gateway.pairings.ask(NEW, how, phone)
+    text = await shown(unpaired.gateway, how, phone)
     assert await unpaired.storage.read(wishes) == 0
     assert await unpaired.phone.scan(text) == NUMBER
 
@@ -78,7 +85,7 @@ async def test_a_number_that_cannot_be_paired_is_refused_at_once(unpaired: Stage
     refused = await refusal_of(unpaired.gateway, NEW, OTHER)
 
     assert (refused.code, refused.values) == (Code.PAIRING_OTHER_NUMBER, {"reason": "other_number"})
-    assert await unpaired.gateway.pairings.ask(NEW, PairHow.CODE, NUMBER)
+    assert await shown(unpaired.gateway, PairHow.CODE, NUMBER)
 
 
 async def test_a_device_that_is_connected_needs_no_pairing(stage: Stage) -> None:
@@ -88,13 +95,13 @@ async def test_a_device_that_is_connected_needs_no_pairing(stage: Stage) -> None
 
 async def test_several_who_ask_at_once_are_all_answered(unpaired: Stage) -> None:
     """Nobody is left waiting, whichever way each wants; what came last works."""
-    ask = unpaired.gateway.pairings.ask
+    ask = unpaired.gateway.asks.ask
     ways = ((PairHow.QR, None), (PairHow.QR, None), (PairHow.CODE, NUMBER), (PairHow.QR, None))
     async with asyncio.timeout(AT_ONCE_S):
-        answers = await asyncio.gather(*(ask(NEW, how, phone) for how, phone in ways), return_exceptions=True)
-    assert all(isinstance(answer, str | Refusal) for answer in answers)
+        answers = await asyncio.gather(*(ask(NEW, Pair(how, phone)) for how, phone in ways), return_exceptions=True)
+    assert all(isinstance(answer, Shown | Refusal) for answer in answers)
 
-    assert await unpaired.phone.scan(await ask(NEW, PairHow.QR, None)) == NUMBER
+    assert await unpaired.phone.scan(await shown(unpaired.gateway, PairHow.QR)) == NUMBER
 
 
 async def test_a_device_that_is_renamed_keeps_the_number_that_it_is_paired_with(stage: Stage) -> None:
@@ -126,7 +133,7 @@ class TestTwoProcesses:
         """The text comes back through the database, sealed; scanned, the device is connected where it is held."""
         owner = await unpaired.storage.read(owner_of, NEW)
         async with another_process(unpaired, database, tmp_path / "other") as asked:
-            text = await asked.pairings.ask(NEW, PairHow.QR, None)
+            text = await shown(asked, PairHow.QR)
             assert await unpaired.storage.read(wishes) == 0
             await unpaired.phone.scan(text)
 

@@ -1,7 +1,7 @@
 """What the API needs of the rest, as values: `app` fills it in, tests fill in the real things too."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
 from merpati.transports.phones import Phones
-from merpati.transports.port import Capabilities, PairHow
+from merpati.transports.port import Capabilities, Group, NumberCheck, PairHow
 
 
 class Sessions(Protocol):
@@ -32,6 +32,21 @@ class Sessions(Protocol):
 
         Raises `Refusal` (DEVICE_ALREADY_CONNECTED, DEVICE_DISCONNECTED, PAIRING_…) and `StorageError`.
         """
+        ...
+
+    async def show_typing(self, device: Device, chat: Address, for_ms: int) -> None:
+        """Show "typing" in a chat for so long; 0: no more. May be asked again: it begins anew.
+
+        Raises `Refusal` (DEVICE_DISCONNECTED, UNSUPPORTED, NETWORK_REFUSED) and `StorageError`, as the next two.
+        """
+        ...
+
+    async def check(self, device: Device, numbers: Sequence[Address]) -> Sequence[NumberCheck]:
+        """Which of these numbers are on WhatsApp, in their order."""
+        ...
+
+    async def groups(self, device: Device) -> Sequence[Group]:
+        """The groups that the device is in, as WhatsApp says now."""
         ...
 
     async def disconnect(self, device: Device) -> None:

@@ -70,9 +70,12 @@ class Code(StrEnum):
     DEVICE_EXISTS = "device_exists"
     DEVICE_UNKNOWN = "device_unknown"
     DEVICE_DELETED = "device_deleted"
+    NETWORK_REFUSED = "network_refused"
     PAIRING_ENDED = "pairing_ended"
     PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"
+    GROUPS_UNREAD = "groups_unread"
+    GROUPS_NONE = "groups_none"
     # webhooks
     WEBHOOK_UNKNOWN = "webhook_unknown"
     WEBHOOK_OFF = "webhook_off"

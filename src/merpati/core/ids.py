@@ -15,7 +15,7 @@ RequestId = NewType("RequestId", int)
 MediaId = NewType("MediaId", int)
 EndpointId = NewType("EndpointId", int)
 JobId = NewType("JobId", int)
-PairingId = NewType("PairingId", int)
+AskId = NewType("AskId", int)
 RotatorId = NewType("RotatorId", int)
 
 WireRef = NewType("WireRef", str)

@@ -8,7 +8,7 @@ recorded, and only then the device may hand over.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from merpati.core.clock import Clock
 from merpati.core.crashpoint import crashpoint
@@ -26,13 +26,16 @@ from merpati.messages.recovery import EXPIRED_AT_ONCE, expire_overdue, open_sess
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.node import Loss
 from merpati.runtime.supervisor import Supervisor
+from merpati.runtime.typing import TypingShown
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage, StorageError, UnstorableText
 from merpati.transports.port import (
     AnyEvent,
+    Group,
     Identity,
     Inbound,
+    NumberCheck,
     PairCode,
     PairHow,
     PairQr,
@@ -92,8 +95,8 @@ class Pairing:
 class Session:
     """One device's session on this node."""
 
-    def __init__(self, device: Device, claim: Claim, transport: Transport) -> None:
-        self.device, self.claim, self.transport = device, claim, transport
+    def __init__(self, device: Device, claim: Claim, transport: Transport, typing: TypingShown) -> None:
+        self.device, self.claim, self.transport, self.typing = device, claim, transport, typing
         self.sender = Sender(device.id, claim, transport, self.pace)
         self.state = SessionState.OFF
         self.pairing: Pairing | None = None
@@ -138,7 +141,8 @@ class Sessions:
         if device is None or claim is None or id_ in self.live:
             return
         note = f"{claim.inc}:{claim.epoch}"
-        session = Session(device, claim, self.make(device, note))
+        transport = self.make(device, note)
+        session = Session(device, claim, transport, TypingShown(transport, self.supervisor))
         self.live[id_] = session
         await session.transport.start(lambda event: self._hear(session, event))
 
@@ -184,6 +188,35 @@ class Sessions:
             raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
         async with asyncio.timeout(PAIR_S):
             return await asyncio.shield((await self._begin_pairing(session, how, phone)).shown)
+
+    # -- asking the network --
+
+    async def show_typing(self, device: DeviceId, chat: Address, for_ms: int) -> None:
+        """See `TypingShown.show`; raises `SendError` and `Refusal` (DEVICE_DISCONNECTED, UNSUPPORTED)."""
+        session = self._open(device)
+        if not session.transport.caps.typing:
+            raise Refusal(Code.UNSUPPORTED, what="typing")
+        await session.typing.show(chat, for_ms)
+
+    async def check(self, device: DeviceId, numbers: Sequence[Address]) -> list[NumberCheck]:
+        """Which are on WhatsApp; raises `SendError` and `Refusal` (DEVICE_DISCONNECTED, UNSUPPORTED)."""
+        session = self._open(device)
+        if not session.transport.caps.check_number:
+            raise Refusal(Code.UNSUPPORTED, what="check_number")
+        return await session.transport.check(numbers)
+
+    async def groups(self, device: DeviceId) -> list[Group]:
+        """The device's groups; raises `SendError` and `Refusal` (DEVICE_DISCONNECTED, UNSUPPORTED)."""
+        session = self._open(device)
+        if not session.transport.caps.groups:
+            raise Refusal(Code.UNSUPPORTED, what="groups")
+        return await session.transport.groups()
+
+    def _open(self, device: DeviceId) -> Session:
+        session = self.live.get(device)
+        if session is None or session.state is not SessionState.OPEN:
+            raise Refusal(Code.DEVICE_DISCONNECTED)
+        return session
 
     async def _begin_pairing(self, session: Session, how: PairHow, phone: Address | None) -> Pairing:
         """The one that is waited for already, when it is the same."""

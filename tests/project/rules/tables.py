@@ -9,6 +9,7 @@ from tests.project.rules import sources
 
 OWNS = re.compile(r"Owns: ((?:`\w+`(?: \([^)]*\))?[,\s]*(?:and\s+)?)+)")
 CREATES = re.compile(r"CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)")
+DROPS = re.compile(r"^DROP TABLE (\w+)", re.MULTILINE)
 WRITES = re.compile(r"(?:INSERT INTO|REPLACE INTO|DELETE FROM|(?<!FOR )(?<!DO )UPDATE)\s+(\w+)")
 
 
@@ -39,8 +40,12 @@ def badly_owned(root: Path) -> list[str]:
 
 
 def _tables(root: Path) -> set[str]:
-    scripts = (root / "storage" / "migrations").glob("*.sql")
-    return {table for script in scripts for table in CREATES.findall(script.read_text(encoding="utf-8"))}
+    """Those that are there when all migrations have run."""
+    tables: set[str] = set()
+    for script in sorted((root / "storage" / "migrations").glob("*.sql")):
+        sql = script.read_text(encoding="utf-8")
+        tables = (tables - set(DROPS.findall(sql))) | set(CREATES.findall(sql))
+    return tables
 
 
 def _written(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -5,7 +5,7 @@ when its endpoint comes.
 """
 
 from merpati.api.fonnte.endpoint import Answer, Endpoint, Opens, Request
-from merpati.api.fonnte.words import INVALID_TOKEN, TOKEN_INVALID
+from merpati.api.fonnte.words import INVALID_TOKEN
 from merpati.api.gateway import Gateway
 from merpati.core.errors import Code, Refusal
 
@@ -16,10 +16,6 @@ async def _answer(_gateway: Gateway, request: Request) -> Answer:
 
 # path, what opens it, what a bad token is answered, the key of failures (Fonnte docs, the page of each)
 _ROWS = (
-    ("/typing", Opens.DEVICE, INVALID_TOKEN, "reason"),
-    ("/validate", Opens.DEVICE, TOKEN_INVALID, "reason"),
-    ("/fetch-group", Opens.DEVICE, TOKEN_INVALID, "detail"),
-    ("/get-whatsapp-group", Opens.DEVICE, TOKEN_INVALID, "detail"),
     ("/delete-device", Opens.DEVICE, "invalid device", "reason"),
     ("/order", Opens.EITHER, INVALID_TOKEN, "reason"),
 )

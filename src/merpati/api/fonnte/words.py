@@ -53,6 +53,7 @@ REASONS: Mapping[Code, str] = {
     Code.DEVICE_EXISTS: "device already exist",
     Code.PAIRING_ENDED: "pairing ended, try again",  # ours
     Code.PAIRING_OTHER_NUMBER: "whatsapp is not the number of this device",  # ours
+    Code.NETWORK_REFUSED: "whatsapp refused this for now, try again later",  # ours
     Code.QUOTA_USED_UP: "insufficient quota",
     Code.ID_REQUIRED: "id required",
     Code.MESSAGE_UNKNOWN: "invalid message id",

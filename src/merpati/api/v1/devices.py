@@ -10,6 +10,7 @@ from merpati.api.fonnte.add_device import device_number
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.days import Zone, today_of
+from merpati.api.v1.device_asks import get_groups, post_check, post_groups, post_typing
 from merpati.api.v1.device_deletion import delete_device
 from merpati.api.v1.device_shapes import (
     AddedAnswer,
@@ -289,6 +290,10 @@ def devices_router() -> Router:
             post_disconnect,
             post_pairing,
             get_connections,
+            get_groups,
+            post_groups,
+            post_check,
+            post_typing,
             post_reveal,
             post_rotate,
         ],

@@ -1,0 +1,38 @@
+"""The sessions of devices, whichever process holds them: what the API asks of them, in its own terms."""
+
+from collections.abc import Callable, Sequence
+
+from merpati.core.ids import Address, DeviceId
+from merpati.devices.asks import Checked, CheckNumbers, InGroups, Pair, ReadGroups, Shown, ShowTyping
+from merpati.devices.model import Device
+from merpati.runtime.asks import Asks
+from merpati.transports.port import Group, NumberCheck, PairHow
+
+
+class SessionsAnywhere:
+    """`api.gateway.Sessions` says what each raises."""
+
+    def __init__(self, asks: Asks, let_go: Callable[[DeviceId], None]) -> None:
+        """`let_go` hears of a device whose owner wants its session ended."""
+        self._asks, self._let_go = asks, let_go
+
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
+        answer = await self._asks.ask(device.id, Pair(how, phone))
+        assert isinstance(answer, Shown)
+        return answer.text
+
+    async def show_typing(self, device: Device, chat: Address, for_ms: int) -> None:
+        await self._asks.ask(device.id, ShowTyping(chat, for_ms))
+
+    async def check(self, device: Device, numbers: Sequence[Address]) -> Sequence[NumberCheck]:
+        answer = await self._asks.ask(device.id, CheckNumbers(tuple(numbers)))
+        assert isinstance(answer, Checked)
+        return answer.numbers
+
+    async def groups(self, device: Device) -> Sequence[Group]:
+        answer = await self._asks.ask(device.id, ReadGroups())
+        assert isinstance(answer, InGroups)
+        return answer.groups
+
+    async def disconnect(self, device: Device) -> None:
+        self._let_go(device.id)
