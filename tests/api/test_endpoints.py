@@ -67,7 +67,6 @@ async def test_the_two_kinds_of_token_cannot_stand_in_for_each_other(shared: Api
 
 UNSUPPORTED = [
     ("/delete-device", "one", "reason"),
-    ("/order", "one", "reason"),
 ]
 
 
@@ -81,6 +80,30 @@ async def test_what_merpati_does_not_do_yet_says_so(shared: Api, path: str, toke
         assert await response.json() == {key: "this endpoint is not supported yet", "status": False}
         assert response.headers["X-Refusal"] == "endpoint_unsupported"
         assert path in response.headers["X-Hint"]
+    assert await shared.counts() == before
+
+
+# -- /order --
+
+ORDERS: list[dict[str, str]] = [
+    {},
+    {"plan": "2", "duration": "1", "duration-value": "3"},
+    {"ai-quota": "500"},
+    {"plan": "7", "duration": "10", "duration-value": "1", "ai-quota": "600", "ai-data": "1"},
+]
+"""Fonnte docs, API order: a plan, AI only, both; each of its parameters is optional."""
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("token", ["one", "account"])
+@pytest.mark.parametrize("body", ORDERS)
+async def test_an_order_says_who_sets_plans(shared: Api, token: str, body: dict[str, str]) -> None:
+    """Either token; nothing is changed, and the program is not told that it bought something."""
+    before = await shared.counts()
+
+    answer = await shared.post("/order", token=token, data=body)
+
+    assert answer == {"reason": "plans are set by the operator of this server", "status": False}
     assert await shared.counts() == before
 
 

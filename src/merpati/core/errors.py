@@ -76,6 +76,7 @@ class Code(StrEnum):
     QUOTA_USED_UP = "quota_used_up"
     GROUPS_UNREAD = "groups_unread"
     GROUPS_NONE = "groups_none"
+    PLANS_OF_OPERATOR = "plans_of_operator"
     # webhooks
     WEBHOOK_UNKNOWN = "webhook_unknown"
     WEBHOOK_OFF = "webhook_off"

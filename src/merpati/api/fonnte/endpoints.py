@@ -7,6 +7,7 @@ from merpati.api.fonnte.disconnect import DISCONNECT
 from merpati.api.fonnte.endpoint import Endpoint
 from merpati.api.fonnte.get_devices import GET_DEVICES
 from merpati.api.fonnte.groups import FETCH_GROUP, GET_WHATSAPP_GROUP
+from merpati.api.fonnte.order import ORDER
 from merpati.api.fonnte.qr import QR
 from merpati.api.fonnte.reset_message import RESET_MESSAGE
 from merpati.api.fonnte.rotator import ROTATORS
@@ -36,5 +37,6 @@ def fonnte_endpoints() -> tuple[Endpoint, ...]:
         VALIDATE,
         FETCH_GROUP,
         GET_WHATSAPP_GROUP,
+        ORDER,
         *UNSUPPORTED,
     )

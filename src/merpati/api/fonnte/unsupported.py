@@ -5,7 +5,6 @@ when its endpoint comes.
 """
 
 from merpati.api.fonnte.endpoint import Answer, Endpoint, Opens, Request
-from merpati.api.fonnte.words import INVALID_TOKEN
 from merpati.api.gateway import Gateway
 from merpati.core.errors import Code, Refusal
 
@@ -15,10 +14,7 @@ async def _answer(_gateway: Gateway, request: Request) -> Answer:
 
 
 # path, what opens it, what a bad token is answered, the key of failures (Fonnte docs, the page of each)
-_ROWS = (
-    ("/delete-device", Opens.DEVICE, "invalid device", "reason"),
-    ("/order", Opens.EITHER, INVALID_TOKEN, "reason"),
-)
+_ROWS = (("/delete-device", Opens.DEVICE, "invalid device", "reason"),)
 UNSUPPORTED = tuple(
     Endpoint(path=path, answer=_answer, opens=opens, stranger=stranger, failure_key=key)
     for path, opens, stranger, key in _ROWS

@@ -55,6 +55,7 @@ REASONS: Mapping[Code, str] = {
     Code.PAIRING_OTHER_NUMBER: "whatsapp is not the number of this device",  # ours
     Code.NETWORK_REFUSED: "whatsapp refused this for now, try again later",  # ours
     Code.QUOTA_USED_UP: "insufficient quota",
+    Code.PLANS_OF_OPERATOR: "plans are set by the operator of this server",  # ours
     Code.ID_REQUIRED: "id required",
     Code.MESSAGE_UNKNOWN: "invalid message id",
     Code.STORAGE_FULL: "server storage is full, try again later",  # ours

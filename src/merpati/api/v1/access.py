@@ -8,13 +8,15 @@ from merpati.accounts.sessions import find_session
 from merpati.api.gateway import Gateway
 from merpati.api.v1.principal import Principal
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import DeviceId, EndpointId, MediaId, MessageId, RequestId, SignInId
+from merpati.core.ids import DeviceId, EndpointId, MediaId, MessageId, RequestId, RotatorId, SignInId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.log.model import RequestRow
 from merpati.log.requests import find_request
 from merpati.messages.media import KeptFile, find_media
 from merpati.messages.views import MessageView, find_message
+from merpati.rotators.model import Rotator
+from merpati.rotators.views import find_rotator
 from merpati.webhooks.model import Endpoint
 from merpati.webhooks.views import find_endpoint
 
@@ -58,6 +60,14 @@ async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
     found = await gateway.storage.read(find_endpoint, EndpointId(id_)) if id_ in _IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.WEBHOOK_UNKNOWN)
+    return found
+
+
+async def rotator(gateway: Gateway, principal: Principal, id_: int) -> Rotator:
+    """A rotator of the account; raises `Refusal(ROTATOR_UNKNOWN)`."""
+    found = await gateway.storage.read(find_rotator, RotatorId(id_)) if id_ in _IDS else None
+    if found is None or found.account != principal.account.id:
+        raise Refusal(Code.ROTATOR_UNKNOWN, target=str(id_))
     return found
 
 

@@ -22,6 +22,7 @@ from merpati.api.v1.principal import guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
 from merpati.api.v1.reference import reference_router
 from merpati.api.v1.requests import requests_router
+from merpati.api.v1.rotators import rotators_router
 from merpati.api.v1.session import session_router
 from merpati.api.v1.sessions import sessions_router
 from merpati.api.v1.setup import setup_router
@@ -47,6 +48,7 @@ def routers() -> list[Router]:
         transports_router(),
         messages_router(),
         files_router(),
+        rotators_router(),
         events_router(),
         simulator_router(),
         webhooks_router(),

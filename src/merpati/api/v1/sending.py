@@ -58,7 +58,9 @@ Key: TypeAlias = Annotated[
 class TargetGiven(Given, frozen=True, kw_only=True):
     """A recipient: `{name}` is their name in the text, `{var1}`, `{var2}` … their variables."""
 
-    to: Annotated[str, Meta(max_length=60, description="A phone number, or a group's id.")]
+    to: Annotated[
+        str, Meta(max_length=60, description="A phone number, a group's id, or `rotator#1`: one of its members.")
+    ]
     name: Annotated[str, Meta(max_length=1_000)] = ""
     variables: Annotated[list[Annotated[str, Meta(max_length=10_000)]], Meta(max_length=100)] = msgspec.field(
         default_factory=list
@@ -166,6 +168,8 @@ _REFUSALS = (
     Code.DEVICE_DISCONNECTED,
     Code.TARGET_REQUIRED,
     Code.TARGET_INVALID,
+    Code.ROTATOR_UNKNOWN,
+    Code.ROTATOR_EMPTY,
     Code.CONTENT_MISSING,
     Code.CHOICES_INVALID,
     Code.SCHEDULE_INVALID,
