@@ -51,7 +51,6 @@ from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
 from merpati.web.pages import load_pages, page_routes
-from merpati.web.setup import setup_routes
 from merpati.webhooks.model import Card, Endpoint
 from merpati.webhooks.runner import Webhooks
 from merpati.wiring import Keeping, Transports, jobs, open_transports
@@ -333,7 +332,6 @@ def build_asgi(gateway: Gateway) -> Handler:
     )
     routes = [
         *operator_routes(api, gateway.troubles, gateway.measure),
-        *setup_routes(gateway.storage, gateway.ids, gateway.sealer),
         *page_routes(load_pages()),
     ]
     return build_application(api, routes)

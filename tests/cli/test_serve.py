@@ -205,14 +205,17 @@ async def test_a_second_process_is_refused(tmp_path: Path) -> None:
 
 
 async def test_the_first_start_invites_the_owner(tmp_path: Path) -> None:
-    """`serve` prints a link that makes the owner; afterwards it prints none."""
+    """`serve` prints a link to the page that makes the owner; afterwards it prints none."""
     words = ("serve", "--port", "0", "--data", str(tmp_path))
     async with running(*words) as gateway:
-        found = re.search(r"http://\S+/setup/\w+", await gateway.line("/setup/"))
+        found = re.search(r"http://\S+/app/setup/\S+", await gateway.line("/setup/"))
         assert found is not None
         form = {"email": "ayu@toko.example", "password": "rahasia kita"}
-        async with aiohttp.ClientSession() as session, session.post(found[0], data=form) as answer:
-            assert answer.status == 201
+        async with aiohttp.ClientSession() as session:
+            async with session.get(found[0]) as page:
+                assert (page.status, page.content_type) == (200, "text/html")
+            async with session.post(found[0].replace("/app/setup/", "/api/v1/setup/"), json=form) as made:
+                assert made.status == 201
         assert await gateway.end() == 0
     assert (await run(answered, "user", "list", "--data", str(tmp_path)))[0]["email"] == "ayu@toko.example"
     async with running(*words) as gateway:

@@ -69,7 +69,7 @@ def test_the_link_is_made_for_the_address_in_force(tmp_path: Path) -> None:
     """`user invite` prints a link that works; a new one ends the one before."""
     words = ("user", "invite", "--data", str(tmp_path))
     links = [typed(*words, MERPATI_PUBLIC_URL="https://wa.toko.example/").output.split()[-1] for _ in range(2)]
-    assert all(link.startswith("https://wa.toko.example/setup/") for link in links)
+    assert all(link.startswith("https://wa.toko.example/app/setup/") for link in links)
     tokens = [link.rpartition("/")[2] for link in links]
     good = [read(tmp_path, invitation_is_good, hash_token(token)) for token in tokens]
     assert good == [False, True]

@@ -190,4 +190,4 @@ async def new_invitation(storage: Storage, clock: Clock) -> str:
 
 def link_of(address: str, token: str) -> str:
     """Where the invited person goes."""
-    return f"{address.rstrip('/')}/setup/{token}"
+    return f"{address.rstrip('/')}/app/setup/{token}"
