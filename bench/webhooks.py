@@ -32,7 +32,7 @@ from merpati.storage.nodes import join_node
 from merpati.storage.port import Storage, Tx
 from merpati.storage.sqlite import SqliteStorage
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
-from merpati.webhooks.model import Card, Endpoint, EndpointKind
+from merpati.webhooks.model import Card, EndpointKind
 from merpati.webhooks.runner import Webhooks
 from merpati.webhooks.signing import format_secret
 
@@ -101,8 +101,8 @@ async def _card(device: DeviceId) -> Card:
 
 
 def _runner(storage: Storage, egress: Egress) -> Webhooks:
-    def unseal(endpoint: Endpoint) -> str:
-        return endpoint.secret_sealed
+    def unseal(_endpoint: EndpointId, sealed: str) -> str:
+        return sealed
 
     return Webhooks(storage, ME, egress, cards=_card, unseal=unseal, clock=SystemClock(), rng=random.Random(1))
 

@@ -26,7 +26,7 @@ from merpati.api.server import listen, serving
 from merpati.config import Config, Loaded
 from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
 from merpati.core.crashpoint import arm
-from merpati.core.ids import DeviceId
+from merpati.core.ids import DeviceId, EndpointId
 from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
 from merpati.devices.views import count_states, find_device, sealed_device_token
@@ -51,7 +51,7 @@ from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
 from merpati.web.pages import load_pages, page_routes
-from merpati.webhooks.model import Card, Endpoint
+from merpati.webhooks.model import Card
 from merpati.webhooks.runner import Webhooks
 from merpati.wiring import Keeping, Transports, jobs, open_transports
 
@@ -246,8 +246,8 @@ class Gateway:
             return None
         return Card(found.number, self.sealer.unseal("device", device, sealed))
 
-    def _unseal(self, endpoint: Endpoint) -> str:
-        return self.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed)
+    def _unseal(self, endpoint: EndpointId, sealed: str) -> str:
+        return self.sealer.unseal("endpoint", endpoint, sealed)
 
     # -- what an operator asks --
 

@@ -101,7 +101,7 @@ class Stage:
             Incarnation(inc),
             self.egress,
             cards=cards or _card,
-            unseal=lambda endpoint: endpoint.secret_sealed,
+            unseal=lambda _endpoint, sealed: sealed,
             clock=self.clock,
             rng=random.Random(1),
             may_act=may_act,

@@ -1,10 +1,12 @@
 """Facts reach their endpoints: in order, at least once, with the same id."""
 
+from merpati.core.clock import HOUR_MS
 from merpati.core.ids import AccountId
+from merpati.webhooks.actions import rotate_secret
 from merpati.webhooks.model import EndpointKind, EndpointState
-from merpati.webhooks.signing import parse_secret, sign
+from merpati.webhooks.signing import format_secret, parse_secret, sign
 from merpati.webhooks.views import list_calls
-from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import Got, Receiver
 from tests.webhooks.stage import SECRET, Stage
 
 
@@ -21,8 +23,27 @@ async def test_facts_arrive_in_order_signed_and_with_their_ids(stage: Stage, rec
     assert got.event == "1-1"
     assert got.body == {"device": "0812000003", "id": 0, "status": "expired"}
     assert got.headers["content-type"] == "application/json"
-    stamp = int(got.headers["webhook-timestamp"])
-    assert got.headers["webhook-signature"] == sign(parse_secret(SECRET), got.event, stamp, got.raw)
+    assert got.headers["webhook-signature"] == _signed(got, SECRET)
+
+
+async def test_after_a_rotation_both_secrets_sign_until_the_overlap_ends(stage: Stage, receiver: Receiver) -> None:
+    """The new one first; then it signs alone."""
+    endpoint, new = await stage.set(3, receiver.url()), format_secret(b"n" * 32)
+    until = await stage.storage.write(rotate_secret, endpoint, new, HOUR_MS)
+    await stage.start()
+    stage.clock.time = until - 1
+    await stage.tell(3)
+    await receiver.until(lambda: receiver.events() == [1])
+    stage.clock.time = until
+    await stage.tell(3)
+    await receiver.until(lambda: receiver.events() == [1, 2])
+    both, alone = receiver.got
+    assert both.headers["webhook-signature"].split(" ") == [_signed(both, new), _signed(both, SECRET)]
+    assert alone.headers["webhook-signature"] == _signed(alone, new)
+
+
+def _signed(got: Got, secret: str) -> str:
+    return sign(parse_secret(secret), got.event, int(got.headers["webhook-timestamp"]), got.raw)
 
 
 async def test_an_endpoint_begins_at_the_head(stage: Stage, receiver: Receiver) -> None:

@@ -2,10 +2,13 @@
 
 import base64
 
+import msgspec
 import pytest
 
 from merpati.core.ids import AccountId
+from merpati.webhooks.model import replaced_secrets, secrets_in_force
 from merpati.webhooks.signing import format_secret, parse_secret, sign, webhook_id
+from tests.webhooks.test_lanes import ENDPOINT
 
 
 def test_the_signature_is_that_of_the_specifications_example() -> None:
@@ -21,6 +24,17 @@ def test_a_secret_survives_being_shown() -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_secret("whsec_not base64!")
     assert base64.b64decode(format_secret(b"x" * 24).removeprefix("whsec_")) == b"x" * 24
+
+
+def test_of_secrets_that_were_replaced_only_the_newest_few_sign_each_to_its_end() -> None:
+    """A call's headers stay short, however often somebody rotates."""
+    endpoint = msgspec.structs.replace(ENDPOINT, secret_sealed="0")
+    for n in range(1, 6):
+        old = replaced_secrets(endpoint, now=n, until=100 - n)
+        endpoint = msgspec.structs.replace(endpoint, secret_sealed=str(n), old_secrets=old)
+    assert secrets_in_force(endpoint, 94) == ["5", "4", "3", "2"]
+    assert secrets_in_force(endpoint, 95) == ["5", "3", "2"]
+    assert replaced_secrets(endpoint, now=6, until=6) == ()
 
 
 def test_an_event_has_one_id_for_all_its_tries() -> None:

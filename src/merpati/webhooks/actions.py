@@ -2,10 +2,12 @@
 
 import msgspec
 
+from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.core.machine import ForbiddenTransition
 from merpati.log.readers import close_cursors, open_cursors
+from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
 from merpati.webhooks import store, store_lanes
 from merpati.webhooks.model import (
@@ -17,6 +19,7 @@ from merpati.webhooks.model import (
     EndpointKind,
     EndpointState,
     ReplayRow,
+    replaced_secrets,
 )
 
 LONGEST_URL = 2_000
@@ -103,9 +106,21 @@ async def try_now(tx: Tx, endpoint: EndpointId) -> None:
     await store.touch_endpoint(tx, endpoint)
 
 
-async def rotate_secret(tx: Tx, endpoint: EndpointId, sealed: str) -> None:
-    """Calls are signed with this secret from now on. May run twice."""
-    await store.set_secret(tx, endpoint, sealed)
+async def rotate_secret(tx: Tx, endpoint: EndpointId, sealed: str, overlap_ms: int = 0) -> Millis:
+    """Calls are signed with this secret from now on; answers until when with the old one as well.
+
+    Without an overlap no old one signs any more, those of earlier overlaps included. Raises
+    `Refusal(WEBHOOK_UNKNOWN)`. May run twice.
+    """
+    await store.touch_endpoint(tx, endpoint)  # nobody else changes it until this is over
+    known = await store.endpoint_by_id(tx, endpoint)
+    if known is None:
+        raise Refusal(Code.WEBHOOK_UNKNOWN)
+    now = await database_now(tx)
+    until = Millis(now + overlap_ms)
+    if known.secret_sealed != sealed:
+        await store.set_secret(tx, endpoint, sealed, replaced_secrets(known, now, until))
+    return until
 
 
 async def remove_endpoints(tx: Tx, device: DeviceId) -> None:

@@ -7,22 +7,22 @@ import msgspec
 
 from merpati.core.clock import Clock, Millis
 from merpati.core.crashpoint import crashpoint
-from merpati.core.ids import DeviceId
+from merpati.core.ids import DeviceId, EndpointId
 from merpati.egress.client import Egress
 from merpati.egress.guard import EgressError
 from merpati.log.model import RawEntry
 from merpati.webhooks.bodies import body_of
 from merpati.webhooks.ladders import parse_retry_after
-from merpati.webhooks.model import Call, Card, Endpoint, Outcome, judge_status
-from merpati.webhooks.signing import parse_secret, sign, webhook_id
+from merpati.webhooks.model import Call, Card, Endpoint, Outcome, judge_status, secrets_in_force
+from merpati.webhooks.signing import parse_secret, signed_headers, webhook_id
 
 TIMEOUT_S = 15.0
 CARD_LIFE_MS = 10_000
 
 Cards = Callable[[DeviceId], Awaitable[Card | None]]
 """Reads what bodies say of a device; None when it is gone."""
-Unseal = Callable[[Endpoint], str]
-"""Opens an endpoint's sealed secret."""
+Unseal = Callable[[EndpointId, str], str]
+"""Opens a sealed secret of an endpoint."""
 
 
 class Delivered(NamedTuple):
@@ -52,12 +52,7 @@ class Deliverer:
             return Delivered(Outcome.PASSED)
         now = self._clock.now()
         event = webhook_id(entry.account, entry.seq)
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": event,
-            "webhook-timestamp": str(now // 1_000),
-            "webhook-signature": sign(self._key(endpoint), event, now // 1_000, body),
-        }
+        keys = [self._key(endpoint.id, sealed) for sealed in secrets_in_force(endpoint, now)]
         call = Call(
             endpoint=endpoint.id,
             account=entry.account,
@@ -68,7 +63,7 @@ class Deliverer:
             status=0,
             error="",
         )
-        return await self._call(endpoint.url, body, headers, call)
+        return await self._call(endpoint.url, body, signed_headers(keys, event, now, body), call)
 
     async def _call(self, url: str, body: bytes, headers: dict[str, str], call: Call) -> Delivered:
         try:
@@ -91,8 +86,8 @@ class Deliverer:
             known = self._cards[device] = (now, await self._read_card(device))
         return known[1]
 
-    def _key(self, endpoint: Endpoint) -> bytes:
-        key = self._keys.get(endpoint.secret_sealed)
+    def _key(self, endpoint: EndpointId, sealed: str) -> bytes:
+        key = self._keys.get(sealed)
         if key is None:
-            key = self._keys[endpoint.secret_sealed] = parse_secret(self._unseal(endpoint))
+            key = self._keys[sealed] = parse_secret(self._unseal(endpoint, sealed))
         return key

@@ -17,6 +17,7 @@ from merpati.core.machine import Machine
 READER = "webhook"
 """The `kind` of our cursors and shards in the log."""
 EVERY_DEVICE = DeviceId(0)
+MOST_OLD_SECRETS = 3
 
 
 class EndpointKind(StrEnum):
@@ -63,6 +64,14 @@ LIFE = Machine(
 """The life of an endpoint. Only one that answers 410 disables itself."""
 
 
+class OldSecret(NamedTuple):
+    """A secret that was replaced and signs beside the new one until then."""
+
+    sealed: str
+    until: int
+    """By the database's clock."""
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """An address that is told what happened."""
 
@@ -77,6 +86,25 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     state_reason: str
     """An `EndpointEvent`, when the state is not active."""
     version: int
+    old_secrets: tuple[OldSecret, ...] = ()
+    """Newest first; what has run out may still stand there."""
+
+
+def secrets_in_force(endpoint: Endpoint, now: int) -> list[str]:
+    """Which secrets sign a call now, sealed: the present one first, then those replaced of late, newest first."""
+    return [endpoint.secret_sealed, *(old.sealed for old in endpoint.old_secrets if old.until > now)]
+
+
+def replaced_secrets(endpoint: Endpoint, now: int, until: int) -> tuple[OldSecret, ...]:
+    """What `old_secrets` become when the present one is replaced and is to sign until then.
+
+    Without an overlap no old one signs any more, those of earlier overlaps included. Each call carries a signature
+    for every one, so only the newest few are kept.
+    """
+    if until <= now:
+        return ()
+    kept = [old for old in endpoint.old_secrets if old.until > now]
+    return (OldSecret(endpoint.secret_sealed, until), *kept)[:MOST_OLD_SECRETS]
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -6,7 +6,9 @@ Source: standard-webhooks specification 1.0.0 (`webhook-id`, `webhook-timestamp`
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
+from merpati.core.clock import Millis
 from merpati.core.ids import AccountId
 
 PREFIX = "whsec_"
@@ -28,7 +30,18 @@ def webhook_id(account: AccountId, seq: int) -> str:
     return f"{account}-{seq}"
 
 
+def signed_headers(keys: Sequence[bytes], event: str, now: Millis, body: bytes) -> dict[str, str]:
+    """The headers of a call: a receiver believes it when any of the signatures is that of the key it knows."""
+    timestamp_s = now // 1_000
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": event,
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": " ".join(sign(key, event, timestamp_s, body) for key in keys),
+    }
+
+
 def sign(key: bytes, event: str, timestamp_s: int, body: bytes) -> str:
-    """The header `webhook-signature`."""
+    """One signature for the header `webhook-signature`."""
     signed = b"%s.%d.%s" % (event.encode(), timestamp_s, body)
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

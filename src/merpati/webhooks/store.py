@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.storage.port import Row, Tx
 from merpati.webhooks.model import (
@@ -11,9 +13,23 @@ from merpati.webhooks.model import (
     EndpointKind,
     EndpointState,
     GivenUp,
+    OldSecret,
 )
 
-_ENDPOINT = "id, account_id, device_id, kind, url, secret_sealed, state, state_reason, version"
+ENDPOINT = (
+    "id",
+    "account_id",
+    "device_id",
+    "kind",
+    "url",
+    "secret_sealed",
+    "state",
+    "state_reason",
+    "version",
+    "old_secrets",
+)
+"""The columns that `read_endpoint` reads."""
+_ENDPOINT = ", ".join(ENDPOINT)
 _DEAD = "endpoint_id, account_id, device_id, first_seq, last_seq, at, reason"
 _CALL = "endpoint_id, account_id, seq, attempt, at, took_ms, status, error"
 
@@ -21,7 +37,7 @@ _CALL = "endpoint_id, account_id, seq, attempt, at, took_ms, status, error"
 async def insert_endpoint(tx: Tx, endpoint: Endpoint) -> None:
     await tx.run(
         f"INSERT INTO endpoint ({_ENDPOINT}, changed_at, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {now}, {now}) ON CONFLICT DO NOTHING",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now}) ON CONFLICT DO NOTHING",
         endpoint.id,
         endpoint.account,
         endpoint.device,
@@ -31,6 +47,7 @@ async def insert_endpoint(tx: Tx, endpoint: Endpoint) -> None:
         endpoint.state,
         endpoint.state_reason,
         endpoint.version,
+        _write_old(endpoint.old_secrets),
     )
 
 
@@ -45,10 +62,12 @@ async def change_endpoint(tx: Tx, endpoint: EndpointId, url: str, state: Endpoin
     )
 
 
-async def set_secret(tx: Tx, endpoint: EndpointId, sealed: str) -> None:
+async def set_secret(tx: Tx, endpoint: EndpointId, sealed: str, old: Sequence[OldSecret]) -> None:
     await tx.run(
-        "UPDATE endpoint SET secret_sealed = $1, version = version + 1, changed_at = {now} WHERE id = $2",
+        "UPDATE endpoint SET secret_sealed = $1, old_secrets = $2, version = version + 1, changed_at = {now} "
+        "WHERE id = $3",
         sealed,
+        _write_old(old),
         endpoint,
     )
 
@@ -92,7 +111,7 @@ async def endpoints_of_account(tx: Tx, account: AccountId) -> list[Endpoint]:
 
 
 def read_endpoint(row: Row) -> Endpoint:
-    id_, account, device, kind, url, secret, state, reason, version = row
+    id_, account, device, kind, url, secret, state, reason, version, old = row
     return Endpoint(
         id=id_,
         account=account,
@@ -103,7 +122,12 @@ def read_endpoint(row: Row) -> Endpoint:
         state=EndpointState(state),
         state_reason=reason,
         version=version,
+        old_secrets=msgspec.json.decode(old, type=tuple[OldSecret, ...]),
     )
+
+
+def _write_old(old: Sequence[OldSecret]) -> str:
+    return msgspec.json.encode(old).decode()
 
 
 # -- dead letters --

@@ -6,11 +6,11 @@ from merpati.core.ids import DeviceId, EndpointId
 from merpati.log.model import SHARDS
 from merpati.storage.port import Tx
 from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, ReplayRow
-from merpati.webhooks.store import read_endpoint
+from merpati.webhooks.store import ENDPOINT, read_endpoint
 
 _LANE = "endpoint_id, device_id, seq, attempt, refusals, next_try_at, since_at"
 _REPLAY = "endpoint_id, device_id, first_seq, last_seq, next_seq"
-_ENDPOINT = "e.id, e.account_id, e.device_id, e.kind, e.url, e.secret_sealed, e.state, e.state_reason, e.version"
+_ENDPOINT = ", ".join(f"e.{column}" for column in ENDPOINT)
 _IS_ACTIVE = f"EXISTS (SELECT 1 FROM endpoint e WHERE e.id = r.endpoint_id AND e.state = '{EndpointState.ACTIVE}')"
 
 

@@ -1,6 +1,7 @@
 """One call with a sample, so that an owner sees whether an endpoint works. Nothing is stored of it."""
 
 import secrets
+from collections.abc import Sequence
 
 from merpati.core.clock import Millis
 from merpati.core.facts import AnyFact, DeviceStateChanged, MessageReceived, MessageSent, Telling
@@ -11,7 +12,7 @@ from merpati.log.model import RawEntry, encode_fact, kind_of
 from merpati.webhooks.bodies import body_of
 from merpati.webhooks.deliver import TIMEOUT_S
 from merpati.webhooks.model import Call, Card, Endpoint, EndpointKind
-from merpati.webhooks.signing import parse_secret, sign
+from merpati.webhooks.signing import parse_secret, signed_headers
 
 _BUDI = Address("6281234567890")
 
@@ -41,15 +42,12 @@ TRIED = frozenset(_SAMPLES)
 """Kinds that are told something today."""
 
 
-async def call_with_sample(egress: Egress, endpoint: Endpoint, secret: str, card: Card, now: Millis) -> Call:
+async def call_with_sample(
+    egress: Egress, endpoint: Endpoint, signing: Sequence[str], card: Card, now: Millis
+) -> Call:
     """Call it once, signed as always, with a `webhook-id` of its own (`test-…`); answers how it ended."""
     body, event = sample_of(endpoint, now, card), f"test-{secrets.token_hex(8)}"
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": event,
-        "webhook-timestamp": str(now // 1_000),
-        "webhook-signature": sign(parse_secret(secret), event, now // 1_000, body),
-    }
+    headers = signed_headers([parse_secret(secret) for secret in signing], event, now, body)
     status, took_ms, error = 0, 0, ""
     try:
         answer = await egress.post(endpoint.url, body, headers, timeout_s=TIMEOUT_S)

@@ -145,11 +145,37 @@ async def test_a_secret_is_shown_and_changed(both: Api, ayu: Browser) -> None:
     secret = (await ayu.ask("POST", f"/webhooks/{id_}/reveal-secret")).body["secret"]
     assert len(parse_secret(secret)) == 32
     version = (await both.rows("SELECT version FROM endpoint"))[0][0]
-    new = (await ayu.ask("POST", f"/webhooks/{id_}/rotate-secret")).body["secret"]
-    assert new != secret
-    assert (await ayu.ask("POST", f"/webhooks/{id_}/reveal-secret")).body["secret"] == new
+    new = (await ayu.ask("POST", f"/webhooks/{id_}/rotate-secret", {})).body
+    assert (new["secret"] != secret, new["old_valid_until"]) == (True, None)
+    assert (await ayu.ask("POST", f"/webhooks/{id_}/reveal-secret")).body == new
     assert (await both.rows("SELECT version FROM endpoint"))[0][0] > version
     assert secret not in str(await both.rows("SELECT secret_sealed FROM endpoint"))
+
+
+async def test_an_old_secret_goes_on_signing_while_it_overlaps(both: Api, ayu: Browser, receiver: Receiver) -> None:
+    """Beside the new one, also after another rotation; one without an overlap ends them all."""
+    id_ = (await set_hooks(ayu, status=receiver.url()))["status"]
+    secrets = [(await ayu.ask("POST", f"/webhooks/{id_}/reveal-secret")).body["secret"]]
+    for hours in (24, 1, 0):
+        rotated = await ayu.ask("POST", f"/webhooks/{id_}/rotate-secret", {"overlap_hours": hours})
+        secrets.insert(0, rotated.body["secret"])
+        shown = (await ayu.ask("POST", f"/webhooks/{id_}/reveal-secret")).body
+        assert (shown["old_valid_until"] is not None) == (hours > 0)
+        await ayu.ask("POST", f"/webhooks/{id_}/test")
+    stored = str(await both.rows("SELECT secret_sealed, old_secrets FROM endpoint"))
+    assert [secret for secret in secrets if secret in stored] == []
+    for got, believed in zip(receiver.got, (secrets[2:], secrets[1:], secrets[:1]), strict=True):
+        stamp = int(got.headers["webhook-timestamp"])
+        right = [sign(parse_secret(secret), got.event, stamp, got.raw) for secret in believed]
+        assert got.headers["webhook-signature"].split(" ") == right
+
+
+@pytest.mark.parametrize("hours", [-1, 73, 1.5, None])
+async def test_a_secret_s_overlap_has_bounds(ayu: Browser, hours: object) -> None:
+    """As a token's: three days are the most."""
+    id_ = (await set_hooks(ayu, status=HOOK))["status"]
+    answered = await ayu.ask("POST", f"/webhooks/{id_}/rotate-secret", {"overlap_hours": hours})
+    assert (answered.status, answered.body["errors"][0]["field"]) == (422, "overlap_hours")
 
 
 async def test_a_trial_is_a_real_call_with_a_sample(both: Api, ayu: Browser, receiver: Receiver) -> None:
@@ -229,7 +255,7 @@ async def test_the_webhook_of_another_account_is_not_there(both: Api, ayu: Brows
     removed = (await set_hooks(ayu, status=HOOK))["status"]
     await set_hooks(ayu, status="")
     for id_ in (theirs, removed, 0, 2**63):
-        refused = await ayu.ask(method, f"/webhooks/{id_}{path}")
+        refused = await ayu.ask(method, f"/webhooks/{id_}{path}", {} if path == "/rotate-secret" else None)
         assert (refused.status, refused.code) == (404, "webhook_unknown")
     assert (await ayu.ask("GET", "/webhooks")).body["items"] == []
     refused = await ayu.ask("PUT", f"/devices/{THEIRS}/webhooks", {"status": HOOK})

@@ -5,8 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from merpati.api.v1.message_shapes import maybe
-from merpati.api.v1.shapes import Answer, Given, Instant, instant
+from merpati.api.v1.shapes import Answer, Given, Instant, instant, maybe
 from merpati.core.address import parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address

@@ -1,22 +1,17 @@
 """A device's token: shown again, and replaced."""
 
-from typing import Annotated
-
 from litestar import post
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta
 
 from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, Given, Instant, instant
+from merpati.api.v1.shapes import Answer, Given, Instant, OverlapHours, instant
 from merpati.core.clock import HOUR_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.tokens import new_device_token
 from merpati.devices.actions import rotate_token
 from merpati.devices.views import sealed_device_token
-
-LONGEST_OVERLAP_H = 72
 
 
 class TokenAnswer(Answer, frozen=True, kw_only=True):
@@ -28,7 +23,7 @@ class TokenAnswer(Answer, frozen=True, kw_only=True):
 class RotateGiven(Given, frozen=True, kw_only=True):
     """For how long the old token goes on working; 0: not at all, nor any before it."""
 
-    overlap_hours: Annotated[int, Meta(ge=0, le=LONGEST_OVERLAP_H)] = 0
+    overlap_hours: OverlapHours = 0
 
 
 class RotatedAnswer(Answer, frozen=True, kw_only=True):

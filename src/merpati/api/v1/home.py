@@ -6,10 +6,9 @@ import msgspec
 from litestar import Router, get
 
 from merpati.api.v1.days import Zone, today_of
-from merpati.api.v1.message_shapes import maybe
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, Instant, instant
+from merpati.api.v1.shapes import Answer, Instant, instant, maybe
 from merpati.core.clock import HOUR_MS, MINUTE_MS, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import AccountId

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from merpati.api.v1.shapes import Answer, Instant, instant
+from merpati.api.v1.shapes import Answer, Instant, instant, maybe
 from merpati.core.clock import Millis
 from merpati.devices.model import Device, words_of
 from merpati.messages.history import HistoryRow
@@ -184,11 +184,6 @@ def show_row(found: tuple[HistoryRow, Waiting | None]) -> MessageRow:
 
 def state_word(state: MessageState) -> StateWord:
     return StateWord[state.name]
-
-
-def maybe(at: int | None) -> Instant | None:
-    """An instant; null for none, or 0."""
-    return instant(Millis(at)) if at else None
 
 
 _NOT_HELD = frozenset({Wait.PACE, Wait.TURN})

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from merpati.api.v1.message_shapes import AheadAnswer, StepAnswer, maybe
-from merpati.api.v1.shapes import instant
+from merpati.api.v1.message_shapes import AheadAnswer, StepAnswer
+from merpati.api.v1.shapes import instant, maybe
 from merpati.core.clock import Millis
 from merpati.core.errors import Code
 from merpati.messages.history import Step, StepKind

@@ -18,7 +18,6 @@ from merpati.api.v1.message_shapes import (
     MessageAnswer,
     MessageRow,
     PollAnswer,
-    maybe,
     show_can,
     show_held,
     show_row,
@@ -31,7 +30,7 @@ from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, instant, millis
+from merpati.api.v1.shapes import Answer, instant, maybe, millis
 from merpati.core.address import parse_first_digits
 from merpati.core.clock import Millis
 from merpati.core.errors import Code

@@ -20,11 +20,10 @@ from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, Send
 from merpati.api.fonnte.quota import quota_body
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
-from merpati.api.v1.message_shapes import maybe
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import language_of, refusals
-from merpati.api.v1.shapes import PREFIX, Answer, Given, GivenInstant, Instant, millis
+from merpati.api.v1.shapes import PREFIX, Answer, Given, GivenInstant, Instant, maybe, millis
 from merpati.core.address import parse_country_code
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.errors import Code, Refusal

@@ -9,6 +9,7 @@ from msgspec import Meta
 from merpati.core.clock import Millis
 
 PREFIX = "/api/v1"
+LONGEST_OVERLAP_H = 72
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,9 @@ Instant: TypeAlias = Annotated[
 GivenInstant: TypeAlias = Annotated[datetime, Meta(tz=True, description="RFC 3339, with a zone.")]
 
 
+OverlapHours: TypeAlias = Annotated[int, Meta(ge=0, le=LONGEST_OVERLAP_H)]
+
+
 def millis(given: datetime) -> Millis:
     """Milliseconds since 1970."""
     return Millis(int(given.timestamp() * 1_000))
@@ -43,3 +47,8 @@ def instant(at: Millis) -> Instant:
     """`2026-11-24T10:02:11.123Z`."""
     seconds, ms = divmod(at, 1_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+
+
+def maybe(at: int | None) -> Instant | None:
+    """An instant; null for none, or 0."""
+    return instant(Millis(at)) if at else None

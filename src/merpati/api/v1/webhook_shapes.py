@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
 
-from merpati.api.v1.shapes import Answer, Given, Instant, instant
+from merpati.api.v1.shapes import Answer, Given, Instant, OverlapHours, instant, maybe
 from merpati.core.clock import Millis
 from merpati.webhooks.model import DeadLetter, EndpointKind, EndpointState, GivenUp
 from merpati.webhooks.views import Standing
@@ -68,9 +68,16 @@ class CallAnswer(Answer, frozen=True, kw_only=True):
 
 
 class SecretAnswer(Answer, frozen=True, kw_only=True):
-    """What signs the calls (Standard Webhooks)."""
+    """What signs the calls (Standard Webhooks), and until when an earlier one does too; null: none does."""
 
     secret: str
+    old_valid_until: Instant | None
+
+
+class RotateSecretGiven(Given, frozen=True, kw_only=True):
+    """For how long calls are signed with the old secret too; 0: not at all, nor with any before it."""
+
+    overlap_hours: OverlapHours = 0
 
 
 class TrialAnswer(Answer, frozen=True, kw_only=True):
@@ -92,10 +99,6 @@ class DeadLetterAnswer(Answer, frozen=True, kw_only=True):
     reason: GivenUp
 
 
-def _maybe(at: int | None) -> Instant | None:
-    return instant(Millis(at)) if at is not None else None
-
-
 def show_webhook(standing: Standing) -> WebhookAnswer:
     endpoint = standing.endpoint
     failing = WebhookState.FAILING if standing.failing_since is not None else WebhookState.OK
@@ -105,11 +108,11 @@ def show_webhook(standing: Standing) -> WebhookAnswer:
         kind=endpoint.kind,
         url=endpoint.url,
         state=failing if endpoint.state is EndpointState.ACTIVE else WebhookState.OFF,
-        failing_since=_maybe(standing.failing_since),
+        failing_since=maybe(standing.failing_since),
         waiting=standing.waiting,
-        next_try_at=_maybe(standing.next_try_at),
+        next_try_at=maybe(standing.next_try_at),
         tries=standing.tries,
-        last_ok_at=_maybe(standing.last_ok_at),
+        last_ok_at=maybe(standing.last_ok_at),
     )
 
 

@@ -12,16 +12,17 @@ from merpati.api.v1.dead_letters import check_active
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import instant
+from merpati.api.v1.shapes import instant, maybe
 from merpati.api.v1.webhook_shapes import (
     CallAnswer,
+    RotateSecretGiven,
     SecretAnswer,
     TrialAnswer,
     WebhooksAnswer,
     WebhooksForm,
     show_webhook,
 )
-from merpati.core.clock import Millis
+from merpati.core.clock import HOUR_MS, Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.devices.views import find_device, sealed_device_token
@@ -32,7 +33,7 @@ from merpati.webhooks.actions import (
     set_endpoint,
     try_now,
 )
-from merpati.webhooks.model import Call, Card, Endpoint, EndpointKind
+from merpati.webhooks.model import Call, Card, Endpoint, EndpointKind, secrets_in_force
 from merpati.webhooks.signing import SECRET_BYTES, format_secret
 from merpati.webhooks.trial import TRIED, call_with_sample
 from merpati.webhooks.views import (
@@ -157,7 +158,11 @@ async def reveal_secret(
 ) -> SecretAnswer:
     """What signs the calls."""
     endpoint = await access.webhook(gateway, principal, id)
-    return SecretAnswer(secret=gateway.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed))
+    olds = (old.until for old in endpoint.old_secrets if old.until > gateway.clock.now())
+    return SecretAnswer(
+        secret=gateway.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed),
+        old_valid_until=maybe(max(olds, default=None)),
+    )
 
 
 @post(
@@ -171,13 +176,15 @@ async def post_rotate_secret(
     gateway: TheGateway,
     principal: ThePrincipal,
     id: FromPath[int],  # noqa: A002 — the name in the path
+    data: JSONBody[RotateSecretGiven],
 ) -> SecretAnswer:
-    """Calls are signed with it within two seconds; the old one is gone."""
+    """Calls are signed with it within two seconds, and with the old one too as long as is asked: then the header
+    `webhook-signature` has one signature for each, with a space between."""
     endpoint = await access.webhook(gateway, principal, id)
     secret, sealed = _new_secret(gateway, endpoint.id)
-    await gateway.storage.write(rotate_secret, endpoint.id, sealed)
+    until = await gateway.storage.write(rotate_secret, endpoint.id, sealed, data.overlap_hours * HOUR_MS)
     gateway.webhooks_set()
-    return SecretAnswer(secret=secret)
+    return SecretAnswer(secret=secret, old_valid_until=instant(until) if data.overlap_hours else None)
 
 
 @post(
@@ -196,9 +203,9 @@ async def test_webhook(
     endpoint = await access.webhook(gateway, principal, id)
     if endpoint.kind not in TRIED:
         raise Refusal(Code.WEBHOOK_UNTOLD)
-    secret = gateway.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed)
-    card = await _card(gateway, endpoint)
-    call = await call_with_sample(gateway.egress, endpoint, secret, card, gateway.clock.now())
+    card, now = await _card(gateway, endpoint), gateway.clock.now()
+    signing = [gateway.sealer.unseal("endpoint", endpoint.id, each) for each in secrets_in_force(endpoint, now)]
+    call = await call_with_sample(gateway.egress, endpoint, signing, card, now)
     return TrialAnswer(status=call.status or None, ms=call.took_ms, error=call.error or None)
 
 
