@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from merpati.core.ids import DeviceId, EndpointId
+from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import SHARDS
 from merpati.storage.port import Tx
 from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, ReplayRow
@@ -47,6 +47,19 @@ async def lanes_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[LaneRow]:
         [(endpoint,) for endpoint in endpoints],
     )
     return [LaneRow(*row) for row in rows]
+
+
+async def failing_of(tx: Tx, account: AccountId, limit: int) -> list[Endpoint]:
+    """Those that have failed longest come first."""
+    rows = await tx.all(
+        f"SELECT {_ENDPOINT} FROM endpoint e JOIN (SELECT endpoint_id, min(since_at) AS since_at FROM hook_lane "
+        "WHERE attempt > 0 GROUP BY endpoint_id) l ON l.endpoint_id = e.id "
+        "WHERE e.account_id = $1 AND e.state = $2 ORDER BY l.since_at, e.id LIMIT $3",
+        account,
+        EndpointState.ACTIVE,
+        limit,
+    )
+    return [read_endpoint(row) for row in rows]
 
 
 async def upsert_lanes(tx: Tx, rows: Sequence[LaneRow]) -> None:

@@ -75,6 +75,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     last_ok_at: int | None
 
 
+async def failing_endpoints(tx: Tx, account: AccountId, limit: int) -> list[Standing]:
+    """The account's endpoints whose calls fail, up to `limit`; those that have failed longest come first."""
+    return [await standing_of(tx, each) for each in await store_lanes.failing_of(tx, account, limit)]
+
+
 async def standing_of(tx: Tx, endpoint: Endpoint) -> Standing:
     """As stored: up to a fifth of a second late."""
     lanes = await store_lanes.lanes_of(tx, [endpoint.id])

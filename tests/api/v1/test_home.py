@@ -2,12 +2,13 @@
 
 import pytest
 
-from merpati.core.clock import Millis
+from merpati.core.clock import MINUTE_MS, Millis
 from merpati.devices.connection import is_down_in
 from merpati.devices.model import DeviceState
 from merpati.messages.handover import Outcome
 from tests.api.harness import OFF, ONE, THEIRS, TWO, Api
 from tests.api.v1.browser import Browser, program_of
+from tests.api.v1.hooks import HOOK, SENT, execute, set_hooks, tell
 from tests.api.v1.messages import receive, send, send_and_end
 
 UTC = {"zone": "UTC"}
@@ -54,6 +55,25 @@ async def test_a_device_that_went_down_waits_for_a_person(both: Api, ayu: Browse
     await both.set_state(TWO, DeviceState.LOGGED_OUT)
     (down,) = (await ayu.ask("GET", "/home")).body["waits"]
     assert (down["kind"], down["device"], down["count"]) == ("device_down", TWO, 0)
+
+
+async def test_a_webhook_whose_calls_fail_waits_for_a_person(both: Api, ayu: Browser) -> None:
+    """With its host, but nothing else of its address; since when, what waits, when it is tried again."""
+    stranger, at = program_of(both, "stranger"), 1_700_000_000_000
+    ours = await set_hooks(ayu, ONE, status="https://u:p@toko.id/hook?key=1", connect=HOOK)
+    theirs = await set_hooks(stranger, THEIRS, status=HOOK)
+    seq = await tell(both, SENT, SENT)
+    for id_, tries in ((ours["status"], 3), (ours["connect"], 0), (theirs["status"], 1)):
+        values = (id_, ONE, seq, tries, 0, at + MINUTE_MS, at)
+        await execute(both, "INSERT INTO hook_lane VALUES ($1, $2, $3, $4, $5, $6, $7)", *values)
+    (wait,) = (await ayu.ask("GET", "/home")).body["waits"]
+    assert wait == {
+        "kind": "webhook_failing",
+        "device": ONE,
+        "count": 2,
+        "since": "2023-11-14T22:13:20.000Z",
+        "webhook": {"id": ours["status"], "host": "toko.id", "next_try_at": "2023-11-14T22:14:20.000Z"},
+    }
 
 
 async def test_the_devices_day_is_told_in_half_hours(both: Api, ayu: Browser) -> None:

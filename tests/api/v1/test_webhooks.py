@@ -5,49 +5,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from merpati.core.facts import DeviceStateChanged, MessageSent
-from merpati.core.ids import Address, MessageId, WaId
-from merpati.log.actions import record
-from merpati.log.model import Recorded
-from merpati.storage.port import Tx, Value
+from merpati.core.facts import DeviceStateChanged
 from merpati.webhooks.signing import parse_secret, sign
 from tests.api.harness import ACCOUNT, ONE, THEIRS, TOKENS, Api
 from tests.api.v1.browser import Browser, program_of
+from tests.api.v1.hooks import HOOK, SENT, execute, set_hooks, tell
 from tests.webhooks.receiver import Receiver, receiving
-
-HOOK = "https://toko.id/hook"
-SENT = MessageSent(ONE, MessageId(5), Address("6281"), WaId("W"), 1_700_000_000_000)
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as running:
         yield running
-
-
-async def set_hooks(browser: Browser, device: int = ONE, **urls: str) -> dict[str, int]:
-    """Ids by kind."""
-    answered = await browser.ask("PUT", f"/devices/{device}/webhooks", urls)
-    assert answered.status == 200, answered.body
-    return {each["kind"]: each["id"] for each in answered.body["items"]}
-
-
-async def execute(api: Api, sql: str, *args: Value) -> None:
-    async def run(tx: Tx) -> None:
-        await tx.run(sql, *args)
-
-    await api.storage.write(run)
-
-
-async def tell(api: Api, *facts: MessageSent | DeviceStateChanged) -> int:
-    """Record facts; the number of the last."""
-
-    async def happen(tx: Tx) -> None:
-        await tx.lock([ACCOUNT])
-        await record(tx, [Recorded(ACCOUNT, fact) for fact in facts])
-
-    await api.storage.write(happen)
-    return int((await api.rows(f"SELECT seq FROM account_clock WHERE account_id = {ACCOUNT}"))[0][0])
 
 
 async def called(api: Api, endpoint: int, seq: int, at: int, status: int, error: str = "") -> None:

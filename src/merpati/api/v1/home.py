@@ -1,6 +1,7 @@
 """What the first page shows: the day, what waits for a person, the devices; and the devices' activity."""
 
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Router, get
@@ -26,8 +27,10 @@ from merpati.messages.counts import (
 )
 from merpati.messages.model import MessageState
 from merpati.storage.port import Tx
+from merpati.webhooks.views import Standing, failing_endpoints
 
 HOURS, HALF_HOURS = 24, 48
+MOST_FAILING = 20
 
 
 class DayAnswer(Answer, frozen=True, kw_only=True):
@@ -55,15 +58,28 @@ class WaitKind(StrEnum):
     DEVICE_DOWN = "device_down"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
+    WEBHOOK_FAILING = "webhook_failing"
+
+
+class FailingWebhook(Answer, frozen=True, kw_only=True):
+    """A webhook whose calls fail: the host of its address, and when it is tried again."""
+
+    id: int
+    host: str
+    next_try_at: Instant | None
 
 
 class WaitAnswer(Answer, frozen=True, kw_only=True):
-    """Something that waits for a person: how many messages it concerns, and since when."""
+    """Something that waits for a person: how many messages it concerns, and since when.
+
+    Of a webhook whose calls fail `count` are the facts that wait for it, up to 1,000.
+    """
 
     kind: WaitKind
     device: int | None
     count: int
     since: Instant | None
+    webhook: FailingWebhook | None = None
 
 
 class HomeDevice(Answer, frozen=True, kw_only=True):
@@ -81,7 +97,10 @@ class HomeDevice(Answer, frozen=True, kw_only=True):
 
 
 class HomeAnswer(Answer, frozen=True, kw_only=True):
-    """The day so far. `hours` has all 24; `waits` is empty when nothing waits for a person."""
+    """The day so far. `hours` has all 24; `waits` is empty when nothing waits for a person.
+
+    Of webhooks whose calls fail `waits` has the 20 that have failed longest.
+    """
 
     today: DayAnswer
     hours: list[HourAnswer]
@@ -112,6 +131,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     incoming: list[int]
     uncertain: tuple[int, int]
     failed: tuple[int, int]
+    failing: list[Standing]
 
 
 async def _read(tx: Tx, account: AccountId, from_at: Millis) -> Day:
@@ -126,6 +146,7 @@ async def _read(tx: Tx, account: AccountId, from_at: Millis) -> Day:
         incoming=await count_incoming(tx, account, from_at, HOUR_MS, HOURS),
         uncertain=await count_ended(tx, account, MessageState.UNCERTAIN),
         failed=await count_ended(tx, account, MessageState.FAILED, from_at),
+        failing=await failing_endpoints(tx, account, MOST_FAILING),
     )
 
 
@@ -152,7 +173,21 @@ def _waits(day: Day) -> list[WaitAnswer]:
     for kind, (count, since) in ((WaitKind.UNCERTAIN, day.uncertain), (WaitKind.FAILED, day.failed)):
         if count:
             waits.append(WaitAnswer(kind=kind, device=None, count=count, since=maybe(since)))
-    return waits
+    return [*waits, *map(_failing, day.failing)]
+
+
+def _failing(standing: Standing) -> WaitAnswer:
+    endpoint = standing.endpoint
+    webhook = FailingWebhook(
+        id=endpoint.id, host=urlsplit(endpoint.url).hostname or "", next_try_at=maybe(standing.next_try_at)
+    )
+    return WaitAnswer(
+        kind=WaitKind.WEBHOOK_FAILING,
+        device=endpoint.device or None,
+        count=standing.waiting,
+        since=maybe(standing.failing_since),
+        webhook=webhook,
+    )
 
 
 def _device(device: Device, counts: DeviceCounts) -> HomeDevice:
