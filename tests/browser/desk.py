@@ -20,10 +20,10 @@ WITHIN_MS = 10_000
 
 
 class Desk:
-    """A running demo: its address, its owner, its devices and people."""
+    """A running demo: its address, its owner, its devices and people. It obeys `settings`, and no environment."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.data, self._settings = data, settings
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self.demo: dict[str, Any] = {}
@@ -32,6 +32,7 @@ class Desk:
         """Start it, on the port that it had before."""
         words = ("demo", "--json", "--port", str(self._port), "--data", str(self.data))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MERPATI_")}
+        environment |= {f"MERPATI_{name.upper()}": value for name, value in self._settings.items()}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "merpati", *words], stdout=subprocess.PIPE, env=environment
         )

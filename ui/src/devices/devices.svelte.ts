@@ -1,13 +1,16 @@
 import { api } from "../api/client.ts";
 import type { components } from "../api/schema.d.ts";
 import { load } from "../components/loading.svelte.ts";
+import { soon } from "../components/search.svelte.ts";
+import { hear } from "../live/live.svelte.ts";
+import { applyToDevices, isOfDevices } from "./facts.ts";
 
 export type Device = components["schemas"]["DeviceAnswer"];
 export type DeviceSettings = Device["settings"];
 
 const MOST = 200;
 
-/** The account's devices, for what names them; call it while a component is set up. */
+/** The account's devices, for what names them, as they are now; call it while a component is set up. */
 export function devices(): {
   readonly list: readonly Device[];
   readonly isRead: boolean;
@@ -18,6 +21,16 @@ export function devices(): {
     const { data } = await api.GET("/api/v1/devices", { params: { query: { limit: MOST } } });
     return data?.items ?? [];
   });
+  const readSoon = soon(() => void read.reload());
+  $effect(() =>
+    hear(
+      (fact) => {
+        read.change((items) => [...applyToDevices(items, fact)]);
+        if (isOfDevices(fact)) readSoon();
+      },
+      () => void read.reload(),
+    ),
+  );
   return {
     get list() {
       return read.value ?? [];

@@ -1,13 +1,7 @@
 import type { Fact } from "../live/live.svelte.ts";
 import type { Device } from "./devices.svelte.ts";
 
-const CONCERN = new Set([
-  "DeviceStateChanged",
-  "DeviceAdded",
-  "DeviceUpdated",
-  "DeviceDeleted",
-  "BatchAccepted",
-]);
+const OF_DEVICES = new Set(["DeviceStateChanged", "DeviceAdded", "DeviceUpdated", "DeviceDeleted"]);
 
 /** A list of devices after this fact, as far as a fact tells; the sentences to a state are read afresh. */
 export function applyToDevices(items: readonly Device[], fact: Fact): readonly Device[] {
@@ -24,7 +18,12 @@ export function applyToDevices(items: readonly Device[], fact: Fact): readonly D
   });
 }
 
+/** What changes which devices there are, how they are called or how they stand. */
+export function isOfDevices(fact: Fact): boolean {
+  return OF_DEVICES.has(fact.kind);
+}
+
 /** What changes a device, or the numbers beside it, in a way that the fact alone does not tell. */
 export function concernsDevices(fact: Fact): boolean {
-  return CONCERN.has(fact.kind) || fact.message !== undefined;
+  return isOfDevices(fact) || fact.kind === "BatchAccepted" || fact.message !== undefined;
 }
