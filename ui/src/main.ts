@@ -1,9 +1,12 @@
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
-import { preferredLanguage, speak } from "./words/words.svelte.ts";
+import { followTheme } from "./shell/theme.ts";
+import { followLanguage, preferredLanguage, speak } from "./words/words.svelte.ts";
 
 const target = document.getElementById("app");
 if (target === null) throw new Error("the page has no #app");
 await speak(preferredLanguage());
+followLanguage();
+followTheme();
 mount(App, { target });

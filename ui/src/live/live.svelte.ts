@@ -24,6 +24,7 @@ let isReady = $state(false);
 let source: EventSource | undefined;
 let noticing: ReturnType<typeof setTimeout> | undefined;
 let lastSeq = "";
+let onRefused: () => unknown = () => undefined;
 // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn by who listens
 const listeners = new Set<Listener>();
 
@@ -41,14 +42,20 @@ export const live = {
   },
 };
 
-/** Follow the log from now on; the returned function ends it. Facts missed while away are told again, or "reload". */
-export function follow(): () => void {
+/**
+ * Follow the log from now on; the returned function ends it. Facts missed while away are told again, or "reload".
+ * `whenRefused` is called when the server does not let us follow: perhaps nobody is signed in any more.
+ */
+export function follow(whenRefused: () => unknown): () => void {
+  onRefused = whenRefused;
   open();
   const waiting = setTimeout(() => (isReady = true), PATIENCE_MS);
   window.addEventListener("online", live.tryNow);
+  window.addEventListener("offline", lose);
   return () => {
     clearTimeout(waiting);
     window.removeEventListener("online", live.tryNow);
+    window.removeEventListener("offline", lose);
     source?.close();
     source = undefined;
     lastSeq = "";
@@ -90,11 +97,19 @@ function open(): void {
   stream.onerror = () => {
     noticing ??= setTimeout(() => (lostAt = new Date()), LOST_AFTER_MS);
     // a browser gives up for good when it is answered by an error
-    if (stream.readyState === EventSource.CLOSED)
+    if (stream.readyState === EventSource.CLOSED && source === stream) {
+      onRefused();
       setTimeout(() => {
         if (source === stream) open();
       }, AGAIN_MS);
+    }
   };
+}
+
+/** The machine knows at once that it has no network; a stream notices only when it is written to. */
+function lose(): void {
+  source?.close();
+  lostAt ??= new Date();
 }
 
 function tellToReload(): void {

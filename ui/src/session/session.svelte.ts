@@ -1,6 +1,7 @@
 import { api, trust, whenSignedOut } from "../api/client.ts";
+import { Problem } from "../api/problem.ts";
 import type { components } from "../api/schema.d.ts";
-import { navigate } from "../routes.ts";
+import { BASE, navigate } from "../routes.ts";
 import { chooseTheme } from "../shell/theme.ts";
 import { isLanguage, speak } from "../words/words.svelte.ts";
 
@@ -45,6 +46,16 @@ export async function resume(): Promise<void> {
   if (data) await begin(data);
 }
 
+/** Ask whether we are still signed in, here or in another tab; where not, sign in again. */
+export async function prove(): Promise<void> {
+  try {
+    await api.GET("/api/v1/session");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401) await askToSignIn();
+  }
+}
+
 export async function signOut(): Promise<void> {
   await api.DELETE("/api/v1/session");
   now = undefined;
@@ -54,6 +65,8 @@ export async function signOut(): Promise<void> {
 /** The sign-in page, which leads back to where we are. */
 export async function askToSignIn(): Promise<void> {
   now = undefined;
+  // several calls are refused at once, and each of them asks
+  if (location.pathname === `${BASE}/login`) return;
   const here = location.pathname + location.search;
   await navigate("/login", { search: { to: here } });
 }

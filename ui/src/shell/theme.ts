@@ -11,6 +11,13 @@ export function chooseTheme(theme: Theme): void {
   else document.documentElement.dataset.theme = NAMES[theme];
 }
 
+/** Follow what another tab of this browser chooses. */
+export function followTheme(): void {
+  addEventListener("storage", ({ key }) => {
+    if (key === KEPT_AS) chooseTheme(chosenTheme());
+  });
+}
+
 export function chosenTheme(): Theme {
   const kept = localStorage.getItem(KEPT_AS);
   return THEMES.find((one) => one === kept) ?? "system";

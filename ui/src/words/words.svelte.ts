@@ -44,6 +44,13 @@ export async function speak(chosen: Language): Promise<void> {
   localStorage.setItem(KEPT_AS, chosen);
 }
 
+/** Speak what another tab of this browser chooses. */
+export function followLanguage(): void {
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === KEPT_AS && isLanguage(newValue)) void speak(newValue);
+  });
+}
+
 /** The sentence under `key`, with `values` in its `{blanks}`; a blank without a value shows "…". */
 export function t(key: Key, values: Values = {}): string {
   return fill(catalogueNow[key] ?? key, values);

@@ -1,0 +1,102 @@
+"""One person in two tabs and in two browsers: what one does, the others show; a session that ends, ends in all."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.account import Account
+from tests.browser.desk import Desk
+from tests.browser.words import say
+
+
+@pytest.fixture(scope="module")
+def account(browser: Browser, desk: Desk) -> Account:
+    return Account(desk, browser)
+
+
+def send(page: Page, desk: Desk, to: str, text: str) -> None:
+    page.goto(desk.address("/send"))
+    page.get_by_label(say("id", "send.targets"), exact=True).fill(to)
+    page.get_by_label(say("id", "send.text"), exact=True).fill(text)
+    page.get_by_role("button", name=say("id", "send.send_n.one", n=1)).click()
+    expect(page.get_by_role("heading", name=say("id", "sent.title.one", n=1))).to_be_visible()
+
+
+def test_what_is_sent_in_one_tab_comes_to_the_others(browser: Browser, desk: Desk) -> None:
+    """In the same browser and in another one, without reading the page again."""
+    with desk.owner(browser) as here, desk.owner(browser) as elsewhere:
+        beside = here.context.new_page()
+        for page in (beside, elsewhere):
+            page.goto(desk.address("/messages"))
+            page.get_by_role("heading", name=say("id", "history.title")).wait_for()
+        send(here, desk, desk.demo["people"][0], "Dari tab sebelah")
+        for page in (beside, elsewhere):
+            expect(page.get_by_role("cell", name="Dari tab sebelah")).to_be_visible()
+
+
+def test_a_device_that_is_disconnected_in_one_tab_is_off_in_the_others(browser: Browser, desk: Desk) -> None:
+    """In the list, and in the panel that is open there."""
+    with desk.owner(browser) as here, desk.owner(browser) as elsewhere:
+        pages = [here, here.context.new_page(), elsewhere]
+        for page in pages:
+            page.goto(desk.address("/devices"))
+            page.get_by_role("button", name="Gudang", exact=True).click()
+        panels = [page.get_by_role("complementary", name=say("id", "devices.details")) for page in pages]
+        for panel in panels:
+            expect(panel.get_by_text(say("id", "standing.connected"))).to_be_visible()
+        panels[0].get_by_role("button", name=say("id", "devices.disconnect")).click()
+        for panel in panels:
+            expect(panel.get_by_text(say("id", "standing.off"))).to_be_visible()
+
+
+def test_theme_and_language_are_the_same_in_all_tabs(browser: Browser, desk: Desk) -> None:
+    """Of one browser at once; in another one from its next page on."""
+    with desk.owner(browser) as here, desk.owner(browser) as elsewhere:
+        beside = here.context.new_page()
+        beside.goto(desk.address("/devices"))
+        here.goto(desk.address("/settings"))
+        here.get_by_role("radio", name=say("id", "theme.dark")).click()
+        expect(beside.locator("html")).to_have_attribute("data-theme", "merpati-malam")
+        here.get_by_role("radio", name="English").click()
+        expect(beside.get_by_role("heading", name=say("en", "devices.title"))).to_be_visible()
+        elsewhere.goto(desk.address("/devices"))
+        expect(elsewhere.get_by_role("heading", name=say("en", "devices.title"))).to_be_visible()
+        here.get_by_role("radio", name="Indonesia").click()
+        here.get_by_role("radio", name=say("id", "theme.system")).click()
+        expect(beside.get_by_role("heading", name=say("id", "devices.title"))).to_be_visible()
+
+
+def test_who_signs_out_in_one_tab_is_signed_out_in_the_others(browser: Browser, desk: Desk) -> None:
+    """The other tab asks to sign in by itself; another browser stays as it was."""
+    with desk.owner(browser) as here, desk.owner(browser) as elsewhere:
+        beside = here.context.new_page()
+        for page in (beside, elsewhere):
+            page.goto(desk.address("/messages"))
+            page.get_by_role("heading", name=say("id", "history.title")).wait_for()
+        here.goto(desk.address("/more"))
+        here.get_by_role("button", name=say("id", "sign_out")).click()
+        beside.wait_for_url("**/login?to=**messages**")
+        expect(elsewhere.get_by_role("heading", name=say("id", "history.title"))).to_be_visible()
+
+
+def test_a_session_that_ends_over_a_form_loses_nothing(browser: Browser, desk: Desk, account: Account) -> None:
+    """Who signs in again finds what they wrote, with its time, and it is sent once."""
+    to = account.person("6281000009001")
+    with desk.owner(browser) as page:
+        page.goto(desk.address("/send"))
+        page.get_by_label(say("id", "send.targets"), exact=True).fill(f"{to}|Bu Ani")
+        page.get_by_label(say("id", "send.text"), exact=True).fill("Setengah jalan, {name}")
+        page.get_by_label(say("id", "send.schedule"), exact=True).check()
+        page.get_by_label(say("id", "action.new_time")).fill("2030-05-04T09:30")
+        account.ask("DELETE", "/sessions")
+        page.wait_for_url("**/login?to=**send**")
+        owner = desk.demo["owner"]
+        page.get_by_label(say("id", "login.login")).fill(owner["email"])
+        page.get_by_label(say("id", "login.password")).fill(owner["password"])
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/send")
+        expect(page.get_by_label(say("id", "send.targets"), exact=True)).to_have_value(f"{to}|Bu Ani")
+        expect(page.get_by_label(say("id", "action.new_time"))).to_have_value("2030-05-04T09:30")
+        page.get_by_role("button", name=say("id", "send.schedule_n.one", n=1)).click()
+        expect(page.get_by_role("heading", name=say("id", "sent.title.one", n=1))).to_be_visible()
+    (row,) = account.ask("GET", f"/messages?q={to}")["items"]
+    assert (row["text"], row["state"]) == ("Setengah jalan, Bu Ani", "queued")
