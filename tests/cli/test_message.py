@@ -1,6 +1,8 @@
 """`merpati message`: the history, and taking back or sending again; a gateway need not run."""
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from merpati.core.clock import SystemClock
 from merpati.core.ids import AccountId, Address, DeviceId
 from merpati.messages.actions import accept_calls
-from merpati.messages.model import Acceptance, Draft
+from merpati.messages.model import Acceptance, Draft, HoldReason
 from merpati.storage.sqlite import SqliteStorage
 from merpati.transports.port import Content, Location, Poll, Text
 from tests.cli.keyboard import answered, typed
@@ -45,7 +47,7 @@ def data(tmp_path: Path) -> str:
         str(tmp_path),
         draft(1, SITI, "Pesanan sudah dikirim", name="Siti Rahayu", queued_at=1_000_000),
         draft(2, BUDI, "Pesanan belum\ndibayar \x1b[31m", name="Budi", queued_at=2_000_000),
-        draft(3, BUDI, "Selamat tahun baru", queued_at=3_000_000, due_at=LATER),
+        draft(3, BUDI, "Selamat tahun baru", queued_at=3_000_000, due_at=LATER, hold=HoldReason.SCHEDULE),
     )
     return str(tmp_path)
 
@@ -108,11 +110,15 @@ def test_a_location_and_a_poll_say_what_they_hold(data: str) -> None:
 
 
 def test_a_message_says_what_it_waits_for(data: str) -> None:
-    """Its time, or its device, with what would help."""
-    assert "It waits for its time: 21" in typed("message", "show", "3", "--data", data).output
+    """Its time; its device, with what would help; or the pace of its device."""
+    assert "Held by its schedule until 21" in typed("message", "show", "3", "--data", data).output
     shown = typed("message", "show", "1", "--data", data).output
-    assert f"It waits for device {NUMBER}. Not connected" in shown
+    assert "Device Toko is not connected.\nNot connected" in shown
     assert answered("message", "show", "1", "--data", data)["state"] == "queued"
+    with contextlib.closing(sqlite3.connect(Path(data) / "merpati.db")) as database, database:
+        database.execute("UPDATE device SET state = 'open', desired = 1")
+        database.execute("INSERT INTO device_clock (device_id, next_send_at) VALUES (?, ?)", (DEVICE, LATER))
+    assert "Waits for the pace of device Toko until 21" in typed("message", "show", "1", "--data", data).output
 
 
 def test_a_message_is_taken_back_and_sent_again(data: str) -> None:

@@ -16,6 +16,7 @@ from merpati.messages.handover import Outcome
 from merpati.messages.history import Step, StepKind
 from merpati.messages.model import HoldReason, MessageState, Note
 from merpati.messages.views import MessageView
+from merpati.messages.waiting import Wait, Waiting
 from merpati.transports.port import Text
 
 T = 1_800_000_000_000
@@ -64,10 +65,8 @@ def a_message(*steps: Step, state: MessageState = MessageState.QUEUED, **changes
     return msgspec.structs.replace(view, **changes)
 
 
-def told(
-    message: MessageView, *, due_at: int = 0, next_at: int | None = None, device: Device = DEVICE
-) -> list[str]:
-    page = Told(message=message, device=device, due_at=due_at, next_at=next_at)
+def told(message: MessageView, waiting: Waiting | None = None, *, device: Device = DEVICE) -> list[str]:
+    page = Told(message=message, device=device, due_at=0, waiting=waiting)
     return tell(page, english, Millis(T))
 
 
@@ -122,14 +121,16 @@ def test_a_try_without_an_answer_is_no_refusal() -> None:
         )
 
 
-def test_what_it_waits_for_is_said() -> None:
-    """Its time, then its device, then the pace, then its turn."""
+def test_what_it_waits_for_is_said_as_on_the_page() -> None:
+    """By name, and until when; what waits for a device says what would help."""
     later = T + 5 * MINUTE_MS
+    for wait in set(Wait) - {Wait.DEVICE}:
+        said = english(f"ui.why.{wait}", until=near_moment(later, T), device=DEVICE.name)
+        assert told(a_message(), Waiting(wait, later))[-1] == said
     off = msgspec.structs.replace(DEVICE, state=DeviceState.LOGGED_OUT)
-    assert told(a_message(), due_at=later)[-1] == f"It waits for its time: {near_moment(later, T)}."
-    assert english("device.next.logged_out", number=DEVICE.number) in told(a_message(), due_at=T, device=off)[-1]
-    assert told(a_message(), due_at=T, next_at=later)[-1].endswith(f"{near_moment(later, T)}.")
-    assert told(a_message(), due_at=T)[-1] == english("timeline.waits.turn")
+    why, help_, safe = told(a_message(), Waiting(Wait.DEVICE), device=off)[-3:]
+    assert (why, safe) == (english("ui.why.device", device=DEVICE.name), english("ui.why.device_safe"))
+    assert english("device.next.logged_out", number=DEVICE.number) in help_
     assert told(a_message(state=MessageState.SENT))[-1] == ""
 
 

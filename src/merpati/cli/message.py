@@ -21,10 +21,9 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, MessageId
 from merpati.devices.views import devices_of, find_device
 from merpati.messages.changes import cancel_message, resend_message
-from merpati.messages.handover import next_wake
 from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import MessageState
-from merpati.messages.views import Page, Status, message_status, search_history, show_message
+from merpati.messages.views import Page, Status, message_status, search_history, show_message, why_waiting
 from merpati.storage.port import Tx
 from merpati.transports.port import Text
 
@@ -84,7 +83,7 @@ async def look_up(tx: Tx, message_id: MessageId) -> Told | Status:
     view, device = await show_message(tx, message_id), await find_device(tx, status.device)
     if view is None or device is None:
         return status
-    return Told(message=view, device=device, due_at=status.due_at, next_at=await next_wake(tx, device.id))
+    return Told(message=view, device=device, due_at=status.due_at, waiting=await why_waiting(tx, view))
 
 
 # -- list --

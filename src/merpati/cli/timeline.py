@@ -12,8 +12,9 @@ from merpati.devices.model import Device, words_of
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
 from merpati.messages.history import Step, StepKind
-from merpati.messages.model import MessageState, StoredContent
+from merpati.messages.model import StoredContent
 from merpati.messages.views import MessageView
+from merpati.messages.waiting import Wait, Waiting
 from merpati.messages.words import summary_of
 from merpati.transports.port import Poll
 
@@ -30,8 +31,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     message: MessageView
     device: Device
     due_at: int
-    next_at: int | None
-    """When the device's pace lets it hand over next; None: nothing holds it."""
+    waiting: Waiting | None
+    """What it waits for; None: nothing of ours."""
 
 
 def tell(told: Told, words: Words, now: Millis) -> list[str]:
@@ -120,14 +121,13 @@ def reason_of(code: str, words: Words) -> str:
 
 def _wait(told: Told, words: Words, now: Millis) -> list[str]:
     """Why it has not gone yet, and what would help."""
-    if told.message.state is not MessageState.QUEUED:
+    if told.waiting is None:
         return []
-    if told.due_at > now:
-        return ["", words("timeline.waits.due", until=near_moment(told.due_at, now))]
-    if not told.device.connected:
-        state = words_of(told.device)
-        why = f"{words(state.means)} {words(state.next_step, number=told.device.number)}"
-        return ["", words("timeline.waits.device", device=told.device.number, why=why)]
-    if told.next_at is not None and told.next_at > now:
-        return ["", words("timeline.waits.pace", until=near_moment(told.next_at, now))]
-    return ["", words("timeline.waits.turn")]
+    until = near_moment(told.waiting.until_at, now) if told.waiting.until_at is not None else ""
+    said = words(f"ui.why.{told.waiting.reason}", until=until, device=told.device.name)
+    return ["", said, *(_of_device(told.device, words) if told.waiting.reason is Wait.DEVICE else [])]
+
+
+def _of_device(device: Device, words: Words) -> list[str]:
+    state = words_of(device)
+    return [f"{words(state.means)} {words(state.next_step, number=device.number)}", words("ui.why.device_safe")]
