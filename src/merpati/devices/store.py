@@ -107,6 +107,22 @@ async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
     return [_device(row) for row in rows]
 
 
+async def find_devices(
+    tx: Tx, account: AccountId, state: DeviceState | None, transport: str | None, after: DeviceId, limit: int
+) -> list[Device]:
+    """Oldest first, those after `after`; what is None is not asked."""
+    asked = {"account_id": account, "state": state, "transport": transport}
+    wanted = {column: value for column, value in asked.items() if value is not None}
+    conditions = "".join(f"{column} = ${n} AND " for n, column in enumerate(wanted, start=3))
+    rows = await tx.all(
+        f"SELECT {_DEVICE} FROM device WHERE {conditions}id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2",
+        after,
+        limit,
+        *wanted.values(),
+    )
+    return [_device(row) for row in rows]
+
+
 async def devices_by_ids(tx: Tx, ids: Sequence[DeviceId]) -> dict[DeviceId, Device]:
     """Deleted ones too: the history names them, and a node has to let them go."""
     rows = await tx.set(

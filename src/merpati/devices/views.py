@@ -37,6 +37,9 @@ async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
     return await store.devices_of(tx, account)
 
 
+EVERY = 2**63 - 1
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which devices; what is None or empty is not asked."""
 
@@ -47,16 +50,19 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def search_devices(tx: Tx, account: AccountId, wanted: Wanted, after: DeviceId, limit: int) -> list[Device]:
-    """The account's devices that are like that, oldest first, those after `after`."""
+    """The account's devices that are like that, oldest first, those after `after`.
+
+    The database filters, orders and cuts. Only a text is compared here, with what the database found: SQLite does
+    not know the case of letters beyond ASCII.
+    """
     text = wanted.text.strip().casefold()
+    if not text:
+        return await store.find_devices(tx, account, wanted.state, wanted.transport, after, limit)
     digits = "".join(filter(str.isdigit, text))
     found = (
         device
-        for device in await store.devices_of(tx, account)
-        if device.id > after
-        and wanted.state in (None, device.state)
-        and wanted.transport in (None, device.transport)
-        and (text in device.name.casefold() or bool(digits and digits in device.number))
+        for device in await store.find_devices(tx, account, wanted.state, wanted.transport, after, EVERY)
+        if text in device.name.casefold() or bool(digits and digits in device.number)
     )
     return list(itertools.islice(found, limit))
 

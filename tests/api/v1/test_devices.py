@@ -68,9 +68,19 @@ async def test_devices_are_asked_for_parts(ayu: Browser) -> None:
     assert await listed(ayu, q="62-8333") == [OFF]
     assert await listed(ayu, q="%") == []
     assert await listed(ayu, state="open") == [ONE, TWO]
+    assert await listed(ayu, state="open", q="tw") == [TWO]
+    assert await listed(ayu, transport="") == []
     assert await listed(ayu, transport="cloud_api") == []
     page = await ayu.ask("GET", "/devices", params={"limit": "2"})
     assert await listed(ayu, limit="2", cursor=page.body["next"]) == [OFF]
+
+
+async def test_a_name_is_found_in_either_case(ayu: Browser) -> None:
+    """Also beyond ASCII; the page is full though others stand between."""
+    for device, name in ((ONE, "Ünlü Straße"), (OFF, "toko ÜNLÜ")):
+        assert (await ayu.ask("PATCH", f"/devices/{device}", {"name": name})).status == 200
+    assert await listed(ayu, q="üNLÜ", limit="2") == [ONE, OFF]
+    assert await listed(ayu, q="STRASSE") == [ONE]
 
 
 async def test_a_device_s_day_is_counted(both: Api, ayu: Browser) -> None:
