@@ -9,7 +9,7 @@ from merpati.api.fonnte.endpoints import fonnte_endpoints
 from merpati.devices.actions import rotate_token
 from merpati.devices.model import DeviceState
 from merpati.devices.views import find_device, find_device_by_number
-from tests.api.harness import NUMBERS, OFF, ONE, TOKENS, Api, headers_of, without
+from tests.api.harness import NUMBERS, OFF, ONE, TOKENS, Api, without
 
 # -- bad tokens: each endpoint's own words (Fonnte docs, each page) --
 
@@ -63,24 +63,6 @@ async def test_the_two_kinds_of_token_cannot_stand_in_for_each_other(shared: Api
     """Fonnte docs, account token; a device's token on an account's endpoint is an unknown user."""
     assert (await shared.post("/get-devices", token="one"))["reason"] == "unknown user"
     assert (await shared.post("/device", token="account"))["reason"] == "token invalid"
-
-
-UNSUPPORTED = [
-    ("/delete-device", "one", "reason"),
-]
-
-
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("path", "token", "key"), UNSUPPORTED)
-async def test_what_merpati_does_not_do_yet_says_so(shared: Api, path: str, token: str, key: str) -> None:
-    """HTTP 200 and a reason that a program can show, in the key of the endpoint's own page; nothing is stored."""
-    before = await shared.counts()
-    async with shared.client.post(shared.url + path, headers=headers_of(token), data={"target": "08"}) as response:
-        assert response.status == 200
-        assert await response.json() == {key: "this endpoint is not supported yet", "status": False}
-        assert response.headers["X-Refusal"] == "endpoint_unsupported"
-        assert path in response.headers["X-Hint"]
-    assert await shared.counts() == before
 
 
 # -- /order --

@@ -109,7 +109,7 @@ async def _reply(
             return reply_refused(endpoint, "method not allowed", id_, status=405)
         return await _admitted(endpoint, gateway, limits, scope, receive, id_)
     except Refusal as refusal:
-        return explain(reply_refused(endpoint, reason_of(endpoint, refusal.code), id_), refusal)
+        return explain(reply_refused(endpoint, reason_of(endpoint, refusal.code, refusal.values), id_), refusal)
     except StorageError as error:
         return reply_unavailable(endpoint, error, id_)
 

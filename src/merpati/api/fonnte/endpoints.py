@@ -1,6 +1,7 @@
 """The table of endpoints."""
 
 from merpati.api.fonnte.add_device import ADD_DEVICE
+from merpati.api.fonnte.delete_device import DELETE_DEVICE
 from merpati.api.fonnte.delete_message import DELETE_MESSAGE
 from merpati.api.fonnte.device import DEVICE
 from merpati.api.fonnte.disconnect import DISCONNECT
@@ -14,7 +15,6 @@ from merpati.api.fonnte.rotator import ROTATORS
 from merpati.api.fonnte.send import send_endpoint
 from merpati.api.fonnte.status import STATUS
 from merpati.api.fonnte.typing import TYPING
-from merpati.api.fonnte.unsupported import UNSUPPORTED
 from merpati.api.fonnte.update_device import UPDATE_DEVICE
 from merpati.api.fonnte.validate import VALIDATE
 
@@ -31,6 +31,7 @@ def fonnte_endpoints() -> tuple[Endpoint, ...]:
         ADD_DEVICE,
         UPDATE_DEVICE,
         DISCONNECT,
+        DELETE_DEVICE,
         QR,
         ROTATORS,
         TYPING,
@@ -38,5 +39,4 @@ def fonnte_endpoints() -> tuple[Endpoint, ...]:
         FETCH_GROUP,
         GET_WHATSAPP_GROUP,
         ORDER,
-        *UNSUPPORTED,
     )

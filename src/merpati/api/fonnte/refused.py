@@ -15,7 +15,7 @@ _logger = logging.getLogger("merpati.api")
 
 async def keep_refused(gateway: Gateway, request: Request, endpoint: Endpoint, refusal: Refusal) -> None:
     """Keep it with its answer; where the database is away, the answer matters more."""
-    body = refusal_body(endpoint, reason_of(endpoint, refusal.code), request.id)
+    body = refusal_body(endpoint, reason_of(endpoint, refusal.code, refusal.values), request.id)
     row = await beside(request.fields.size_bytes > LARGE_BYTES, request.row, body, refusal)
     try:
         await gateway.lane(RECORD_REQUEST, row)

@@ -1,7 +1,8 @@
 """What goes over the wire: an answer, a refusal in the endpoint's words, or trouble of ours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from urllib.parse import quote
 
 import msgspec
@@ -50,8 +51,9 @@ def reply_answer(answer: Answer, id_: RequestId) -> Reply:
     return Reply(body=body, headers=headers)
 
 
-def reason_of(endpoint: Endpoint, code: Code) -> str:
-    return endpoint.words.get(code) or REASONS.get(code, OTHER)
+def reason_of(endpoint: Endpoint, code: Code, values: Mapping[str, str | int] = MappingProxyType({})) -> str:
+    """Fonnte's words; `values` fill their blanks."""
+    return (endpoint.words.get(code) or REASONS.get(code, OTHER)).format_map(values)
 
 
 def refusal_body(endpoint: Endpoint, reason: str, id_: RequestId | None) -> Body:

@@ -24,7 +24,6 @@ REASONS: Mapping[Code, str] = {
     Code.BODY_TOO_LARGE: "request body too large",  # ours
     Code.INPUT_INVALID: "input invalid",
     Code.JSON_INVALID: "JSON format invalid",
-    Code.ENDPOINT_UNSUPPORTED: "this endpoint is not supported yet",  # ours
     Code.PATH_UNKNOWN: "no such endpoint",  # ours
     Code.KEY_REUSED: "idempotency key reused with another body",  # ours
     Code.KEY_IN_PROGRESS: "request with this idempotency key is in progress",  # ours
