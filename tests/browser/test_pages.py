@@ -12,6 +12,7 @@ PAGES = (
     "/messages",
     "/devices",
     "/requests",
+    "/rotators",
     "/webhooks",
     "/simulator",
     "/settings",

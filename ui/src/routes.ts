@@ -15,6 +15,7 @@ export const { p, navigate, isActive, route } = createRouter({
   "/requests/:id": () => import("./requests/Requests.svelte"),
   "/webhooks": () => import("./webhooks/Webhooks.svelte"),
   "/webhooks/:id": () => import("./webhooks/Webhooks.svelte"),
+  "/rotators": () => import("./rotators/Rotators.svelte"),
   "/simulator": () => import("./simulator/Simulator.svelte"),
   "/settings": () => import("./settings/Settings.svelte"),
   "/more": () => import("./shell/More.svelte"),

@@ -36,6 +36,8 @@ export const ICONS = {
   plus: '<path d="M10 4v12M4 10h12"/>',
   poll: '<path d="M4 5h12M4 10h8M4 15h5"/>',
   reply: '<path d="M7.6 5 3 9.4l4.6 4.4M3 9.4h8.6a5 5 0 0 1 5 5V15.6"/>',
+  rotate:
+    '<path d="M3.5 8.4A7 7 0 0 1 16 6.6M16.5 11.6A7 7 0 0 1 4 13.4M16.3 3.2v3.6h-3.6M3.7 16.8v-3.6h3.6"/>',
   search: '<circle cx="9" cy="9" r="5.2"/><path d="m13 13 4 4"/>',
   send: '<path d="M17 3.2 3 8.6l5.4 3 3 5.4zM8.4 11.6 17 3.2"/>',
   settings:

@@ -2,7 +2,16 @@ import type { IconName } from "../components/icons.ts";
 import type { Key } from "../words/words.svelte.ts";
 
 export interface Place {
-  path: "/" | "/send" | "/messages" | "/devices" | "/requests" | "/webhooks" | "/simulator" | "/settings";
+  path:
+    | "/"
+    | "/send"
+    | "/messages"
+    | "/devices"
+    | "/rotators"
+    | "/requests"
+    | "/webhooks"
+    | "/simulator"
+    | "/settings";
   label: Key;
   icon: IconName;
 }
@@ -15,6 +24,7 @@ export const MENU: readonly { label?: Key; places: readonly Place[] }[] = [
     places: [
       { path: "/send", label: "ui.menu.send", icon: "send" },
       { path: "/messages", label: "ui.menu.history", icon: "history" },
+      { path: "/rotators", label: "ui.menu.rotators", icon: "rotate" },
     ],
   },
   {
