@@ -16,6 +16,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from merpati.accounts.lookup import AccountLookup
+from merpati.api.files import file_routes
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway as ApiGateway
 from merpati.api.http import build_application, operator_routes
@@ -33,6 +34,7 @@ from merpati.devices.views import count_states, find_device, sealed_device_token
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch
 from merpati.jobs.runner import JobRunner
+from merpati.messages.file_links import FileLinks
 from merpati.messages.handover import HandedOver
 from merpati.messages.media import locate
 from merpati.runtime.anywhere import SessionsAnywhere
@@ -40,6 +42,7 @@ from merpati.runtime.asks import Asks
 from merpati.runtime.dispatcher import Dispatcher
 from merpati.runtime.metrics import RunMetrics
 from merpati.runtime.node import Node
+from merpati.runtime.receiving import Receiving, Shelf
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.upkeep import Upkeep
@@ -58,6 +61,8 @@ from merpati.wiring import Keeping, Transports, jobs, open_transports
 STOP_S = 5.0
 SEALING_KEY = "seal"
 """The name of the key file that seals tokens and secrets."""
+LINK_KEY = "files"
+"""The name of the key file that makes the addresses of files."""
 
 
 class Gateway:
@@ -81,6 +86,7 @@ class Gateway:
         self.registry = CollectorRegistry()
         self.metrics = RunMetrics(self.registry)
         self.sealer = Sealer(folder.key(SEALING_KEY))
+        self.links = FileLinks(folder.key(LINK_KEY), lambda: self.url)
         self.lane = HotLane(storage, observe=self.metrics.group.observe)
         self.ids = Ids(storage)
         self.devices, self.accounts = DeviceLookup(storage, clock), AccountLookup(storage, clock)
@@ -121,7 +127,7 @@ class Gateway:
         return Sessions(
             self.storage,
             self.lane,
-            self.ids,
+            Receiving(self.lane, self.ids, self.clock, self._shelf(), self.wake),
             self.clock,
             self.dispatcher,
             self.supervisor,
@@ -131,12 +137,21 @@ class Gateway:
             on_change=self._changed,
         )
 
+    def _shelf(self) -> Shelf:
+        return Shelf(
+            folder=self.folder.media,
+            spool=self.folder.spool,
+            most_bytes=self.config.max_attachment_mb * 1_000_000,
+            keep_ms=self.keeping.media_ms,
+        )
+
     @property
     def keeping(self) -> Keeping:
         return Keeping(
             log_ms=self.config.log_days * DAY_MS,
             requests_ms=self.config.request_log_days * DAY_MS,
             idempotency_ms=self.config.idempotency_hours * HOUR_MS,
+            media_ms=self.config.media_days * DAY_MS,
             expire_after_ms=round(self.config.expire_after_hours * HOUR_MS),
         )
 
@@ -244,7 +259,7 @@ class Gateway:
         sealed = await self.storage.read(sealed_device_token, device)
         if found is None or sealed is None:
             return None
-        return Card(found.number, self.sealer.unseal("device", device, sealed))
+        return Card(found.number, self.sealer.unseal("device", device, sealed), link=self.links.link)
 
     def _unseal(self, endpoint: EndpointId, sealed: str) -> str:
         return self.sealer.unseal("endpoint", endpoint, sealed)
@@ -325,6 +340,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         wake=gateway.wake,
         made=gateway.jobs.wake,
         webhooks_set=gateway.look_at_endpoints,
+        links=gateway.links,
         phones=gateway.transports.phones,
         live=gateway.live,
         public_url=gateway.url,
@@ -332,6 +348,7 @@ def build_asgi(gateway: Gateway) -> Handler:
     )
     routes = [
         *operator_routes(api, gateway.troubles, gateway.measure),
+        *file_routes(api),
         *page_routes(load_pages()),
     ]
     return build_application(api, routes)

@@ -36,6 +36,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_hours: Annotated[int, Meta(description="Hours an Idempotency-Key is remembered.", ge=1)] = 72
     max_body_mb: Annotated[int, Meta(description="Largest request body, in megabytes.", ge=1)] = 32
     max_attachment_mb: Annotated[int, Meta(description="Largest attachment, in megabytes.", ge=1)] = 10
+    media_days: Annotated[
+        int,
+        Meta(description="Days a file is kept that came or was sent; a message that waits keeps its own.", ge=1),
+    ] = 7
     max_tries: Annotated[int, Meta(description="Refusals of one message for now before it fails.", ge=1)] = 5
     allow_hosts: Annotated[
         tuple[str, ...],

@@ -33,6 +33,7 @@ from merpati.devices.model import Device, DeviceState
 from merpati.devices.views import find_device
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch
+from merpati.messages.file_links import FileLinks
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Row, Storage, Tx
@@ -210,6 +211,7 @@ async def running_api(
         wake=lambda device, at: api.woken.append((device, at)),
         made=lambda: setattr(api, "batches", api.batches + 1),
         webhooks_set=lambda: setattr(api, "looks", api.looks + 1),
+        links=FileLinks(b"k" * 32, lambda: "http://files.example"),
         live=live,
         metrics=ApiMetrics(CollectorRegistry()),
     )

@@ -1,20 +1,30 @@
 """What people write, up to the webhook that is told, on both engines and over real sockets."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
 
+from merpati.api.server import listen, serving
+from merpati.app import build_asgi
 from merpati.core.ids import Address, EndpointId
 from merpati.devices.actions import update_device
 from merpati.devices.model import Settings, WebhookWay
+from merpati.messages.model import Note
+from merpati.messages.views import show_message
+from merpati.transports.port import Media, MediaKind
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
 from merpati.webhooks.model import EndpointKind
+from tests.api.files import PNG
 from tests.flows.stage import ACCOUNT, DEVICE, NUMBER, Stage
 from tests.webhooks.receiver import Receiver, receiving
 from tests.webhooks.stage import SECRET
 
-BUDI, GROUP = Address("6281234567890"), Address("120363000000000001@g.us")
+BUDI, SITI, GROUP = Address("6281234567890"), Address("6281234567891"), Address("120363000000000001@g.us")
 
 
 @pytest.fixture
@@ -61,3 +71,78 @@ async def test_fonntes_way_is_told_the_chats_that_autoread_covers(stage: Stage, 
     await receiver.until(lambda: len(receiver.got) == 1)
 
     assert [(got.body["message"], got.body["inboxid"]) for got in receiver.got] == [("terdengar", 0)]
+
+
+async def test_an_attachment_is_told_with_an_address_that_serves_it(
+    stage: Stage, receiver: Receiver, tmp_path: Path
+) -> None:
+    """The bytes that were sent, through the gateway's own door."""
+    async with opened_door(stage):
+        await send_file(stage, tmp_path, "foto.png", PNG)
+        await receiver.until(lambda: len(receiver.got) == 1)
+        (body,) = [got.body for got in receiver.got]
+        async with aiohttp.ClientSession() as client, client.get(body["url"]) as answer:
+            fetched = answer.status, answer.content_type, await answer.read()
+
+    assert fetched == (200, "image/png", PNG)
+    assert (body["type"], body["filename"], body["extension"]) == ("image", "foto.png", "png")
+    assert (body["message"], body["url"].rpartition("/")[2]) == ("lihat ini", "foto.png")
+
+
+async def test_an_attachment_outside_the_rules_is_kept_and_not_told(
+    stage: Stage, receiver: Receiver, tmp_path: Path
+) -> None:
+    """The message is; the history says why its file is not."""
+    await settle(stage, resend=True, resend_to=SITI)
+    await send_file(stage, tmp_path, "halaman.html", b"<!doctype html><p>halo")
+    await receiver.until(lambda: len(receiver.got) == 1)
+    (body,) = [got.body for got in receiver.got]
+    view = await stage.storage.read(show_message, body["inboxid"])
+
+    assert (body["message"], body["url"], body["filename"], body["extension"]) == ("lihat ini", "", "", "")
+    assert view is not None and view.notes == (Note.FILE_TYPE,)
+    assert stage.hand_offs() == []
+
+
+async def test_attachments_are_forwarded_as_a_message_of_the_device(
+    stage: Stage, receiver: Receiver, tmp_path: Path
+) -> None:
+    """`resend`: the same bytes, with the caption; not what is no attachment, nor back to where it came from."""
+    await settle(stage, resend=True, resend_to=SITI)
+    await send_file(stage, tmp_path, "foto.png", PNG)
+    await stage.phone.say(BUDI, NUMBER, "bukan lampiran")
+    await send_file(stage, tmp_path, "balik.png", PNG, sender=SITI)
+    await receiver.until(lambda: len(receiver.got) == 3)
+
+    async def is_handed_over() -> bool:
+        return len(stage.hand_offs()) == 1
+
+    await stage.until(is_handed_over)
+    (hand_off,) = stage.hand_offs()
+    assert isinstance(hand_off.content, Media)
+    assert (hand_off.chat, hand_off.content.caption, hand_off.content.filename) == (SITI, "lihat ini", "foto.png")
+    assert await asyncio.to_thread(Path(hand_off.content.path).read_bytes) == PNG
+
+
+async def send_file(stage: Stage, folder: Path, name: str, body: bytes, sender: Address = BUDI) -> None:
+    """As a person, from a file of their phone."""
+    (folder / name).write_bytes(body)
+    kept = await stage.phone.keep(folder / name)
+    media = Media(
+        kind=MediaKind.IMAGE,
+        path=kept,
+        mime="image/png",
+        size_bytes=len(body),
+        filename=name,
+        caption="lihat ini",
+    )
+    await stage.phone.say(sender, NUMBER, media)
+
+
+@contextlib.asynccontextmanager
+async def opened_door(stage: Stage) -> AsyncIterator[None]:
+    """The gateway answers on a port of its own."""
+    with listen("127.0.0.1", 0) as door:
+        stage.gateway.url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        async with serving(build_asgi(stage.gateway), door):
+            yield

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from merpati.core.ids import Address, DeviceId, MessageId, WaId
 from merpati.devices.model import Claim
 from merpati.messages.handover import HandedOver, Outcome
 from merpati.runtime.dispatcher import SPARE_WAKINGS, Dispatcher
+from merpati.runtime.receiving import Receiving, Shelf
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.upkeep import Upkeep
@@ -37,6 +39,9 @@ from tests.messages.outbox import ALICE, BUDI, EPOCH, INC, a_draft, accept, own_
 DEVICE = DeviceId(1)
 CLAIM = Claim(INC, EPOCH)
 CLOCK = SystemClock()
+
+
+SHELF = Shelf(folder=Path("media"), spool=Path("spool"), most_bytes=1, keep_ms=1)
 
 
 class Network:
@@ -95,7 +100,7 @@ class Stage:
         self.sessions = Sessions(
             storage,
             lane,
-            Ids(storage),
+            Receiving(lane, Ids(storage), CLOCK, SHELF, self.dispatcher.wake),
             CLOCK,
             self.dispatcher,
             self.supervisor,

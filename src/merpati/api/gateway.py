@@ -17,6 +17,7 @@ from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
 from merpati.egress.client import Egress
+from merpati.messages.file_links import FileLinks
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
@@ -87,6 +88,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Told after a batch was stored: its job is due."""
     webhooks_set: Callable[[], None]
     """Told after addresses of webhooks were stored."""
+    links: FileLinks
+    """Addresses of files that came with messages."""
     phones: Phones | None = None
     """People of a simulated network, where one is open."""
     live: Hub

@@ -128,9 +128,15 @@ class HoldReason(StrEnum):
 
 
 class Note(StrEnum):
-    """Something the caller should know about an accepted message; shown in the answer and the timeline."""
+    """Something one should know about a message; shown in the timeline, and in the answer to the call."""
 
     BUTTONS_NOT_SENT = "buttons_not_sent"
+    FILE_TYPE = "file_type"
+    """The file that came is of a type that is neither told nor forwarded."""
+    FILE_TOO_LARGE = "file_too_large"
+    """The file that came was not kept."""
+    FILE_LOST = "file_lost"
+    """The file that came could not be read."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

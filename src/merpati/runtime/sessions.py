@@ -13,27 +13,23 @@ from collections.abc import Callable, Sequence
 from merpati.core.clock import Clock
 from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import Address, DeviceId, Epoch, MessageId, WaId
+from merpati.core.ids import Address, DeviceId, Epoch
 from merpati.devices.connection import change_state
-from merpati.devices.hearing import ChatKind, is_heard, kind_of_chat
 from merpati.devices.model import LIVE, Claim, Device, Reason
 from merpati.devices.views import find_device
-from merpati.messages.inbound import RECEIVE, Incoming
-from merpati.messages.model import StoredContent, Vote
 from merpati.messages.pace import Pace
 from merpati.messages.receipts import RECEIPT, Receipted
 from merpati.messages.recovery import EXPIRED_AT_ONCE, expire_overdue, open_session
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.node import Loss
+from merpati.runtime.receiving import Receiving
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.typing import TypingShown
-from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage, StorageError, UnstorableText
 from merpati.transports.port import (
     AnyEvent,
     Group,
-    Identity,
     Inbound,
     NumberCheck,
     PairCode,
@@ -113,7 +109,7 @@ class Sessions:
         self,
         storage: Storage,
         lane: HotLane,
-        ids: Ids,
+        receiving: Receiving,
         clock: Clock,
         dispatcher: Dispatcher,
         supervisor: Supervisor,
@@ -124,7 +120,7 @@ class Sessions:
         on_change: Callable[[DeviceId], None],
     ) -> None:
         """`on_change` hears of a device after something of it was stored: its state, a receipt, a message."""
-        self.storage, self.lane, self.ids, self.clock = storage, lane, ids, clock
+        self.storage, self.lane, self.receiving, self.clock = storage, lane, receiving, clock
         self.dispatcher, self.supervisor, self.make = dispatcher, supervisor, make
         self.claim_of, self.expire_after_ms, self.on_change = claim_of, expire_after_ms, on_change
         self.live: dict[DeviceId, Session] = {}
@@ -253,11 +249,9 @@ class Sessions:
                     session.pairing.hear(event)
             case Receipt():
                 await self._receipt(session, event)
-            case Inbound():
-                await self._inbound(session, event.chat, event.sender, event.wa_id, event.content, event)
-            case PollVote():
-                vote = Vote(poll=event.poll, choices=event.choices)
-                await self._inbound(session, event.chat, event.voter, event.wa_id, vote, event)
+            case Inbound() | PollVote():
+                device = await self.storage.read(find_device, session.device.id) or session.device
+                await self.receiving.take_in(device, event)
             case PairQr() | PairCode():
                 if session.pairing is not None:
                     session.pairing.show(event)
@@ -300,34 +294,3 @@ class Sessions:
             ),
         )
         crashpoint("after_receipt_stored")
-
-    async def _inbound(
-        self,
-        session: Session,
-        chat: Address,
-        sender: Identity,
-        wa_id: WaId,
-        content: StoredContent,
-        event: Inbound | PollVote,
-    ) -> None:
-        device = await self.storage.read(find_device, session.device.id) or session.device
-        kind = kind_of_chat(device, chat)
-        await self.lane(
-            RECEIVE,
-            Incoming(
-                id=MessageId((await self.ids.take("message"))[0]),
-                account=device.account,
-                device=device.id,
-                chat=chat,
-                sender=sender.id,
-                name=sender.name,
-                wa_id=wa_id,
-                content=content,
-                reply_to=event.quoted if isinstance(event, Inbound) else None,
-                at=event.at,
-                is_told=is_heard(device.settings, kind),
-                to_itself=kind is ChatKind.ITSELF,
-                in_inbox=device.settings.inbox,
-            ),
-        )
-        crashpoint("after_inbound_stored")

@@ -1,7 +1,7 @@
 """The data folder: everything that one merpati keeps on disk, and the lock that lets only one process keep it.
 
     merpati.db          the database, when it is SQLite
-    media/              attachments, by path as the `media` table names them
+    media/              attachments that go out or came, by path as the `media` table names them
     spool/              files on their way into media/; emptied at every start, in no backup
     keys/               secrets that must not be in the database, 32 random bytes each
     simulator/          the simulated network's own store: not ours, in no backup

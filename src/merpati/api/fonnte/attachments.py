@@ -14,9 +14,9 @@ from typing import Protocol
 import msgspec
 
 from merpati.api.fonnte.fields import Upload
-from merpati.api.fonnte.file_types import HEAD_BYTES, FileType, judge_file, shown_name
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, MediaId
+from merpati.messages.file_types import HEAD_BYTES, FileType, judge_file, shown_name
 from merpati.messages.model import Media
 from merpati.storage.folder import sync_folder
 from merpati.transports.port import MediaKind

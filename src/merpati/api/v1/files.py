@@ -10,7 +10,6 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from merpati.api.accepting import media_folder, take_media_id
 from merpati.api.fonnte.body import ClientGone, read_fields
 from merpati.api.fonnte.fields import Fields, Upload
-from merpati.api.fonnte.file_types import sendable_extensions
 from merpati.api.fonnte.form import Limits
 from merpati.api.gateway import Gateway
 from merpati.api.v1.needs import TheGateway, ThePrincipal
@@ -18,6 +17,7 @@ from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId
+from merpati.messages.file_types import sendable_extensions
 from merpati.messages.media import KeptFile, keep_media
 from merpati.storage.port import OutcomeUnknown
 from merpati.transports.port import MediaKind

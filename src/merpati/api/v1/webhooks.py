@@ -141,7 +141,7 @@ async def _card(gateway: Gateway, endpoint: Endpoint) -> Card:
     sealed = await gateway.storage.read(sealed_device_token, endpoint.device)
     if device is None or sealed is None:
         raise Refusal(Code.WEBHOOK_UNKNOWN)
-    return Card(device.number, gateway.sealer.unseal("device", device.id, sealed))
+    return Card(device.number, gateway.sealer.unseal("device", device.id, sealed), link=gateway.links.link)
 
 
 @post(

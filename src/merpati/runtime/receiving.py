@@ -1,0 +1,140 @@
+"""What people write to the devices of this node: its file kept, stored with its fact, forwarded, marked as read."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+
+from merpati.core.clock import Clock, Millis
+from merpati.core.crashpoint import crashpoint
+from merpati.core.facts import ReceivedFile
+from merpati.core.ids import Address, DeviceId, MediaId, MessageId, RequestId
+from merpati.devices.hearing import ChatKind, is_heard, kind_of_chat
+from merpati.devices.model import Device
+from merpati.messages.inbound import RECEIVE, Incoming
+from merpati.messages.model import Draft, Options, Priority, StoredContent, Vote
+from merpati.messages.planning import draw_ref
+from merpati.messages.receiving import KeptMedia, keep_received
+from merpati.storage.ids import Ids
+from merpati.storage.lane import HotLane
+from merpati.storage.port import OutcomeUnknown, StorageError
+from merpati.transports.port import Inbound, Media, PollVote
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """Where files that come are kept, which, and for how long (milliseconds)."""
+
+    folder: Path
+    spool: Path
+    """On the file system of `folder`."""
+    most_bytes: int
+    keep_ms: int
+
+
+class Receiving:
+    """Takes in messages and votes; `wake` is told that a device has something to send."""
+
+    def __init__(
+        self, lane: HotLane, ids: Ids, clock: Clock, shelf: Shelf, wake: Callable[[DeviceId, int], None]
+    ) -> None:
+        self._lane, self._ids, self._clock, self._shelf, self._wake = lane, ids, clock, shelf, wake
+        self._rng = random.SystemRandom()
+
+    async def take_in(self, device: Device, event: Inbound | PollVote) -> None:
+        """Returns when it is stored. May run twice: the same message is there once, and forwarded once."""
+        if isinstance(event, PollVote):
+            await self._store(device, event, Vote(poll=event.poll, choices=event.choices), None)
+        elif not isinstance(event.content, Media):
+            await self._store(device, event, event.content, None)
+        else:
+            async with self._keeping(device, event.content) as kept:
+                await self._store(device, event, kept.content, kept)
+        crashpoint("after_inbound_stored")
+
+    @contextlib.asynccontextmanager
+    async def _keeping(self, device: Device, came: Media) -> AsyncIterator[KeptMedia]:
+        """The file, while what it belongs to is stored; it is removed again when that was refused."""
+        id_ = MediaId((await self._ids.take("media"))[0])
+        shelf = self._shelf
+        kept = await asyncio.to_thread(
+            keep_received, came, id_, device.account, shelf.folder, shelf.spool, shelf.most_bytes
+        )
+        try:
+            yield kept
+        except (OutcomeUnknown, asyncio.CancelledError):
+            raise  # it may be stored: then its file is needed, and the sweep finds one that is not
+        except StorageError:
+            await self._remove(kept)
+            raise
+
+    async def _store(
+        self, device: Device, event: Inbound | PollVote, content: StoredContent, kept: KeptMedia | None
+    ) -> None:
+        who = event.voter if isinstance(event, PollVote) else event.sender
+        kind = kind_of_chat(device, event.chat)
+        is_told = is_heard(device.settings, kind)
+        told = kept if kept is not None and kept.row is not None and not kept.notes and is_told else None
+        first, second = await self._ids.take("message", 2)
+        incoming = Incoming(
+            id=MessageId(first),
+            account=device.account,
+            device=device.id,
+            chat=event.chat,
+            sender=who.id,
+            name=who.name,
+            wa_id=event.wa_id,
+            content=content,
+            reply_to=event.quoted if isinstance(event, Inbound) else None,
+            at=event.at,
+            notes=kept.notes if kept is not None else (),
+            is_told=is_told,
+            to_itself=kind is ChatKind.ITSELF,
+            in_inbox=device.settings.inbox,
+            media=kept.row if kept is not None else None,
+            file=self._file(told) if told is not None else None,
+            forward=self._forward(device, event.chat, MessageId(second), told) if told is not None else None,
+        )
+        is_new = await self._lane(RECEIVE, incoming)
+        if not is_new and kept is not None:
+            await self._remove(kept)
+        if is_new and incoming.forward is not None:
+            self._wake(device.id, incoming.forward.due_at)
+
+    def _file(self, kept: KeptMedia) -> ReceivedFile | None:
+        if kept.row is None:
+            return None
+        until = self._clock.now() + self._shelf.keep_ms
+        return ReceivedFile(kept.row.id, kept.filename, kept.extension, until)
+
+    def _forward(self, device: Device, chat: Address, id_: MessageId, kept: KeptMedia) -> Draft | None:
+        """None when its owner wants none, or it would go back to where it came from."""
+        to, now = Address(device.settings.resend_to), self._clock.now()
+        if not device.settings.resend or to == chat or kind_of_chat(device, to) is ChatKind.ITSELF:
+            return None
+        return Draft(
+            id=id_,
+            account=device.account,
+            device=device.id,
+            chat=to,
+            name="",
+            content=kept.content,
+            options=Options(),
+            media=kept.row.id if kept.row is not None else None,
+            wire_ref=draw_ref(self._rng),
+            request=RequestId(0),
+            batch=None,
+            priority=Priority.SINGLE,
+            schedule_at=None,
+            queued_at=now,
+            due_at=Millis(now),
+            gap_ms=None,
+            sequence=None,
+            hold=None,
+        )
+
+    async def _remove(self, kept: KeptMedia) -> None:
+        if kept.row is not None:
+            await asyncio.to_thread((self._shelf.folder / kept.row.path).unlink, missing_ok=True)

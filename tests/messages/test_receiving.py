@@ -1,0 +1,155 @@
+"""Files that come with messages, and their addresses. Source: Fonnte docs, file limitation."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from merpati.core.clock import Millis
+from merpati.core.facts import MessageReceived, ReceivedFile
+from merpati.core.ids import MediaId, MessageId, WaId
+from merpati.log.actions import open_account
+from merpati.log.store import facts_after
+from merpati.messages.file_links import FileLinks
+from merpati.messages.inbound import Incoming, receive_messages
+from merpati.messages.model import Note
+from merpati.messages.receiving import KeptMedia, keep_received
+from merpati.storage.port import Storage, Tx
+from merpati.transports.port import Media, MediaKind
+from tests.api.files import PNG
+from tests.messages.outbox import ACCOUNT, ALICE, BUDI, DEVICE, a_draft
+
+HTML = b"<!doctype html><script>alert(1)</script>"
+UNTIL = Millis(1_700_000_000_000)
+FILE = ReceivedFile(MediaId(9), "foto saya.jpg", "jpg", UNTIL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("media", "spool"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def came(folder: Path, body: bytes, filename: str = "", mime: str = "image/png") -> Media:
+    """A file as a transport gives it."""
+    path = folder / "network"
+    path.write_bytes(body)
+    return Media(kind=MediaKind.IMAGE, path=str(path), mime=mime, size_bytes=len(body), filename=filename)
+
+
+def keep(folder: Path, media: Media, most: int = 1_000) -> KeptMedia:
+    return keep_received(media, MediaId(9), ACCOUNT, folder / "media", folder / "spool", most)
+
+
+def test_a_picture_is_kept_under_our_own_name(folder: Path) -> None:
+    """Its type is judged by its content; nothing is left aside."""
+    kept = keep(folder, came(folder, PNG, "../../evil\x00name.jpg", mime="text/html"))
+
+    assert (folder / "media" / "9.png").read_bytes() == PNG
+    assert (kept.content.path, kept.content.mime, kept.content.filename) == ("9.png", "image/png", "evilname.jpg")
+    assert (kept.extension, kept.notes) == ("png", ())
+    assert kept.row is not None and (kept.row.size_bytes, kept.row.mime) == (len(PNG), "image/png")
+    assert list((folder / "spool").iterdir()) == []
+
+
+def test_a_file_without_a_name_has_one_to_fetch_it_by(folder: Path) -> None:
+    """Pictures come without."""
+    kept = keep(folder, came(folder, PNG))
+    assert (kept.content.filename, kept.filename) == ("", "image.png")
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "most", "note", "path"),
+    [
+        (HTML, "surat.txt", 1_000, Note.FILE_TYPE, "9.bin"),
+        (b"\x00\x01\x02", "program.exe", 1_000, Note.FILE_TYPE, "9.bin"),
+        (PNG, "foto.png", len(PNG) - 1, Note.FILE_TOO_LARGE, ""),
+    ],
+)
+def test_what_is_outside_the_rules_is_noted(
+    folder: Path, body: bytes, name: str, most: int, note: Note, path: str
+) -> None:
+    """Another type is kept, as something that nothing opens; what is too large is not."""
+    kept = keep(folder, came(folder, body, name), most)
+
+    assert (kept.notes, kept.content.path) == ((note,), path)
+    assert (kept.row is not None) is bool(path)
+    assert kept.row is None or kept.row.mime == "application/octet-stream"
+    assert [each.name for each in (folder / "media").iterdir()] == ([path] if path else [])
+
+
+def test_a_file_that_is_not_there_is_noted(folder: Path) -> None:
+    """The message is stored all the same."""
+    gone = msgspec.structs.replace(came(folder, PNG), path=str(folder / "gone"))
+    kept = keep(folder, gone)
+    assert (kept.notes, kept.row, kept.content.path) == ((Note.FILE_LOST,), None, "")
+
+
+async def test_a_message_that_comes_twice_is_forwarded_once(storage: Storage, folder: Path) -> None:
+    """Acceptance and storing are one transaction: a crash has both or neither, and the repeat is known."""
+    await storage.write(open_account, ACCOUNT)
+    kept = keep(folder, came(folder, PNG))
+    for n in (1, 2):
+        forward = a_draft(100 + n, BUDI, content=kept.content, media=MediaId(9))
+        await storage.write(receive_messages, [_incoming(n, kept, forward=forward)])
+
+    assert await storage.read(_rows, "SELECT message_id, chat FROM outbox") == [(101, BUDI)]
+    assert await storage.read(_rows, "SELECT id, path FROM media") == [(9, "9.png")]
+    assert await storage.read(_rows, "SELECT media_id FROM message ORDER BY id") == [(9,), (9,)]
+    (fact,) = [
+        entry.fact
+        for entry in await storage.read(facts_after, ACCOUNT, 0, 10)
+        if isinstance(entry.fact, MessageReceived)
+    ]
+    assert fact.told is not None and fact.told.file == FILE
+
+
+def _incoming(id_: int, kept: KeptMedia, **changes: object) -> Incoming:
+    incoming = Incoming(
+        id=MessageId(id_),
+        account=ACCOUNT,
+        device=DEVICE,
+        chat=ALICE,
+        sender=ALICE,
+        name="Alice",
+        wa_id=WaId("IN"),
+        content=kept.content,
+        reply_to=None,
+        at=1_000,
+        media=kept.row,
+        file=FILE,
+    )
+    return msgspec.structs.replace(incoming, **changes)
+
+
+async def _rows(tx: Tx, sql: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in await tx.all(sql)]
+
+
+# -- addresses --
+
+
+def links(key: bytes = b"k" * 32) -> FileLinks:
+    return FileLinks(key, lambda: "https://shop.example/")
+
+
+def token_of(link: str) -> str:
+    return link.split("/")[4]
+
+
+def test_a_files_address_is_the_same_each_time_and_ends_with_the_file() -> None:
+    """Whole seconds: at its end it opens nothing any more."""
+    link = links().link(FILE)
+    assert link == links().link(FILE)
+    assert link.startswith("https://shop.example/files/") and link.endswith("/foto%20saya.jpg")
+    assert links().read(token_of(link), Millis(UNTIL - 1)) == FILE.media
+    assert links().read(token_of(link), UNTIL) is None
+
+
+def test_an_address_cannot_be_made_without_the_key() -> None:
+    """Nor changed into that of another file or a later day."""
+    token = links().token(FILE)
+    others = [links(b"x" * 32).token(FILE), "", "a", "%", "ü", token[:-4], token + "AAAA", "A" * len(token)]
+    flipped = [token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(len(token) - 1)]
+    assert {links().read(each, Millis(0)) for each in [*others, *flipped]} == {None}
