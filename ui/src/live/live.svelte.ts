@@ -18,10 +18,13 @@ const STREAM = "/api/v1/events";
 const LOST_AFTER_MS = 2_000;
 const AGAIN_MS = 3_000;
 const PATIENCE_MS = 1_000;
+/** A tab that nobody looks at lets its stream go: a browser opens six to a server, for all its tabs together. */
+const UNSEEN_MS = 30_000;
 
 let lostAt = $state<Date | undefined>();
 let isReady = $state(false);
 let source: EventSource | undefined;
+let resting: ReturnType<typeof setTimeout> | undefined;
 let noticing: ReturnType<typeof setTimeout> | undefined;
 let lastSeq = "";
 let onRefused: () => unknown = () => undefined;
@@ -52,8 +55,11 @@ export function follow(whenRefused: () => unknown): () => void {
   const waiting = setTimeout(() => (isReady = true), PATIENCE_MS);
   window.addEventListener("online", live.tryNow);
   window.addEventListener("offline", lose);
+  document.addEventListener("visibilitychange", seeOrNot);
   return () => {
     clearTimeout(waiting);
+    clearTimeout(resting);
+    document.removeEventListener("visibilitychange", seeOrNot);
     window.removeEventListener("online", live.tryNow);
     window.removeEventListener("offline", lose);
     source?.close();
@@ -104,6 +110,13 @@ function open(): void {
       }, AGAIN_MS);
     }
   };
+}
+
+/** Unseen for a while: rest. Seen again: what was missed is told from where it rested. */
+function seeOrNot(): void {
+  clearTimeout(resting);
+  if (document.hidden) resting = setTimeout(() => source?.close(), UNSEEN_MS);
+  else if (source?.readyState === EventSource.CLOSED) open();
 }
 
 /** The machine knows at once that it has no network; a stream notices only when it is written to. */
