@@ -1,8 +1,32 @@
 """What every transport must do: what comes in, and what may be asked."""
 
-from merpati.core.ids import WireRef
-from merpati.transports.port import Inbound, Outbound, Poll, PollVote, SessionState, Signal, State, Text, Typing
-from tests.conformance.transport_rig import Heard, Rig, needs, opened, text
+import asyncio
+
+import pytest
+
+from merpati.core.ids import WaId, WireRef
+from merpati.transports.port import (
+    AnyEvent,
+    Inbound,
+    Outbound,
+    Poll,
+    PollVote,
+    SendError,
+    SendFault,
+    SessionState,
+    Signal,
+    State,
+    Text,
+    Typing,
+)
+from tests.conformance.transport_rig import WITHIN_S, Heard, Rig, needs, opened, text
+
+
+async def seen(rig: Rig, ids: list[WaId]) -> None:
+    """Wait until the person sees just these as read."""
+    async with asyncio.timeout(WITHIN_S):
+        while await rig.ticked() != ids:  # noqa: ASYNC110 - the network does not tell when
+            await asyncio.sleep(0.01)
 
 
 class Incoming:
@@ -28,6 +52,48 @@ class Incoming:
 
         [inbound] = await heard.count(Inbound)
         assert (inbound.chat, inbound.sender.id) == (rig.group, rig.person)
+
+    async def test_who_wrote_sees_what_the_device_has_read(self, rig: Rig) -> None:
+        """In a group too; what was not marked stays unread, and again is harmless."""
+        transport, heard = await opened(rig)
+        first, second = await rig.say("satu"), await rig.say("dua")
+        await heard.count(Inbound, 2)
+
+        for _ in range(2):
+            await transport.mark_read(rig.person, rig.person, [first])
+
+        await seen(rig, [first])
+        if rig.caps.groups:
+            third = await rig.say("tiga", group=True)
+            await heard.count(Inbound, 3)
+            await transport.mark_read(rig.group, rig.person, [third])
+            await seen(rig, [first, third])
+        assert second not in await rig.ticked()
+
+    async def test_a_message_may_be_marked_as_read_while_it_is_stored(self, rig: Rig) -> None:
+        """Also one that waited, before the session is open."""
+        await rig.pair()
+        said = await rig.say("ada orang?")
+        transport, heard = rig.transport(), Heard()
+
+        async def read_and_store(event: AnyEvent) -> None:
+            if isinstance(event, Inbound):
+                await transport.mark_read(event.chat, event.sender.id, [event.wa_id])
+            await heard.emit(event)
+
+        await transport.start(read_and_store)
+        await heard.state(SessionState.OPEN)
+
+        await seen(rig, [said])
+
+    async def test_nothing_is_marked_as_read_without_a_session(self, rig: Rig) -> None:
+        """Said, and not taken silently."""
+        transport, _ = await opened(rig)
+        await transport.stop()
+
+        with pytest.raises(SendError) as refused:
+            await transport.mark_read(rig.person, rig.person, [WaId("x")])
+        assert refused.value.fault is SendFault.NOT_OPEN
 
     async def test_what_was_not_stored_comes_again(self, rig: Rig) -> None:
         """An event whose `emit` failed is told again, before later ones."""

@@ -17,6 +17,7 @@ from merpati.devices.model import Settings, WebhookWay
 from merpati.messages.model import Note
 from merpati.messages.views import show_message
 from merpati.transports.port import Media, MediaKind
+from merpati.transports.simulator.entries import Said
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
 from merpati.webhooks.model import EndpointKind
 from tests.api.files import PNG
@@ -122,6 +123,27 @@ async def test_attachments_are_forwarded_as_a_message_of_the_device(
     assert isinstance(hand_off.content, Media)
     assert (hand_off.chat, hand_off.content.caption, hand_off.content.filename) == (SITI, "lihat ini", "foto.png")
     assert await asyncio.to_thread(Path(hand_off.content.path).read_bytes) == PNG
+
+
+async def test_what_autoread_covers_is_marked_as_read(stage: Stage, receiver: Receiver) -> None:
+    """With `personal`, not in groups: people see the ticks there alone. The webhook hears both ways."""
+    await settle(stage, autoread=True, personal=True)
+    read = await stage.phone.say(BUDI, NUMBER, "terbaca")
+    await stage.phone.say(BUDI, GROUP, "belum")
+    await receiver.until(lambda: len(receiver.got) == 2)
+
+    async def ticked() -> list[str]:
+        lines = await stage.phone.chat(BUDI)
+        return [now.line.wa_id for now in lines if isinstance(now.line, Said) and now.state == "read"]
+
+    async def is_ticked() -> bool:
+        return await ticked() == [read]
+
+    await stage.until(is_ticked)
+    await settle(stage)
+    await stage.phone.say(BUDI, NUMBER, "tidak lagi")
+    await receiver.until(lambda: len(receiver.got) == 3)
+    assert await ticked() == [read]
 
 
 async def send_file(stage: Stage, folder: Path, name: str, body: bytes, sender: Address = BUDI) -> None:

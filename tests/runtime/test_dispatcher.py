@@ -72,6 +72,8 @@ class Network:
 
     async def signal(self, chat: Address, what: Signal) -> None: ...
 
+    async def mark_read(self, chat: Address, sender: Address, ids: Sequence[WaId]) -> None: ...
+
     async def check(self, numbers: Sequence[Address]) -> list[NumberCheck]:
         return [NumberCheck(number=number, registered=True) for number in numbers]
 

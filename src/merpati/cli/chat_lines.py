@@ -20,6 +20,7 @@ from merpati.transports.simulator.entries import (
     PersonSet,
     Receipted,
     Said,
+    Seen,
     Signalled,
     Voted,
 )
@@ -67,6 +68,12 @@ class ChatLines:
         what = self._words("phone.line.read" if read else "phone.line.delivered")
         return [f"{_clock(entry.t)}  {mark} {what} {click.style(self._head(entry.ref), dim=True)}".rstrip()]
 
+    def _seen(self, entry: Seen) -> list[str]:
+        mark, who = click.style("✓✓", fg="blue"), self._who(entry.device, entry.chat)
+        heads = " ".join(self._head(id_) for id_ in entry.ids)
+        line = self._words("phone.line.seen", who=who)
+        return [f"{_clock(entry.t)}  {mark} {line} {click.style(heads, dim=True)}"]
+
     def _voted(self, entry: Voted) -> list[str]:
         if entry.wa_id in self._heads:
             return []
@@ -111,6 +118,7 @@ _DRAWN: dict[type[object], Callable[[ChatLines, Any], list[str]]] = {
     Receipted: ChatLines._receipted,
     Voted: ChatLines._voted,
     Signalled: ChatLines._signalled,
+    Seen: ChatLines._seen,
     PersonSet: ChatLines._person_set,
 }
 

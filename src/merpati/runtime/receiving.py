@@ -12,7 +12,7 @@ from merpati.core.clock import Clock, Millis
 from merpati.core.crashpoint import crashpoint
 from merpati.core.facts import ReceivedFile
 from merpati.core.ids import Address, DeviceId, MediaId, MessageId, RequestId
-from merpati.devices.hearing import ChatKind, is_heard, kind_of_chat
+from merpati.devices.hearing import ChatKind, is_heard, is_read, kind_of_chat
 from merpati.devices.model import Device
 from merpati.messages.inbound import RECEIVE, Incoming
 from merpati.messages.model import Draft, Options, Priority, StoredContent, Vote
@@ -21,7 +21,7 @@ from merpati.messages.receiving import KeptMedia, keep_received
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import OutcomeUnknown, StorageError
-from merpati.transports.port import Inbound, Media, PollVote
+from merpati.transports.port import Inbound, Media, PollVote, SendError, Transport
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +43,12 @@ class Receiving:
         self._lane, self._ids, self._clock, self._shelf, self._wake = lane, ids, clock, shelf, wake
         self._rng = random.SystemRandom()
 
-    async def take_in(self, device: Device, event: Inbound | PollVote) -> None:
-        """Returns when it is stored. May run twice: the same message is there once, and forwarded once."""
+    async def take_in(self, device: Device, event: Inbound | PollVote, transport: Transport) -> None:
+        """Returns when it is stored, and marked as read where the device's settings say so.
+
+        May run twice: the same message is there once, forwarded once, and marked again. As the network forgets it
+        only when this has returned, a crash in between leaves no message unread.
+        """
         if isinstance(event, PollVote):
             await self._store(device, event, Vote(poll=event.poll, choices=event.choices), None)
         elif not isinstance(event.content, Media):
@@ -53,6 +57,9 @@ class Receiving:
             async with self._keeping(device, event.content) as kept:
                 await self._store(device, event, kept.content, kept)
         crashpoint("after_inbound_stored")
+        if isinstance(event, Inbound) and is_read(device.settings, kind_of_chat(device, event.chat)):
+            with contextlib.suppress(SendError):  # the session is gone: the network tells it again
+                await transport.mark_read(event.chat, event.sender.id, [event.wa_id])
 
     @contextlib.asynccontextmanager
     async def _keeping(self, device: Device, came: Media) -> AsyncIterator[KeptMedia]:

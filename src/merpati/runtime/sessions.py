@@ -251,7 +251,7 @@ class Sessions:
                 await self._receipt(session, event)
             case Inbound() | PollVote():
                 device = await self.storage.read(find_device, session.device.id) or session.device
-                await self.receiving.take_in(device, event)
+                await self.receiving.take_in(device, event, session.transport)
             case PairQr() | PairCode():
                 if session.pairing is not None:
                     session.pairing.show(event)

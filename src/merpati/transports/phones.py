@@ -75,7 +75,8 @@ class ChatLine(Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     """The person's choice: of a vote, or now, of a poll."""
     state: str = ""
-    """Of a device's message: sent, delivered, read, as far as this person's phone goes."""
+    """Of a device's message: sent, delivered, read, as far as this person's phone goes; of a person's: read, once a
+    device has marked it so."""
 
 
 class Happening(Struct, frozen=True, kw_only=True):

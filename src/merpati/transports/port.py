@@ -285,6 +285,11 @@ class Transport(Protocol):
         """Show or hide "typing"; best effort, raises `SendError` when the session is not open."""
         ...
 
+    async def mark_read(self, chat: Address, sender: Address, ids: Sequence[WaId]) -> None:
+        """Show the sender that these messages of theirs were read. Again is harmless; it may be called as soon as a
+        message came, before OPEN too. Raises `SendError` when there is no session."""
+        ...
+
     async def check(self, numbers: Sequence[Address]) -> list[NumberCheck]:
         """Whether these numbers are on WhatsApp; raises `SendError`."""
         ...

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.transports.port import Content, SendFault, Transport
-from merpati.transports.simulator.entries import Fate, HandOff
+from merpati.transports.simulator.entries import Fate, HandOff, Said
 from merpati.transports.simulator.faults import Do, Rule
 from merpati.transports.simulator.journal import read_journal
 from merpati.transports.simulator.link import SimulatorLink
@@ -54,6 +54,10 @@ class SimulatorRig:
 
     async def say(self, text: str, *, group: bool = False) -> WaId:
         return await self.phone.say(self.person, self.group if group else self.device, text)
+
+    async def ticked(self) -> list[WaId]:
+        lines = await self.phone.chat(self.person)
+        return [now.line.wa_id for now in lines if isinstance(now.line, Said) and now.state == "read"]
 
     async def vote(self, poll: WaId, choices: tuple[str, ...]) -> None:
         await self.phone.vote(self.person, choices, poll)

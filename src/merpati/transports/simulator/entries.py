@@ -130,6 +130,8 @@ class Said(Entry, frozen=True, kw_only=True, tag="said"):
     name: str = ""
     content: Content
     quoted: WaId | None = None
+    is_seen: bool = False
+    """In a chat that is kept: a device has marked it as read."""
 
 
 class Voted(Entry, frozen=True, kw_only=True, tag="vote"):
@@ -158,6 +160,14 @@ class Signalled(Entry, frozen=True, kw_only=True, tag="signal"):
     device: Address
     chat: Address
     what: Signal
+
+
+class Seen(Entry, frozen=True, kw_only=True, tag="seen"):
+    """A device has marked messages of a chat as read: those who wrote them see it."""
+
+    device: Address
+    chat: Address
+    ids: tuple[WaId, ...]
 
 
 class FaultFired(Entry, frozen=True, kw_only=True, tag="fault"):
@@ -223,6 +233,7 @@ AnyEntry: TypeAlias = (
     | News
     | Confirmed
     | Signalled
+    | Seen
     | FaultFired
     | Torn
     | Kept

@@ -6,7 +6,7 @@ from typing import Any
 from merpati.core.ids import Address
 from merpati.transports.port import Group, NumberCheck, SessionState
 from merpati.transports.simulator import handoffs, pairing, people, wire
-from merpati.transports.simulator.entries import Signalled
+from merpati.transports.simulator.entries import Seen, Signalled
 from merpati.transports.simulator.journal import JournalFull
 from merpati.transports.simulator.network import Client, Network
 
@@ -57,6 +57,14 @@ def _show(net: Network, client: Client, ask: wire.Show) -> None:
         net.note(Signalled(t=net.now(), device=session.device, chat=ask.chat, what=ask.what))
 
 
+def _mark_read(net: Network, client: Client, ask: wire.MarkRead) -> None:
+    """Recorded once, however often it is told."""
+    session = net.session(client, ask.channel)
+    ids = net.world.unseen(ask.chat, ask.ids) if session is not None else ()
+    if session is not None and ids:
+        net.note(Seen(t=net.now(), device=session.device, chat=ask.chat, ids=ids))
+
+
 def _check(net: Network, ask: wire.Check) -> wire.Checked:
     return wire.Checked(q=ask.q, numbers=tuple(_known(net, number) for number in ask.numbers))
 
@@ -97,6 +105,7 @@ _MOVES: dict[type[wire.Frame], Callable[[Network, Client, Any], None]] = {
     wire.Pair: pairing.begin,
     wire.Send: handoffs.take,
     wire.Show: _show,
+    wire.MarkRead: _mark_read,
     wire.Confirm: _confirm,
     wire.Watch: people.watch,
 }

@@ -22,6 +22,7 @@ from merpati.transports.simulator.entries import (
     PersonSet,
     Receipted,
     Said,
+    Seen,
     SessionEnded,
     SessionOpened,
     Signalled,
@@ -264,6 +265,8 @@ def _concerned(world: World, entry: AnyEntry) -> tuple[Address, ...]:
             return world.recipients(entry.device, entry.chat)
         case Said():
             return world.groups[entry.chat].members if entry.chat in world.groups else (entry.sender,)
+        case Seen():
+            return world.members(entry.chat)
         case Receipted():
             return (entry.who,)
         case Voted():

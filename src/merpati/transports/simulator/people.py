@@ -222,7 +222,7 @@ def show_chat(net: Network, ask: wire.Chat) -> wire.ChatShown:
 
 def _line_now(net: Network, number: Address, line: HandOff | Said | Voted) -> wire.LineNow:
     if not isinstance(line, HandOff):
-        return wire.LineNow(line=line)
+        return wire.LineNow(line=line, state="read" if isinstance(line, Said) and line.is_seen else "")
     waits = net.world.waiting.get(number, {}).get((line.device, line.ref))
     return wire.LineNow(line=line, state="read" if waits is None else "delivered" if waits.delivered else "sent")
 

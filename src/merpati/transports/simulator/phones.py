@@ -171,7 +171,7 @@ def _line(now: LineNow, chosen: Mapping[WaId, tuple[str, ...]]) -> ChatLine:
         id_ = WaId(line.ref)
         return make(id=id_, sender=line.device, content=line.content, choices=chosen.get(id_, ()), state=now.state)
     if isinstance(line, Said):
-        return make(id=line.wa_id, sender=line.sender, content=line.content)
+        return make(id=line.wa_id, sender=line.sender, content=line.content, state=now.state)
     return make(id=line.wa_id, sender=line.voter, content=None, poll=line.poll, choices=line.choices)
 
 

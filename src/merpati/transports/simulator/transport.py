@@ -11,7 +11,7 @@ import msgspec
 
 from merpati.core.clock import Clock, Millis
 from merpati.core.errors import Code
-from merpati.core.ids import Address, DeviceId
+from merpati.core.ids import Address, DeviceId, WaId
 from merpati.transports.port import (
     AnyEvent,
     Capabilities,
@@ -128,6 +128,12 @@ class SimulatorTransport:
         """See the port."""
         self._check_open()
         self._connection.put(wire.Show(channel=self._channel, chat=chat, what=what))
+
+    async def mark_read(self, chat: Address, sender: Address, ids: Sequence[WaId]) -> None:  # noqa: ARG002
+        """See the port. It goes out ahead of the confirmation of what is read: lost, both come again."""
+        if self._state not in (SessionState.CONNECTING, SessionState.OPEN):
+            raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
+        self._connection.put(wire.MarkRead(channel=self._channel, chat=chat, ids=tuple(ids)))
 
     async def check(self, numbers: Sequence[Address]) -> list[NumberCheck]:
         """See the port."""

@@ -88,6 +88,14 @@ class Show(Frame, frozen=True, kw_only=True, tag="show"):
     what: Signal
 
 
+class MarkRead(Frame, frozen=True, kw_only=True, tag="mark_read"):
+    """The device has read these messages of a chat. No answer."""
+
+    channel: int
+    chat: Address
+    ids: tuple[WaId, ...]
+
+
 class Check(Frame, frozen=True, kw_only=True, tag="check"):
     q: int
     numbers: tuple[Address, ...]
@@ -349,7 +357,7 @@ class Everything(Frame, frozen=True, kw_only=True, tag="everything"):
 
 
 class LineNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line, and for a device's message how far it came: sent, delivered, read."""
+    """A line, and how far it came. A device's message: sent, delivered, read; a person's: read, or nothing."""
 
     line: HandOff | Said | Voted
     state: str = ""
@@ -370,24 +378,10 @@ class Saw(Frame, frozen=True, kw_only=True, tag="saw"):
 
 
 Act: TypeAlias = (
-    AddPerson
-    | Block
-    | SetGroup
-    | AddDevice
-    | Unlink
-    | Scan
-    | Say
-    | Vote
-    | Read
-    | Type
-    | List
-    | Chat
-    | Watch
-    | AddFault
-    | ClearFaults
-    | CutLink
-)
-FromClient: TypeAlias = Login | Leave | Pair | Upload | Send | Show | Check | MyGroups | Confirm | Act
+    AddPerson | Block | SetGroup | AddDevice | Unlink | Scan | Say | Vote
+    | Read | Type | List | Chat | Watch | AddFault | ClearFaults | CutLink
+)  # fmt: skip
+FromClient: TypeAlias = Login | Leave | Pair | Upload | Send | Show | MarkRead | Check | MyGroups | Confirm | Act
 Answer: TypeAlias = Ack | Refused | Uploaded | Checked | InGroups | Done | No | Everything | ChatShown | History
 OnChannel: TypeAlias = Welcome | CaughtUp | Closed | Told | Typed | QrShown | CodeShown | PairEnded
 FromNetwork: TypeAlias = Answer | OnChannel | Saw

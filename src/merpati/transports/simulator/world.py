@@ -30,6 +30,7 @@ from merpati.transports.simulator.entries import (
     Reads,
     Receipted,
     Said,
+    Seen,
     SessionOpened,
     Voted,
     WaitingKept,
@@ -134,6 +135,16 @@ class World:
         """The last lines that this person saw, oldest first."""
         return list(self._chats.get(number, ()))
 
+    def unseen(self, chat: Address, ids: tuple[WaId, ...]) -> tuple[WaId, ...]:
+        """Those of these messages that someone in the chat wrote, and sees as not read yet."""
+        lines = (line for who in self.members(chat) for line in self.lines(who))
+        wanted = {line.wa_id for line in lines if isinstance(line, Said) and not line.is_seen}
+        return tuple(id_ for id_ in ids if id_ in wanted)
+
+    def members(self, chat: Address) -> tuple[Address, ...]:
+        """Who sees what people write there."""
+        return self.groups[chat].members if chat in self.groups else (chat,)
+
     def kept(self, now: Millis) -> Kept:
         """The whole state as one entry; applied to an empty world it makes this one."""
         waiting = (
@@ -214,6 +225,13 @@ class World:
             if who not in self.accounts and not (shown and _same_message(shown[-1], entry)):
                 self._show(who, entry)
 
+    def _seen(self, entry: Seen) -> None:
+        for who in self.members(entry.chat):
+            chat = self._chats.get(who, deque())
+            for place, line in enumerate(chat):
+                if isinstance(line, Said) and line.wa_id in entry.ids:
+                    chat[place] = msgspec.structs.replace(line, is_seen=True)
+
     def _voted(self, entry: Voted) -> None:
         self._to_mailbox(entry)
         self._show(entry.voter, entry)
@@ -257,6 +275,7 @@ _CHANGES: dict[type[Entry], Callable[[World, Any], None]] = {
     Said: World._said,
     Voted: World._voted,
     Confirmed: World._confirmed,
+    Seen: World._seen,
     FaultFired: World._fault_fired,
     SessionOpened: World._session_opened,
     Kept: World._restore,
