@@ -61,8 +61,6 @@ from merpati.wiring import Keeping, Transports, jobs, open_transports
 STOP_S = 5.0
 SEALING_KEY = "seal"
 """The name of the key file that seals tokens and secrets."""
-LINK_KEY = "files"
-"""The name of the key file that makes the addresses of files."""
 
 
 class Gateway:
@@ -86,7 +84,7 @@ class Gateway:
         self.registry = CollectorRegistry()
         self.metrics = RunMetrics(self.registry)
         self.sealer = Sealer(folder.key(SEALING_KEY))
-        self.links = FileLinks(folder.key(LINK_KEY), lambda: self.url)
+        self.links = FileLinks(folder.key(SEALING_KEY), lambda: self.url)
         self.lane = HotLane(storage, observe=self.metrics.group.observe)
         self.ids = Ids(storage)
         self.devices, self.accounts = DeviceLookup(storage, clock), AccountLookup(storage, clock)

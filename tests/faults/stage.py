@@ -161,6 +161,14 @@ async def _furnish(stage: Stage) -> None:
             await storage.write(_add_sender, sender, token, secret, stage.receiver.url(sender.number))
 
 
+async def tell_messages(stage: Stage, sender: Sender, url: str) -> None:
+    """This device's incoming messages are told to `url`; the node that gets it does not run yet."""
+    sealer, id_ = Sealer(DataFolder(stage.node.data).key("seal")), EndpointId(1_000 + sender.id)
+    secret = sealer.seal("endpoint", id_, format_secret(secrets.token_bytes(SECRET_BYTES)))
+    async with open_database(stage.database, stage.node.data) as storage:
+        await storage.write(set_endpoint, ACCOUNT, sender.id, EndpointKind.MESSAGE, url, NewEndpoint(id_, secret))
+
+
 async def _add_sender(tx: Tx, sender: Sender, token: SealedToken, secret: str, url: str) -> None:
     new = NewDevice(
         id=sender.id,

@@ -5,6 +5,7 @@ A second process on one data folder is refused: `tests/cli/test_serve.py`. A dis
 """
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -21,8 +22,9 @@ from tests.faults.evidence import Case
 from tests.faults.load import Caller, Known
 from tests.faults.network import DISORDERLY
 from tests.faults.process import now, until
+from tests.faults.receiver import Receiver
 from tests.faults.settling import settle
-from tests.faults.stage import Stage, open_stage
+from tests.faults.stage import Stage, open_stage, tell_messages
 from tests.faults.traffic import PACES_MS, busy, person
 
 pytestmark = [pytest.mark.faults, pytest.mark.process]
@@ -148,6 +150,28 @@ async def test_what_somebody_says_while_we_crash_is_stored_once(stage: Stage) ->
     await stage.node.open()
     case = await settle(stage)
     assert [row.text for row in case.stored.rows] == [f"halo {n}" for n in range(5)]
+
+
+async def test_what_somebody_says_while_we_crash_is_told(stage: Stage) -> None:
+    """It was stored, and the process died before any call: told in order, each under one id, the same bytes."""
+    sender, budi, hears = stage.senders[0], Address("6281234567890"), Receiver()
+    await tell_messages(stage, sender, hears.url(sender.number))
+    await stage.node.open(crash_at="after_inbound_stored:1")
+    for n in range(5):
+        await stage.network.phone.say(budi, sender.number, Text(body=f"halo {n}"))
+    await stage.node.died()
+    await hears.open()
+    await stage.node.open()
+
+    async def all_told() -> bool:
+        return len({call.id for call in hears.calls}) == 5
+
+    await until(all_told, 30, "all are told")
+    await settle(stage)
+    await hears.close()
+    bodies = {call.id: call.body for call in hears.calls}
+    assert [json.loads(body)["message"] for body in bodies.values()] == [f"halo {n}" for n in range(5)]
+    assert {(call.id, call.body) for call in hears.calls} == set(bodies.items())
 
 
 async def test_killed_while_the_webhook_receiver_is_down_every_event_arrives(stage: Stage, caller: Caller) -> None:

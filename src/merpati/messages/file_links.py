@@ -27,8 +27,8 @@ class FileLinks:
     """Makes addresses and reads tokens, with one key."""
 
     def __init__(self, key: bytes, base: Callable[[], str]) -> None:
-        """`base` is where others reach this server, as it is known by then."""
-        self._key, self._base = key, base
+        """`key` may serve other ends: ours is derived from it. `base`: where others reach this server by then."""
+        self._key, self._base = hmac.digest(key, PREFIX.encode(), hashlib.sha256), base
 
     def link(self, file: ReceivedFile) -> str:
         """The whole address."""
