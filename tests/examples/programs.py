@@ -22,9 +22,10 @@ def free_port() -> int:
 class Program:
     """One receiver with its table, on one port over all its lives."""
 
-    def __init__(self, language: str, folder: Path, secret: str = "") -> None:
+    def __init__(self, language: str, folder: Path, secret: str = "", gateway: str = "") -> None:
         self.language, self.database, self.port = language, folder / "reports.db", free_port()
         self._environment = os.environ | {"REPORTS": str(self.database), "WEBHOOK_SECRET": secret}
+        self._environment |= {"GATEWAY_URL": gateway, "GATEWAY_TOKEN": "TOKEN"}
         self._process: asyncio.subprocess.Process | None = None
 
     @property

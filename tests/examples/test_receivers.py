@@ -1,14 +1,16 @@
 """The example receivers keep Fonnte's table right, and miss nothing when they are killed."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from merpati.core.clock import SystemClock
 from merpati.core.facts import (
@@ -17,9 +19,11 @@ from merpati.core.facts import (
     MessageDelivered,
     MessageFailed,
     MessageRead,
+    MessageReceived,
     MessageSent,
+    Telling,
 )
-from merpati.core.ids import AccountId, DeviceId, MessageId, WaId
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage
 from merpati.storage.sqlite import SqliteStorage
@@ -110,6 +114,52 @@ async def test_failures_and_the_devices_status_are_kept(stage: Stage, tmp_path: 
         await program.kill()
     assert program.rows("SELECT id, status, state, stateid FROM report") == [(7, "invalid", None, None)]
     assert program.rows("SELECT status, reason FROM device_status") == [("disconnect", "logged_out")]
+
+
+async def test_what_people_write_is_answered_once(stage: Stage, tmp_path: Path, language: str) -> None:
+    """Fonnte's sample of an automatic reply. While the gateway is away the event comes again, with the same key."""
+    sent: list[tuple[str, str, dict[str, str]]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        sent.append((request.headers["Idempotency-Key"], request.headers["Authorization"], form))
+        return web.json_response({"status": len(sent) > 1}, status=503 if len(sent) == 1 else 200)
+
+    async with gateway(take) as url:
+        program = Program(language, tmp_path, gateway=url)
+        await program.start()
+        try:
+            await stage.set(DEVICE, program.url, EndpointKind.MESSAGE)
+            await stage.start()
+            await stage.record([said(7, "Test", CHAT), said(8, "halo", Address("120363000000000001@g.us"))])
+            async with asyncio.timeout(60):
+                while program.rows("SELECT count(*) FROM incoming") != [(2,)]:
+                    stage.wait_for_retry()
+                    await asyncio.sleep(0.05)
+        finally:
+            await program.kill()
+    form = {"target": CHAT, "message": "working great!", "inboxid": "7"}
+    assert sent == [(webhook_id(AccountId(1), 1), "TOKEN", form)] * 2
+    rows = program.rows("SELECT sender, name, message FROM incoming ORDER BY message DESC")
+    assert rows == [("120363000000000001@g.us", "Budi", "halo"), (CHAT, "Budi", "Test")]
+
+
+def said(id_: int, text: str, chat: Address) -> AnyFact:
+    return MessageReceived(
+        DEVICE, MessageId(id_), chat, CHAT, WaId(f"IN{id_}"), Telling(1, "text", "Budi", text, in_inbox=True)
+    )
+
+
+@contextlib.asynccontextmanager
+async def gateway(take: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """A gateway that takes `/send` so; its address."""
+    app = web.Application()
+    app.router.add_post("/send", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
 
 
 async def test_only_signed_and_fresh_calls_are_believed(tmp_path: Path, language: str) -> None:
