@@ -10,6 +10,7 @@ from merpati.core.ids import Address, WireRef
 from merpati.storage.port import Storage
 from merpati.transports.port import (
     Content,
+    Inbound,
     Location,
     Media,
     MediaKind,
@@ -23,9 +24,11 @@ from merpati.transports.port import (
 from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.settings import Settings
 from merpati.transports.simulator.transport import SimulatorTransport
+from tests.api.files import PNG
 from tests.api.harness import NUMBERS, OFF, ONE, THEIRS, TWO, Api, running_api
 from tests.api.v1.browser import Browser, program_of, signed_in
 from tests.api.v1.following import Follower
+from tests.api.v1.test_files import upload
 from tests.conformance.transport_rig import Heard
 
 BUDI = Address("6281200000001")
@@ -148,6 +151,25 @@ async def test_a_person_writes_to_a_group_of_theirs(owner: Browser, link: Simula
     assert (line["group"], line["text"], line["mine"]) == (GROUP, "hai", True)
     refused = await owner.ask("POST", f"{BUDIS}/messages", {"group": other, "text": "hai"})
     assert (refused.status, refused.code) == (409, "person_not_in_group")
+
+
+async def test_a_person_sends_an_uploaded_file(owner: Browser, simulated: Api, link: SimulatorLink) -> None:
+    """The network has a copy of its own; another account's file is not there, and nothing at all is refused."""
+    transport, heard = link.transport(ONE, Address(NUMBERS[ONE])), Heard()
+    await transport.start(heard.emit)
+    kept = (await upload(owner, PNG, "foto.png")).body
+    said = await owner.ask("POST", f"{BUDIS}/messages", {"device": ONE, "text": "lihat", "file": kept["id"]})
+    [inbound] = await heard.count(Inbound)
+    await transport.stop()
+    nothing = await owner.ask("POST", f"{BUDIS}/messages", {"device": ONE})
+    stranger = program_of(simulated, "stranger")
+    theirs = await stranger.ask("POST", f"{BUDIS}/messages", {"device": THEIRS, "file": kept["id"]})
+
+    assert said.status == 201
+    assert isinstance(inbound.content, Media)
+    assert (inbound.content.kind, inbound.content.caption) == (MediaKind.IMAGE, "lihat")
+    assert await asyncio.to_thread(Path(inbound.content.path).read_bytes) == PNG
+    assert (nothing.code, theirs.code) == ("input_invalid", "file_unknown")
 
 
 async def test_what_a_phone_cannot_do_is_refused_with_the_reason(owner: Browser, link: SimulatorLink) -> None:

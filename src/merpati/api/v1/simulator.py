@@ -30,6 +30,7 @@ from merpati.core.address import is_group, parse_address, parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
 from merpati.transports.phones import Phones
+from merpati.transports.port import Content, Media, MediaKind, Text
 
 CLOSED = (Code.SIMULATOR_CLOSED,)
 OfDevice: TypeAlias = Annotated[int, QueryParameter(description="The id of a device.")]
@@ -60,9 +61,10 @@ class DeviceForm(Given, frozen=True, kw_only=True):
 
 
 class SayForm(Given, frozen=True, kw_only=True):
-    """What a person writes, to a device or to a group."""
+    """What a person writes, to a device or to a group. `file` is the id of an uploaded file; `text` its caption."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=65_536)]
+    text: Annotated[str, Meta(max_length=65_536)] = ""
+    file: int | None = None
     device: int | None = None
     group: Annotated[str, Meta(max_length=60)] | None = None
 
@@ -208,6 +210,7 @@ async def get_chat(
         Code.PERSON_NOT_IN_GROUP,
         Code.DEVICE_NOT_PAIRED,
         Code.RECIPIENT_NOT_ON_WHATSAPP,
+        Code.FILE_UNKNOWN,
     ),
 )
 async def say_as_person(
@@ -221,8 +224,25 @@ async def say_as_person(
         chat = await number_of(gateway, principal, data.device)
     else:
         chat = await _group(gateway, principal, phones, data.group or "")
+    content = await _said(gateway, principal, data)
     with acting():
-        return SaidAnswer(id=await phones.say(person, chat, data.text))
+        return SaidAnswer(id=await phones.say(person, chat, content))
+
+
+async def _said(gateway: Gateway, principal: Principal, data: SayForm) -> Content:
+    if data.file is None:
+        if not data.text:
+            raise Refusal(Code.INPUT_INVALID, field="text")
+        return Text(body=data.text)
+    media = (await access.file(gateway, principal, data.file)).media
+    return Media(
+        kind=MediaKind(media.kind),
+        path=str(gateway.media_folder / media.path),
+        mime=media.mime,
+        size_bytes=media.size_bytes,
+        filename=media.filename,
+        caption=data.text,
+    )
 
 
 async def _group(gateway: Gateway, principal: Principal, phones: Phones, group: str) -> Address:

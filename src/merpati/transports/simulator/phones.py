@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,7 +19,7 @@ from merpati.transports.phones import (
     PeopleGroup,
     Person,
 )
-from merpati.transports.port import SendFault
+from merpati.transports.port import Content, Media, SendFault
 from merpati.transports.simulator.connection import LinkDown, LinkLost
 from merpati.transports.simulator.entries import (
     AnyEntry,
@@ -96,8 +97,11 @@ class SimulatedPhones:
         chosen = {now.line.poll: now.line.choices for now in lines if isinstance(now.line, Voted)}
         return [_line(now, chosen) for now in lines]
 
-    async def say(self, number: Address, chat: Address, text: str) -> WaId:
-        return await _reached(self._phone.say(number, chat, text))
+    async def say(self, number: Address, chat: Address, content: Content) -> WaId:
+        if isinstance(content, Media):
+            kept = await _reached(self._phone.keep(Path(content.path)))
+            content = msgspec.structs.replace(content, path=kept)
+        return await _reached(self._phone.say(number, chat, content))
 
     async def vote(self, number: Address, poll: WaId, choices: Sequence[str]) -> None:
         await _reached(self._phone.vote(number, choices, poll))
