@@ -112,3 +112,35 @@ def means_of(folder: Path, state: DeviceState, reason: str) -> str:
     asyncio.run(set_state())
     lines = typed("device", "show", NUMBER, "--data", str(folder)).output.splitlines()
     return next(line for line in lines if line.startswith("STATE")).removeprefix("STATE").strip()
+
+
+def test_a_plan_is_set_and_shown(data: str) -> None:
+    """What is not named stays; a day is the last one, in UTC."""
+    answered("device", "add", NUMBER, "Toko", "--data", data)
+    assert answered("device", "plan", NUMBER, "--data", data) == {
+        "number": NUMBER,
+        "quota": None,
+        "expires_at": None,
+        "package": "",
+    }
+    answered("device", "plan", NUMBER, "--quota", "500", "--expires", "2029-11-18", "--data", data)
+    kept = answered("device", "plan", NUMBER, "--package", "Hemat", "--data", data)
+    assert kept == {"number": NUMBER, "quota": 500, "expires_at": 1_889_740_799_999, "package": "Hemat"}
+    shown = typed("device", "plan", NUMBER, "--data", data).output
+    assert shown == f"Device {NUMBER}: quota 500, expires 2029-11-18, package Hemat.\n"
+    lifted = typed("device", "plan", NUMBER, "--quota", "unlimited", "--expires", "never", "--data", data).output
+    assert lifted == f"Device {NUMBER}: quota unlimited, expires never, package Hemat.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--quota", "-1"), 'The quota "-1" is no number; write a whole number or `unlimited`.'),
+        (("--expires", "soon"), 'The date "soon" is not understood; write it like 2029-11-18, or `never`.'),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(data: str, words: tuple[str, ...], sentence: str) -> None:
+    """One sentence, exit code 1."""
+    answered("device", "add", NUMBER, "Toko", "--data", data)
+    refused = typed("device", "plan", NUMBER, *words, "--data", data)
+    assert (refused.exit_code, refused.output) == (1, f"Error: {sentence}\n")

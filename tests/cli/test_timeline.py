@@ -33,6 +33,7 @@ DEVICE = Device(
     settings=Settings(),
     quota=None,
     expires_at=None,
+    package="",
     created_at=Millis(T),
 )
 

@@ -29,6 +29,7 @@ def a_device(number: str, paired: str = "") -> Device:
         settings=Settings(),
         quota=None,
         expires_at=None,
+        package="",
         created_at=Millis(0),
     )
 

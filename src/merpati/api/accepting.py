@@ -5,6 +5,7 @@ Each API reads a call in its own words and answers in them; what lies between is
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -19,12 +20,12 @@ from merpati.api.rotating import draw_rotators, rotators_in
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, BatchId, JobId, MediaId, MessageId, RequestId, WaId
+from merpati.core.ids import AccountId, BatchId, DeviceId, JobId, MediaId, MessageId, RequestId, WaId
 from merpati.devices.model import Device
 from merpati.log.model import IdempotencyRow, RequestRow
 from merpati.log.requests import recall_keys
 from merpati.messages.actions import ACCEPT
-from merpati.messages.model import Acceptance, KeyReused, Media, Replayed, SendItem
+from merpati.messages.model import Acceptance, KeyReused, Media, Metered, QuotaUsedUp, Replayed, SendItem
 from merpati.messages.planning import MOST_DRAFTS, Origin, Plan, plan_call
 from merpati.messages.views import show_message
 from merpati.storage.port import OutcomeUnknown
@@ -53,6 +54,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's idempotency key; its answer is filled in here."""
     rng: random.Random
     large: bool = False
+    free: bool = False
+    """No device's plan limits it: a message of the gateway's own."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -62,12 +65,14 @@ class Answered(msgspec.Struct, frozen=True):
     replayed: bool = False
 
 
-Show = Callable[[Sequence[SendItem], Plan], tuple[bytes, RequestRow]]
-"""An API's answer to a call that is accepted, and the call for the request log; may raise `Refusal`."""
+Quotas = Mapping[DeviceId, int | None]
+Show = Callable[[Sequence[SendItem], Plan, Quotas], tuple[bytes, RequestRow]]
+"""An API's answer to a call that is accepted, and the call for the request log. `Quotas`: left before this call."""
 
 
 async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
     """Accept the call; raises `Refusal` for the first thing that is wrong with it, and then nothing is stored."""
+    _check_plans(call)
     folder = media_folder(gateway)
     async with folder.collecting() as collected:
         files = await _attach(gateway, folder, call, collected)
@@ -76,8 +81,10 @@ async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
         numbers = await beside(call.large, rotators_in, items)
         items = await draw_rotators(gateway, call.account, items, numbers, call.rng)
         plan = await _plan(gateway, call, items)
-        body, row = await beside(call.large, show, items, plan)
-        acceptance = _acceptance(call, plan, collected, body, row)
+        body, row = await beside(
+            call.large, show, items, plan, {device.id: device.quota for device in call.devices}
+        )
+        acceptance = _acceptance(call, plan, collected, body, row, _metered(call, items, plan, show))
         try:
             verdict = await gateway.lane(ACCEPT, acceptance)
         except (OutcomeUnknown, asyncio.CancelledError):
@@ -88,9 +95,32 @@ async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
             raise Refusal(Code.KEY_REUSED)
         if isinstance(verdict, Replayed):
             return Answered(verdict.answer.encode(), replayed=True)
+        if isinstance(verdict, QuotaUsedUp):
+            raise Refusal(Code.QUOTA_USED_UP)
         collected.clear()
     _tell(gateway, plan)
-    return Answered(body)
+    return Answered(body if verdict.answer is None else verdict.answer.encode())
+
+
+def _check_plans(call: Call) -> None:
+    """Raises `Refusal(DEVICE_EXPIRED)`: a device that would send has a plan that is over."""
+    ended = {device.id: device for device in call.devices if device.has_ended(call.at) and not call.free}
+    for id_ in (id_ for element in call.elements for id_ in element.devices) if ended else ():
+        if id_ in ended:
+            raise Refusal(Code.DEVICE_EXPIRED, number=ended[id_].number)
+
+
+def _metered(call: Call, items: Sequence[SendItem], plan: Plan, show: Show) -> Metered | None:
+    """What the transaction has to count; None, and nothing done, where no device of the call has a quota."""
+    if call.free or all(device.quota is None for device in call.devices):
+        return None
+
+    def show_with(quotas: Quotas) -> tuple[str, RequestRow]:
+        body, row = show(items, plan, quotas)
+        return body.decode(), _with_messages(row, plan)
+
+    uses = Counter(device for item in items for device in item.devices)
+    return Metered(uses=tuple(sorted(uses.items())), show=show_with)
 
 
 async def recall(gateway: Gateway, key: IdempotencyRow) -> Answered | None:
@@ -203,7 +233,9 @@ async def _plan(gateway: Gateway, call: Call, items: Sequence[SendItem]) -> Plan
     return await beside(call.large, plan_call, items, origin, call.rng)
 
 
-def _acceptance(call: Call, plan: Plan, media: Sequence[Media], body: bytes, row: RequestRow) -> Acceptance:
+def _acceptance(
+    call: Call, plan: Plan, media: Sequence[Media], body: bytes, row: RequestRow, metered: Metered | None
+) -> Acceptance:
     key = call.key and msgspec.structs.replace(call.key, answer=body.decode())
     return Acceptance(
         account=call.account,
@@ -212,6 +244,7 @@ def _acceptance(call: Call, plan: Plan, media: Sequence[Media], body: bytes, row
         drafts=plan.drafts,
         batches=plan.batches,
         media=tuple(media),
+        metered=metered,
     )
 
 

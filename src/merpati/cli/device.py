@@ -5,6 +5,7 @@ import click
 from merpati.accounts.views import accounts
 from merpati.cli.asking import ask_code
 from merpati.cli.device_finding import device_of, international_number
+from merpati.cli.device_plan import plan
 from merpati.cli.device_webhook import webhook
 from merpati.cli.opened import Opened, choose_account, opened
 from merpati.cli.printing import json_option, moment, print_json, print_table
@@ -32,6 +33,7 @@ def device() -> None:
 
 
 device.add_command(webhook)
+device.add_command(plan)
 account_option = click.option("--account", metavar="ACCOUNT", cls=SpokenOption, help="cli.help.account")
 
 

@@ -73,6 +73,7 @@ class Code(StrEnum):
     PAIRING_ENDED = "pairing_ended"
     PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"
+    DEVICE_EXPIRED = "device_expired"
     CODE_TOO_SOON = "code_too_soon"
     CODE_UNASKED = "code_unasked"
     CODE_WRONG = "code_wrong"

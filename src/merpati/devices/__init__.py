@@ -6,5 +6,6 @@ Emits: DeviceAdded, DeviceUpdated, DeviceStateChanged, DeviceDeleted. Hears noth
 
 `ownership` claims devices for a node (lease and epoch) and gives the fence that others put into their statements.
 `deletion` takes a device away; its row stays, as its history names it.
+`plans` are what the operator allows a device: quota, end, package.
 `connection` keeps the log of states, and says how long a device was disconnected.
 """

@@ -72,6 +72,7 @@ def _new_device(new: NewDevice, now: Millis) -> Device:
         settings=check_settings(new.settings),
         quota=None,
         expires_at=None,
+        package="",
         created_at=now,
     )
 

@@ -84,7 +84,13 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     quota: int | None
     """Messages left; None: no limit."""
     expires_at: Millis | None
+    package: str
+    """The name of its plan; empty: it has none."""
     created_at: Millis
+
+    def has_ended(self, at: Millis) -> bool:
+        """Whether its plan is over."""
+        return self.expires_at is not None and self.expires_at <= at
 
     @property
     def connected(self) -> bool:

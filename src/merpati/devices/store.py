@@ -14,7 +14,7 @@ _SETTINGS = (
 )
 _DEVICE = (
     "id, account_id, number, name, transport, paired_number, desired, state, state_reason, state_at, quota, "
-    f"expires_at, created_at, {_SETTINGS}"
+    f"expires_at, package, created_at, {_SETTINGS}"
 )
 _DEVICE_D = ", ".join(f"d.{name}" for name in _DEVICE.split(", "))
 
@@ -34,6 +34,7 @@ async def insert_device(tx: Tx, device: Device, token: SealedToken) -> bool:
         device.state_at,
         device.quota,
         device.expires_at,
+        device.package,
         device.created_at,
         *_settings_values(device.settings),
         token.hash,
@@ -179,6 +180,7 @@ def _device(row: Row) -> Device:
         state_at,
         quota,
         expires,
+        package,
         created,
         *rest,
     ) = row
@@ -196,6 +198,7 @@ def _device(row: Row) -> Device:
         settings=_settings(rest),
         quota=quota,
         expires_at=expires,
+        package=package,
         created_at=created,
     )
 

@@ -50,6 +50,11 @@ async def find_request(tx: Tx, request: RequestId) -> RequestRow | None:
     return await store_requests.request_by_id(tx, request)
 
 
+async def requests_stored(tx: Tx, among: Sequence[RequestId]) -> set[RequestId]:
+    """Those of these requests that are kept already."""
+    return await store_requests.ids_stored(tx, among)
+
+
 async def forget_requests(tx: Tx, before: int, limit: int) -> int:
     """Drop up to `limit` requests older than `before`; answers how many went. May run twice."""
     return await store_requests.delete_requests_before(tx, before, limit)

@@ -20,6 +20,11 @@ async def insert_requests(tx: Tx, rows: Sequence[RequestRow]) -> None:
     )
 
 
+async def ids_stored(tx: Tx, among: Sequence[RequestId]) -> set[RequestId]:
+    rows = await tx.set("SELECT q.id FROM request q, {r} WHERE q.id = r.id", "id bigint", [(id_,) for id_ in among])
+    return {RequestId(row[0]) for row in rows}
+
+
 def _values(row: RequestRow) -> Row:
     begin = (row.id, row.account, row.device, row.at, row.method, row.path, row.params, row.answer)
     return (*begin, row.code, row.blanks, row.first_message, row.messages)

@@ -10,13 +10,15 @@ import msgspec
 
 from merpati.core.facts import AnyFact, BatchAccepted, MessageQueued
 from merpati.core.ids import AccountId, BatchId, DeviceId
+from merpati.devices.plans import quotas_of, set_quotas
 from merpati.jobs.actions import enqueue_jobs
 from merpati.jobs.model import NewJob
 from merpati.log.actions import record
 from merpati.log.model import IdempotencyRow, Recorded
-from merpati.log.requests import recall_keys, record_requests, remember_keys
+from merpati.log.requests import recall_keys, record_requests, remember_keys, requests_stored
 from merpati.messages import store_accept as store
-from merpati.messages.model import Acceptance, Accepted, Batch, Draft, KeyReused, Replayed
+from merpati.messages.metering import Purse
+from merpati.messages.model import Acceptance, Accepted, Batch, Draft, KeyReused, QuotaUsedUp, Replayed
 from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
@@ -31,18 +33,18 @@ class MakeBatch(msgspec.Struct, frozen=True):
     batch: BatchId
 
 
-Verdict = Accepted | Replayed | KeyReused
+Verdict = Accepted | Replayed | KeyReused | QuotaUsedUp
 
 
 async def accept_calls(tx: Tx, calls: Sequence[Acceptance]) -> list[Verdict]:
     """Store these calls: request rows, keys, messages, outbox rows, facts; batches with their jobs.
 
     A call whose idempotency key is known stores nothing and is answered `Replayed`, or `KeyReused` when its body
-    differs. Runs twice harmlessly: what is there by its id stays.
+    differs; one that spends more than a device's quota has left stores nothing and is answered `QuotaUsedUp`. Runs
+    twice harmlessly: what is there by its id stays.
     """
     await tx.lock([call.account for call in calls])
-    verdicts = await _judge_keys(tx, calls)
-    fresh = [call for call, verdict in zip(calls, verdicts, strict=True) if isinstance(verdict, Accepted)]
+    verdicts, fresh = await _judge_calls(tx, calls)
     await record_requests(tx, [call.request for call in fresh])
     await remember_keys(tx, [call.idempotency for call in fresh if call.idempotency is not None])
     await store.insert_media(tx, [m for call in fresh for m in call.media], tx.now)
@@ -52,18 +54,41 @@ async def accept_calls(tx: Tx, calls: Sequence[Acceptance]) -> list[Verdict]:
     return verdicts
 
 
-async def _judge_keys(tx: Tx, calls: Sequence[Acceptance]) -> list[Verdict]:
+async def _judge_calls(tx: Tx, calls: Sequence[Acceptance]) -> tuple[list[Verdict], list[Acceptance]]:
+    """A verdict for each, and those to store."""
     keys = [call.idempotency for call in calls if call.idempotency is not None]
     known = await recall_keys(tx, [(key.account, key.key) for key in keys]) if keys else {}
-    return [_judge(call.idempotency, known) for call in calls]
+    purse = await _open_purse(tx, [call for call in calls if call.metered is not None])
+    verdicts: list[Verdict] = []
+    fresh: list[Acceptance] = []
+    for call in calls:
+        verdict: Verdict | None = _judge_key(call.idempotency, known)
+        if verdict is None and (paid := purse.pay(call)) is not None:
+            fresh.append(paid)
+            if paid.idempotency is not None:
+                known[paid.account, paid.idempotency.key] = paid.idempotency
+            verdict = Accepted(paid.metered.answer if paid.metered is not None else None)
+        verdicts.append(verdict or QuotaUsedUp())
+    await set_quotas(tx, purse.changed)
+    return verdicts, fresh
 
 
-def _judge(key: IdempotencyRow | None, known: dict[tuple[AccountId, str], IdempotencyRow]) -> Verdict:
-    if key is None:
-        return Accepted()
-    first = known.setdefault((key.account, key.key), key)
-    if first is key:
-        return Accepted()
+async def _open_purse(tx: Tx, metered: Sequence[Acceptance]) -> Purse:
+    """No statement where nothing is metered."""
+    if not metered:
+        return Purse({}, ())
+    devices = {device for call in metered if call.metered is not None for device, _ in call.metered.uses}
+    stored = await requests_stored(tx, [call.request.id for call in metered])
+    return Purse(await quotas_of(tx, sorted(devices)), stored)
+
+
+def _judge_key(
+    key: IdempotencyRow | None, known: dict[tuple[AccountId, str], IdempotencyRow]
+) -> Replayed | KeyReused | None:
+    """None: it is new, or there is none."""
+    first = known.get((key.account, key.key)) if key is not None else None
+    if key is None or first is None:
+        return None
     return Replayed(first.answer) if first.body_hash == key.body_hash else KeyReused()
 
 

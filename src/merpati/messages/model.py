@@ -3,6 +3,7 @@
 States and events follow one table; receipts only climb; `uncertain` is a state with a name, not a retry.
 """
 
+from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -270,6 +271,18 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return sum(len(part) for part in self.parts)
 
 
+class Metered(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages a call spends of each device's quota, and its answer once the quotas before it are known.
+
+    `show` is pure: it is called inside the transaction, maybe more than once.
+    """
+
+    uses: tuple[tuple[DeviceId, int], ...]
+    show: Callable[[Mapping[DeviceId, int | None]], tuple[str, RequestRow]]
+    answer: str = ""
+    """As it was stored."""
+
+
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted `/send` call: everything that its one transaction stores."""
 
@@ -279,6 +292,12 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     drafts: tuple[Draft, ...] = ()
     batches: tuple[Batch, ...] = ()
     media: tuple[Media, ...] = ()
+    metered: Metered | None = None
+    """None: none of its devices has a quota."""
+
+
+class QuotaUsedUp(msgspec.Struct, frozen=True):
+    """Less is left of a device's quota than the call would spend: nothing was stored."""
 
 
 class KeyReused(msgspec.Struct, frozen=True):
@@ -286,7 +305,9 @@ class KeyReused(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The call is stored; the answer that the caller prepared is the one to give."""
+    """The call is stored. The answer that the caller prepared is the one to give; a metered call's is here."""
+
+    answer: str | None = None
 
 
 class Replayed(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from merpati.accounts.model import Owner
 from merpati.accounts.views import owners
-from merpati.api.accepting import Call, accept_call
+from merpati.api.accepting import Call, Quotas, accept_call
 from merpati.api.deleting import take_away
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.endpoint import Answer, Body, Endpoint, Request, encode_body
@@ -54,7 +54,7 @@ async def _send_code(gateway: Gateway, request: Request, device: Device) -> Answ
     await gateway.storage.write(keep_code, device.id, hash_code(device.id, code))
     body: Body = {"detail": f"otp sent to {_masked(owner.phone or '')}", "status": True}
 
-    def show(_items: Sequence[SendItem], _plan: Plan) -> tuple[bytes, RequestRow]:
+    def show(_items: Sequence[SendItem], _plan: Plan, _quotas: Quotas) -> tuple[bytes, RequestRow]:
         return encode_body(body), request.row(body)
 
     try:
@@ -85,6 +85,7 @@ def _call(gateway: Gateway, request: Request, device: Device, owner: Owner, code
         at=request.at,
         elements=[element],
         rng=gateway.rng,
+        free=True,
     )
 
 

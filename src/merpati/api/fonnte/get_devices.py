@@ -38,7 +38,7 @@ def _entry(gateway: Gateway, device: Device, sealed: str) -> Body:
         "device": device.number,
         "expired": unix_text(device.expires_at),
         "name": device.name,
-        "package": PACKAGE,
+        "package": device.package or PACKAGE,
         "quota": str(shown_quota(device)),
         "status": CONNECTED[device.connected],
         "token": gateway.sealer.unseal("device", device.id, sealed),

@@ -5,10 +5,9 @@ programs compute with the numbers.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from merpati.api.fonnte.endpoint import Body
-from merpati.core.errors import Code, Refusal
 from merpati.core.ids import DeviceId
 from merpati.devices.model import Device
 
@@ -17,17 +16,20 @@ UNLIMITED = 1_000_000
 
 
 def shown_quota(device: Device) -> int:
-    return UNLIMITED if device.quota is None else device.quota
+    return _shown(device.quota)
 
 
-def quota_body(devices: Sequence[Device], used_by: Iterable[DeviceId]) -> Body:
-    """By the number of each device that sends; raises `Refusal(QUOTA_USED_UP)`."""
-    known = {device.id: device for device in devices}
-    return {known[id_].number: _use(known[id_], used) for id_, used in sorted(Counter(used_by).items())}
+def _shown(quota: int | None) -> int:
+    return UNLIMITED if quota is None else quota
 
 
-def _use(device: Device, used: int) -> Body:
-    if device.quota is not None and used > device.quota:
-        raise Refusal(Code.QUOTA_USED_UP)
-    quota = shown_quota(device)
+def quota_body(
+    devices: Sequence[Device], used_by: Iterable[DeviceId], quotas: Mapping[DeviceId, int | None]
+) -> Body:
+    """By the number of each device that sends; `quotas` are those before the call."""
+    numbers = {device.id: device.number for device in devices}
+    return {numbers[id_]: _use(_shown(quotas.get(id_)), used) for id_, used in sorted(Counter(used_by).items())}
+
+
+def _use(quota: int, used: int) -> Body:
     return {"details": "deduced from total quota", "quota": quota, "remaining": quota - used, "used": used}

@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from merpati.api.accepting import LARGE_BYTES, Answered, Call, accept_call, accepted, beside, recall
+from merpati.api.accepting import LARGE_BYTES, Answered, Call, Quotas, accept_call, accepted, beside, recall
 from merpati.api.fonnte.elements import read_elements
 from merpati.api.fonnte.endpoint import GET_TOO, Answer, Body, Endpoint, Request, encode_body
 from merpati.api.fonnte.fields import as_line
@@ -40,23 +40,25 @@ async def _send(gateway: Gateway, request: Request) -> Answer:
     if call.upload is not None and request.fields.values.get("data"):
         raise Refusal(Code.INPUT_INVALID, field="file")
 
-    def show(items: Sequence[SendItem], plan: Plan) -> tuple[bytes, RequestRow]:
-        body = _body(request, items, plan)
+    def show(items: Sequence[SendItem], plan: Plan, quotas: Quotas) -> tuple[bytes, RequestRow]:
+        body = _body(request, items, plan, quotas)
         return encode_body(body), request.row(body)
 
     return _answer(await accept_call(gateway, call, show), _redirect(request))
 
 
 async def _call(gateway: Gateway, request: Request, key: IdempotencyRow | None) -> Call:
+    devices = tuple(each for each in request.caller.devices if not each.has_ended(request.at))
+    devices = devices or request.caller.devices
     large = request.fields.size_bytes > LARGE_BYTES
     # drawing from the machine costs a microsecond: a large call draws a seed
     rng = random.Random(gateway.rng.getrandbits(128)) if large else gateway.rng
     return Call(
         account=request.caller.account,
-        devices=request.caller.devices,
+        devices=devices,
         request=request.id,
         at=request.at,
-        elements=await beside(large, read_elements, request.fields.values, request.caller.devices, rng),
+        elements=await beside(large, read_elements, request.fields.values, devices, rng),
         upload=request.fields.upload,
         key=key,
         rng=rng,
@@ -76,7 +78,7 @@ async def _key_row(request: Request) -> IdempotencyRow | None:
     return IdempotencyRow(account=request.caller.account, key=key, body_hash=hash_, answer="", at=request.at)
 
 
-def _body(request: Request, items: Sequence[SendItem], plan: Plan) -> Body:
+def _body(request: Request, items: Sequence[SendItem], plan: Plan, quotas: Quotas) -> Body:
     messages = accepted(plan)
     scheduled = all(not item.sequence and (item.schedule_at or 0) > request.at for item in items)
     notes: set[Note] = {note for item in items for note in item.options.notes}
@@ -84,7 +86,7 @@ def _body(request: Request, items: Sequence[SendItem], plan: Plan) -> Body:
         "detail": "; ".join([SCHEDULED if scheduled else IN_QUEUE, *(NOTES[note] for note in sorted(notes))]),
         "id": [id_ for id_, _ in messages],
         "process": WAITING if scheduled else "pending",
-        "quota": quota_body(request.caller.devices, (device for item in items for device in item.devices)),
+        "quota": quota_body(request.caller.devices, (device for item in items for device in item.devices), quotas),
         "requestid": request.id,
         "status": True,
         "target": [target for _, target in messages],

@@ -54,6 +54,7 @@ REASONS: Mapping[Code, str] = {
     Code.PAIRING_OTHER_NUMBER: "whatsapp is not the number of this device",  # ours
     Code.NETWORK_REFUSED: "whatsapp refused this for now, try again later",  # ours
     Code.QUOTA_USED_UP: "insufficient quota",
+    Code.DEVICE_EXPIRED: "insufficient quota: the package of this device has expired",  # ours after the colon
     Code.PLANS_OF_OPERATOR: "plans are set by the operator of this server",  # ours
     Code.ID_REQUIRED: "id required",
     Code.MESSAGE_UNKNOWN: "invalid message id",
@@ -104,7 +105,7 @@ NOTES: Mapping[Note, str] = {
 ON_OFF = {True: "on", False: "off"}
 CONNECTED = {True: "connect", False: "disconnect"}
 PACKAGE = "Ultra"
-"""Fonnte's largest: there are no packages here, every device may do everything."""
+"""Fonnte's largest, shown for a device without a plan: it may do everything."""
 NEVER_S = 4_102_358_400
 """Shown as the end of a device that never expires: 31 December 2099, UTC."""
 

@@ -11,13 +11,12 @@ from litestar import Request, Response, post
 from litestar.params import HeaderParameter, JSONBody
 from msgspec import Meta
 
-from merpati.api.accepting import LARGE_BYTES, Answered, Call, accept_call, accepted, beside, recall
+from merpati.api.accepting import LARGE_BYTES, Answered, Call, Quotas, accept_call, accepted, beside, recall
 from merpati.api.fonnte.attachments import renamed
 from merpati.api.fonnte.content import build_content, build_options, check_supported
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.keys import LONGEST_KEY, KeysInProgress
 from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, SendParams, parse_choices
-from merpati.api.fonnte.quota import quota_body
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, ThePrincipal
@@ -180,6 +179,7 @@ _REFUSALS = (
     Code.FILE_TOO_LARGE,
     Code.FILE_UNKNOWN,
     Code.QUOTA_USED_UP,
+    Code.DEVICE_EXPIRED,
 )
 _keys = KeysInProgress()
 
@@ -228,8 +228,7 @@ async def _send(
         large=large,
     )
 
-    def show(items: Sequence[SendItem], plan: Plan) -> tuple[bytes, RequestRow]:
-        quota_body([device], (used for item in items for used in item.devices))
+    def show(_items: Sequence[SendItem], plan: Plan, _quotas: Quotas) -> tuple[bytes, RequestRow]:
         answer = SentAnswer(
             request=id_,
             batch=plan.batches[0].id if plan.batches else None,
