@@ -53,7 +53,7 @@ def _words(engine: Engine, search: Search) -> list[Condition]:
     return [(f"({' OR '.join(map(_HAS.format, columns))})", (words,) * len(columns)) for columns, words in asked]
 
 
-_HAS = "to_tsvector('simple', m.{0}) @@ plainto_tsquery('simple', {{}})"
+_HAS = "m.{0}_words @@ plainto_tsquery('simple', {{}})"
 
 
 def _match(asked: _Asked) -> str:
@@ -141,7 +141,15 @@ _STATE_AT = (
 )
 
 
+async def _plan_for_words(tx: Tx, search: Search) -> None:
+    """Have PostgreSQL plan for these very words: after five searches it would plan once for all, and look for a
+    rare word along the whole history (measured at a million messages: 800 ms instead of 0.7)."""
+    if tx.engine is Engine.POSTGRES and _asked_words(search):
+        await tx.run("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 async def find_messages(tx: Tx, search: Search) -> list[HistoryRow]:
+    await _plan_for_words(tx, search)
     found = _found(tx.engine, search)
     rows = await tx.all(
         "SELECT m.id, m.device_id, m.direction, m.chat, m.name, m.content, "
@@ -159,6 +167,7 @@ def _history_row(row: Row) -> HistoryRow:
 
 async def count_messages(tx: Tx, search: Search, most: int) -> int:
     """How many a search finds; more than `most` is `most + 1`, so that no history is too long to be counted."""
+    await _plan_for_words(tx, search)
     found = _found(tx.engine, search)
     row = await tx.one(
         f"SELECT count(*) FROM (SELECT 1 FROM {found.source} LIMIT {most + 1}) AS found", *found.arguments

@@ -1,0 +1,1 @@
+-- Nothing to do: FTS5 stores the words. (PostgreSQL's twin says why they are stored.)
