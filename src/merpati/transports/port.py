@@ -270,7 +270,8 @@ class Transport(Protocol):
         ...
 
     async def pair(self, how: PairHow, phone: Address | None = None) -> None:
-        """Begin pairing; progress comes as PairQr, PairCode and State events. Beginning again starts over."""
+        """Begin pairing; progress comes as PairQr, PairCode and State events. Beginning again starts over:
+        nothing of the earlier beginning is told from then on: nobody is shown a code that is worth nothing."""
         ...
 
     async def stop(self, *, logout: bool = False) -> None:

@@ -25,6 +25,8 @@ class Attempt:
     device: Address
     client: "Client"
     channel: int
+    number: int
+    """The client's, of this beginning."""
     code: str = ""
     validities: list[int] = field(default_factory=list)
     """Milliseconds of the codes still to come."""
@@ -34,11 +36,11 @@ def begin(net: "Network", client: "Client", ask: Pair) -> None:
     """Start over: earlier codes of the device are worth nothing."""
     session = net.session_of(ask.device)
     if ask.phone is not None and ask.phone != ask.device:
-        client.put(PairEnded(channel=ask.channel, reason="other_number"))
+        client.put(PairEnded(channel=ask.channel, reason="other_number", attempt=ask.attempt))
     elif session is not None and session.client is client and session.channel == ask.channel:
-        client.put(PairEnded(channel=ask.channel, reason=""))
+        client.put(PairEnded(channel=ask.channel, attempt=ask.attempt))
     else:
-        attempt = Attempt(device=ask.device, client=client, channel=ask.channel)
+        attempt = Attempt(device=ask.device, client=client, channel=ask.channel, number=ask.attempt)
         attempt.validities = list(net.settings.qr_ms) if ask.how is PairHow.QR else [net.settings.code_ms]
         net.attempts[ask.device] = attempt
         _show_next(net, attempt, ask.how)
@@ -49,16 +51,20 @@ def _show_next(net: "Network", attempt: Attempt, how: PairHow) -> None:
         return
     if not attempt.validities:
         del net.attempts[attempt.device]
-        attempt.client.put(PairEnded(channel=attempt.channel, reason="pairing_timed_out"))
+        ended = PairEnded(channel=attempt.channel, reason="pairing_timed_out", attempt=attempt.number)
+        attempt.client.put(ended)
         return
     valid_ms = attempt.validities.pop(0)
     expires_at = Millis(net.now() + valid_ms)
     if how is PairHow.QR:
         attempt.code = QR_PREFIX + secrets.token_urlsafe(24)
-        attempt.client.put(QrShown(channel=attempt.channel, code=attempt.code, expires_at=expires_at))
+        shown: QrShown | CodeShown = QrShown(
+            channel=attempt.channel, code=attempt.code, expires_at=expires_at, attempt=attempt.number
+        )
     else:
         attempt.code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2))
-        attempt.client.put(CodeShown(channel=attempt.channel, code=attempt.code, expires_at=expires_at))
+        shown = CodeShown(channel=attempt.channel, code=attempt.code, expires_at=expires_at, attempt=attempt.number)
+    attempt.client.put(shown)
     net.timers.after(valid_ms, partial(_show_next, net, attempt, how))
 
 
@@ -75,7 +81,7 @@ def scan(net: "Network", ask: Scan) -> Done | No:
         return No(q=ask.q, code="banned", about=attempt.device)
     del net.attempts[attempt.device]
     net.record(AccountSet(t=net.now(), device=attempt.device, paired=True))
-    attempt.client.put(PairEnded(channel=attempt.channel))
+    attempt.client.put(PairEnded(channel=attempt.channel, attempt=attempt.number))
     return Done(q=ask.q, id=attempt.device)
 
 

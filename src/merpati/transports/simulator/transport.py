@@ -20,7 +20,9 @@ from merpati.transports.port import (
     Media,
     NumberCheck,
     Outbound,
+    PairCode,
     PairHow,
+    PairQr,
     SendError,
     SendFault,
     Sent,
@@ -68,6 +70,7 @@ class SimulatorTransport:
         self._emit: Emit | None = None
         self._state = SessionState.OFF
         self._pairing: wire.Pair | None = None
+        self._attempt = 0
         self._waiting: set[asyncio.Future[wire.Answer]] = set()
         self._gate = asyncio.Lock()
         self._queue: deque[AnyEvent | wire.Told] = deque()
@@ -93,8 +96,12 @@ class SimulatorTransport:
             return
         self._cancel_retry()
         self._connection.join(self._channel, self)
+        self._queue = deque(each for each in self._queue if not isinstance(each, PairQr | PairCode))
         self._go(SessionEvent.PAIRING_BEGUN)
-        self._pairing = wire.Pair(channel=self._channel, device=self._number, how=how, phone=phone)
+        self._attempt += 1
+        self._pairing = wire.Pair(
+            channel=self._channel, device=self._number, how=how, phone=phone, attempt=self._attempt
+        )
         self._connection.put(self._pairing)
 
     async def stop(self, *, logout: bool = False) -> None:
@@ -236,11 +243,15 @@ class SimulatorTransport:
     def _told(self, frame: wire.Told) -> None:
         self._enqueue(frame)
 
-    def _event(self, frame: wire.Typed | wire.QrShown | wire.CodeShown) -> None:
+    def _typed(self, frame: wire.Typed) -> None:
         self._enqueue(event_of(self._device, frame, self._clock.now()))
 
+    def _shown(self, frame: wire.QrShown | wire.CodeShown) -> None:
+        if frame.attempt == self._attempt:  # else it is about a beginning that was started over
+            self._enqueue(event_of(self._device, frame, self._clock.now()))
+
     def _pair_ended(self, frame: wire.PairEnded) -> None:
-        if self._state is not SessionState.PAIRING:
+        if self._state is not SessionState.PAIRING or frame.attempt != self._attempt:
             return
         self._pairing = None
         if frame.reason:
@@ -354,8 +365,8 @@ _HEARD: dict[type[wire.Frame], Callable[[SimulatorTransport, Any], None]] = {
     wire.CaughtUp: SimulatorTransport._caught_up,
     wire.Closed: SimulatorTransport._closed,
     wire.Told: SimulatorTransport._told,
-    wire.Typed: SimulatorTransport._event,
-    wire.QrShown: SimulatorTransport._event,
-    wire.CodeShown: SimulatorTransport._event,
+    wire.Typed: SimulatorTransport._typed,
+    wire.QrShown: SimulatorTransport._shown,
+    wire.CodeShown: SimulatorTransport._shown,
     wire.PairEnded: SimulatorTransport._pair_ended,
 }

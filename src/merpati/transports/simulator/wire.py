@@ -63,6 +63,8 @@ class Pair(Frame, frozen=True, kw_only=True, tag="pair"):
     device: Address
     how: PairHow
     phone: Address | None = None
+    attempt: int = 0
+    """The client's number of this beginning; what is shown for it bears it: a late word is known as such."""
 
 
 class Upload(Frame, frozen=True, kw_only=True, tag="upload"):
@@ -280,12 +282,14 @@ class QrShown(Frame, frozen=True, kw_only=True, tag="qr"):
     channel: int
     code: str
     expires_at: Millis
+    attempt: int = 0
 
 
 class CodeShown(Frame, frozen=True, kw_only=True, tag="code"):
     channel: int
     code: str
     expires_at: Millis
+    attempt: int = 0
 
 
 class PairEnded(Frame, frozen=True, kw_only=True, tag="pair_ended"):
@@ -293,6 +297,7 @@ class PairEnded(Frame, frozen=True, kw_only=True, tag="pair_ended"):
 
     channel: int
     reason: str = ""
+    attempt: int = 0
 
 
 class Ack(Frame, frozen=True, kw_only=True, tag="ack"):
