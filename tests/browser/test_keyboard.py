@@ -77,7 +77,7 @@ def test_a_device_is_added_and_connected_by_keys(browser: Browser, desk: Desk) -
         scan.wait_for()
         keeps_focus(page)
         press(page, scan)
-        expect(panel.get_by_text(say("id", "standing.connected"))).to_be_visible()
+        expect(panel.get_by_text(say("id", "standing.connected"), exact=True)).to_be_visible()
         expect(panel.get_by_role("link", name=say("id", "send.title"))).to_be_visible()
         keeps_focus(page)
         page.keyboard.press("Escape")

@@ -27,7 +27,7 @@ def connect(page: Page, language: str) -> None:
     page.get_by_role("button", name=say(language, "connect.begin"), exact=True).click()
     page.get_by_role("button", name=say(language, "connect.scan")).click()
     panel = page.get_by_role("complementary", name=say(language, "devices.details"))
-    expect(panel.get_by_text(say(language, "standing.connected"))).to_be_visible(timeout=10_000)
+    expect(panel.get_by_text(say(language, "standing.connected"), exact=True)).to_be_visible(timeout=10_000)
     expect(page.get_by_role("link", name=say(language, "send.title"))).to_be_visible()
 
 

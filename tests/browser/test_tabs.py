@@ -42,10 +42,10 @@ def test_a_device_that_is_disconnected_in_one_tab_is_off_in_the_others(browser: 
             page.get_by_role("button", name="Gudang", exact=True).click()
         panels = [page.get_by_role("complementary", name=say("id", "devices.details")) for page in pages]
         for panel in panels:
-            expect(panel.get_by_text(say("id", "standing.connected"))).to_be_visible()
+            expect(panel.get_by_text(say("id", "standing.connected"), exact=True)).to_be_visible()
         panels[0].get_by_role("button", name=say("id", "devices.disconnect")).click()
         for panel in panels:
-            expect(panel.get_by_text(say("id", "standing.off"))).to_be_visible()
+            expect(panel.get_by_text(say("id", "standing.off"), exact=True)).to_be_visible()
 
 
 def test_theme_and_language_are_the_same_in_all_tabs(browser: Browser, desk: Desk) -> None:

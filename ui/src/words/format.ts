@@ -1,4 +1,4 @@
-import { spoken, type Language } from "./words.svelte.ts";
+import { spoken, t, type Language } from "./words.svelte.ts";
 
 /** Whose way of writing numbers and times a language follows. */
 const LOCALES: Record<Language, string> = { id: "id-ID", en: "en-GB" };
@@ -110,8 +110,10 @@ export function span(ms: number): string {
   return parts.slice(0, 2).join(" ");
 }
 
-/** `0812-0000-4471` for a number of ours, `+65 8123 4567` for others; names and groups stay as they are. */
+/** `0812-0000-4471` for a number of ours, `+65 8123 4567` for others; a group by its last digits; names stay. */
 export function phone(address: string): string {
+  const group = /(\d{4})@g\.us$/.exec(address)?.[1];
+  if (group !== undefined) return t("ui.group", { id: group });
   if (!/^\d{8,15}$/.test(address)) return address;
   if (!address.startsWith("62")) return `+${address}`;
   const local = `0${address.slice(2)}`;
