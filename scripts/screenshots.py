@@ -27,6 +27,7 @@ PAGES = {
     "device": "/devices/{off}",
     "webhooks": "/webhooks",
     "webhook": "/webhooks/{webhook}",
+    "rotators": "/rotators",
     "requests": "/requests",
     "simulator": "/simulator",
     "settings": "/settings",
@@ -39,6 +40,7 @@ TEXTS = (
     "Pengingat: cicilan bulan ini jatuh tempo tanggal 30.",
     "Stok beras 5 kg sudah ada lagi. Mau disisihkan berapa?",
 )
+STAFF = ("Ayu", "Bima", "Citra")
 ANSWERS = ("Baik, terima kasih!", "Bisa diantar sore ini?", "Saya ambil dua karung.")
 
 
@@ -58,6 +60,11 @@ def live(account: Account, hook: str) -> dict[str, int]:
     account.ask("POST", f"/simulator/people/{stranger}/block", {"device": shop})
     refused = account.send(shop, stranger, "Promo akhir tahun")
     assert until(lambda: account.ask("GET", f"/messages/{refused}")["state"] == "failed")
+    members = [
+        {"to": person, "label": label, "weight": n}
+        for n, (person, label) in enumerate(zip(people, STAFF, strict=False), 1)
+    ]
+    account.ask("POST", "/rotators", {"name": "CS pagi", "kind": "full", "members": members})
     held = account.send(off, people[1], "Barang sudah siap diambil di gudang.")
     account.send(shop, people[2], "Selamat ulang tahun!", schedule=FAR)
     account.webhooks_are_told()
@@ -84,9 +91,16 @@ def draw(page: Page, desk: Desk, path: str, name: str) -> int:
     return len(picture)
 
 
+def draw_entrance(browser: Browser, desk: Desk, width: Width, theme: Theme, language: str) -> int:
+    """What somebody sees who has not signed in."""
+    with desk.visitor(browser, width=width, theme=theme, language=language) as page:
+        return draw(page, desk, "/login", f"login-{width}-{theme}-{language}")
+
+
 def draw_all(browser: Browser, account: Account, ids: dict[str, int]) -> int:
     """Every page in every look; answers their size in all."""
-    desk, total = account.desk, 0
+    desk = account.desk
+    total = sum(draw_entrance(browser, desk, *look) for look in LOOKS)
     for looks, names in ((LOOKS, list(PAGES)), (HOMES, ["home"])):
         for width, theme, language in looks:
             with desk.owner(browser, width=width, theme=theme, language=language) as page:
