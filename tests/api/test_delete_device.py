@@ -55,6 +55,7 @@ async def test_a_device_is_deleted_with_the_code_that_its_owner_got(owned: Api) 
     assert deleted == {"detail": "device 6281111111111 successfully deleted", "status": True}
     assert await delete(owned) == {"reason": "invalid device", "status": False}
     assert owned.sessions.ended == [ONE]
+    assert await owned.count("deletion_code") == 0
 
 
 async def test_a_code_is_good_once_in_ten_minutes(owned: Api) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from merpati.core.errors import Code, Refusal
 from merpati.core.facts import DeviceDeleted
 from merpati.core.ids import AccountId, DeviceId, Epoch
-from merpati.devices import store, store_deletion, store_tokens
+from merpati.devices import store, store_deletion, store_deletion_codes, store_tokens
 from merpati.log.actions import record
 from merpati.log.model import Recorded
 from merpati.storage.port import Tx
@@ -34,6 +34,7 @@ async def delete_device(tx: Tx, id_: DeviceId) -> None:
     if not await store_deletion.mark_deleted(tx, id_, tx.now):
         return
     await store_tokens.drop_tokens(tx, id_)
+    await store_deletion_codes.delete_code(tx, id_)
     await record(tx, [Recorded(device.account, DeviceDeleted(id_))])
 
 

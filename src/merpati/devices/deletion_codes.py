@@ -70,7 +70,7 @@ async def judge_code(tx: Tx, device: DeviceId, code_hash: str) -> Judged:
 
 
 async def drop_code(tx: Tx, device: DeviceId) -> None:
-    """It could not be sent, or has done its work. May run twice."""
+    """It could not be sent. May run twice."""
     await store.delete_code(tx, device)
 
 

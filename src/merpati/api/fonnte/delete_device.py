@@ -42,7 +42,6 @@ async def _delete(gateway: Gateway, device: Device, code: str) -> Answer:
     if judged.verdict is not Verdict.RIGHT:
         raise Refusal(_REFUSED[judged.verdict], seconds=judged.seconds)
     await take_away(gateway, device)
-    await gateway.storage.write(drop_code, device.id)
     return Answer(body={"detail": f"device {device.number} successfully deleted", "status": True})
 
 
