@@ -119,3 +119,33 @@ def test_a_message_is_sent_read_and_taken_back_by_keys(browser: Browser, desk: D
         expect(panel.get_by_text(say("id", "state.cancelled")).first).to_be_visible()
         expect(panel.get_by_role("button", name=say("id", "action.cancel"), exact=True)).to_have_count(0)
         keeps_focus(page)
+
+
+def test_the_palette_tells_which_entry_is_chosen(browser: Browser, desk: Desk) -> None:
+    """To who does not see it: the field names the entry, and what Enter does is what it named."""
+    with desk.owner(browser) as page:
+        page.keyboard.press("Control+k")
+        field = page.get_by_role("dialog").get_by_role("combobox")
+        expect(field).to_be_focused()
+        for key, chosen in (
+            ("ArrowDown", None),
+            ("End", say("id", "sign_out")),
+            ("Home", None),
+        ):
+            page.keyboard.press(key)
+            expect_chosen(page, field, chosen)
+        field.fill(say("id", "menu.webhooks"))
+        expect_chosen(page, field, say("id", "menu.webhooks"))
+        field.fill("tidak ada di sini")
+        expect_chosen(page, field, say("id", "palette.search", text="tidak ada di sini"))
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/messages?q=tidak*")
+
+
+def expect_chosen(page: Page, field: Locator, name: str | None) -> None:
+    """The entry that is marked for the eye is the one that the field names."""
+    options = page.get_by_role("option", selected=True)
+    expect(options).to_have_count(1)
+    if name is not None:
+        expect(options).to_have_accessible_name(name)
+    expect(field).to_have_attribute("aria-activedescendant", options.get_attribute("id") or "")

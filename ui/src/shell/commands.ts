@@ -1,9 +1,9 @@
 import type { IconName } from "../components/icons.ts";
 import { navigate } from "../routes.ts";
 import { signOut } from "../session/session.svelte.ts";
+import { updateMe } from "../settings/me.ts";
 import type { Key } from "../words/words.svelte.ts";
 import { PLACES } from "./menu.ts";
-import { chooseTheme } from "./theme.ts";
 
 /** What the palette offers. */
 export interface Entry {
@@ -14,19 +14,7 @@ export interface Entry {
 
 export const COMMANDS: readonly Entry[] = [
   ...PLACES.map(({ path, label, icon }) => ({ label, icon, act: () => navigate(path) })),
-  {
-    label: "ui.theme.dark",
-    icon: "moon",
-    act: () => {
-      chooseTheme("dark");
-    },
-  },
-  {
-    label: "ui.theme.light",
-    icon: "sun",
-    act: () => {
-      chooseTheme("light");
-    },
-  },
+  { label: "ui.theme.dark", icon: "moon", act: () => updateMe({ theme: "dark" }) },
+  { label: "ui.theme.light", icon: "sun", act: () => updateMe({ theme: "light" }) },
   { label: "ui.sign_out", icon: "exit", act: signOut },
 ];
