@@ -49,17 +49,20 @@ def test_a_device_that_is_disconnected_in_one_tab_is_off_in_the_others(browser: 
 
 
 def test_theme_and_language_are_the_same_in_all_tabs(browser: Browser, desk: Desk) -> None:
-    """Of one browser at once; in another one from its next page on."""
+    """Of one browser at once; in another one as soon as somebody looks at it."""
     with desk.owner(browser) as here, desk.owner(browser) as elsewhere:
         beside = here.context.new_page()
-        beside.goto(desk.address("/devices"))
+        for page in (beside, elsewhere):
+            page.goto(desk.address("/devices"))
+            page.get_by_role("heading", name=say("id", "devices.title")).wait_for()
         here.goto(desk.address("/settings"))
         here.get_by_role("radio", name=say("id", "theme.dark")).click()
         expect(beside.locator("html")).to_have_attribute("data-theme", "merpati-malam")
         here.get_by_role("radio", name="English").click()
         expect(beside.get_by_role("heading", name=say("en", "devices.title"))).to_be_visible()
-        elsewhere.goto(desk.address("/devices"))
+        elsewhere.evaluate("() => dispatchEvent(new Event('focus'))")
         expect(elsewhere.get_by_role("heading", name=say("en", "devices.title"))).to_be_visible()
+        expect(elsewhere.locator("html")).to_have_attribute("data-theme", "merpati-malam")
         here.get_by_role("radio", name="Indonesia").click()
         here.get_by_role("radio", name=say("id", "theme.system")).click()
         expect(beside.get_by_role("heading", name=say("id", "devices.title"))).to_be_visible()
@@ -78,25 +81,71 @@ def test_who_signs_out_in_one_tab_is_signed_out_in_the_others(browser: Browser, 
         expect(elsewhere.get_by_role("heading", name=say("id", "history.title"))).to_be_visible()
 
 
-def test_a_session_that_ends_over_a_form_loses_nothing(browser: Browser, desk: Desk, account: Account) -> None:
-    """Who signs in again finds what they wrote, with its time, and it is sent once."""
-    to = account.person("6281000009001")
-    with desk.owner(browser) as page:
-        page.goto(desk.address("/send"))
-        page.get_by_label(say("id", "send.targets"), exact=True).fill(f"{to}|Bu Ani")
-        page.get_by_label(say("id", "send.text"), exact=True).fill("Setengah jalan, {name}")
-        page.get_by_label(say("id", "send.schedule"), exact=True).check()
-        page.get_by_label(say("id", "action.new_time")).fill("2030-05-04T09:30")
-        account.ask("DELETE", "/sessions")
-        page.wait_for_url("**/login?to=**send**")
-        owner = desk.demo["owner"]
-        page.get_by_label(say("id", "login.login")).fill(owner["email"])
-        page.get_by_label(say("id", "login.password")).fill(owner["password"])
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/send")
-        expect(page.get_by_label(say("id", "send.targets"), exact=True)).to_have_value(f"{to}|Bu Ani")
-        expect(page.get_by_label(say("id", "action.new_time"))).to_have_value("2030-05-04T09:30")
-        page.get_by_role("button", name=say("id", "send.schedule_n.one", n=1)).click()
-        expect(page.get_by_role("heading", name=say("id", "sent.title.one", n=1))).to_be_visible()
+def write(page: Page, desk: Desk, to: str) -> None:
+    """A message for later, not sent yet."""
+    page.goto(desk.address("/send"))
+    page.get_by_label(say("id", "send.targets"), exact=True).fill(f"{to}|Bu Ani")
+    page.get_by_label(say("id", "send.text"), exact=True).fill("Setengah jalan, {name}")
+    page.get_by_label(say("id", "send.schedule"), exact=True).check()
+    page.get_by_label(say("id", "action.new_time")).fill("2030-05-04T09:30")
+
+
+def sign_in_again(page: Page, desk: Desk) -> None:
+    """Where the pages have led by themselves; they lead back."""
+    page.wait_for_url("**/login?to=**send**")
+    owner = desk.demo["owner"]
+    page.get_by_label(say("id", "login.login")).fill(owner["email"])
+    page.get_by_label(say("id", "login.password")).fill(owner["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/send")
+
+
+def send_written(page: Page, account: Account, to: str) -> None:
+    """It is whole, and sent once."""
+    expect(page.get_by_label(say("id", "send.targets"), exact=True)).to_have_value(f"{to}|Bu Ani")
+    expect(page.get_by_label(say("id", "action.new_time"))).to_have_value("2030-05-04T09:30")
+    page.get_by_role("button", name=say("id", "send.schedule_n.one", n=1)).click()
+    expect(page.get_by_role("heading", name=say("id", "sent.title.one", n=1))).to_be_visible()
     (row,) = account.ask("GET", f"/messages?q={to}")["items"]
     assert (row["text"], row["state"]) == ("Setengah jalan, Bu Ani", "queued")
+
+
+def test_a_session_that_ends_over_a_form_loses_nothing(browser: Browser, desk: Desk, account: Account) -> None:
+    """Who signs in again finds what they wrote, with its time."""
+    to = account.person("6281000009001")
+    with desk.owner(browser) as page:
+        write(page, desk, to)
+        account.ask("DELETE", "/sessions")
+        sign_in_again(page, desk)
+        send_written(page, account, to)
+
+
+def test_sending_without_a_session_leads_to_it_and_back(browser: Browser, desk: Desk, account: Account) -> None:
+    """The page has not heard that its session was ended."""
+    to = account.person("6281000009002")
+    with desk.owner(browser) as page:
+        page.route("**/api/v1/events*", lambda _: None)
+        write(page, desk, to)
+        go = page.get_by_role("button", name=say("id", "send.schedule_n.one", n=1))
+        expect(go).to_be_enabled()
+        account.ask("DELETE", "/sessions")
+        go.click()
+        sign_in_again(page, desk)
+        send_written(page, account, to)
+
+
+def test_what_is_written_outlives_a_reload_and_no_sign_out(browser: Browser, desk: Desk, account: Account) -> None:
+    """Of the same tab; signing out in any tab of the browser clears it in all."""
+    to = account.person("6281000009003")
+    with desk.owner(browser) as page:
+        write(page, desk, to)
+        page.reload()
+        expect(page.get_by_label(say("id", "send.text"), exact=True)).to_have_value("Setengah jalan, {name}")
+        beside = page.context.new_page()
+        write(beside, desk, to)
+        page.goto(desk.address("/more"))
+        page.get_by_role("button", name=say("id", "sign_out")).click()
+        page.wait_for_url("**/login")
+        beside.wait_for_url("**/login?to=**send**")
+        for each in (page, beside):
+            assert each.evaluate("() => sessionStorage.length") == 0

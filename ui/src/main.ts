@@ -1,6 +1,7 @@
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { followSignOut } from "./session/session.svelte.ts";
 import { followTheme } from "./shell/theme.ts";
 import { followLanguage, preferredLanguage, speak } from "./words/words.svelte.ts";
 
@@ -9,4 +10,5 @@ if (target === null) throw new Error("the page has no #app");
 await speak(preferredLanguage());
 followLanguage();
 followTheme();
+followSignOut();
 mount(App, { target });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Problem } from "../api/problem.ts";
 import { Attachment, fileIn } from "./attachment.svelte.ts";
-import { Draft, draftOf } from "./draft.svelte.ts";
+import { Draft } from "./draft.svelte.ts";
 import type { Kept } from "./upload.ts";
 
 const PDF = new File(["%PDF-1.7"], "harga.pdf", { type: "application/pdf" });
@@ -156,14 +156,5 @@ describe("what is pasted or dropped", () => {
     expect(fileIn({ files, types: ["text/plain", "text/html", "Files"] })).toBeUndefined();
     expect(fileIn({ files: [] as unknown as FileList, types: ["text/html"] })).toBeUndefined();
     expect(fileIn(null)).toBeUndefined();
-  });
-});
-
-describe("a draft", () => {
-  test("is there again for who wrote it, and for nobody else", () => {
-    draftOf(1).text = "Halo";
-    expect(draftOf(1).text).toBe("Halo");
-    expect(draftOf(2).text).toBe("");
-    expect(draftOf(1).text).toBe("");
   });
 });

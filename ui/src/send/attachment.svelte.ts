@@ -61,6 +61,14 @@ export class Attachment {
     }
   }
 
+  /** One that the server has, as long as it has it; of a picture nothing is here to be shown. */
+  keep(kept: Kept): void {
+    if (Date.parse(kept.expires_at) <= Date.now()) return;
+    this.name = kept.filename;
+    this.size = kept.size_bytes;
+    this.kept = kept;
+  }
+
   /** As if none had been chosen; one that is on its way goes no further. */
   remove(): void {
     this.#sending?.abort();

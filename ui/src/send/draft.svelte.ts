@@ -1,7 +1,35 @@
 import type { components } from "../api/schema.d.ts";
 import { Attachment } from "./attachment.svelte.ts";
+import type { Kept as Upload } from "./upload.ts";
 
 type Body = components["schemas"]["SendGiven"];
+
+const KEPT_AS = "merpati.draft";
+/** What of a draft outlives the page; its file does too, once the server has it. */
+const KEPT = [
+  "device",
+  "targets",
+  "text",
+  "isScheduled",
+  "schedule",
+  "delayFrom",
+  "delayTo",
+  "typing",
+  "isByAddress",
+  "url",
+  "kind",
+  "latitude",
+  "longitude",
+  "pollName",
+  "choices",
+  "several",
+  "asked",
+] as const satisfies readonly (keyof Draft)[];
+interface Note {
+  of: number;
+  draft: Partial<Draft>;
+  file?: Upload;
+}
 
 /** What is being written, and what of it makes the call. A kind of content that is not chosen is absent. */
 export class Draft {
@@ -25,8 +53,8 @@ export class Draft {
   several = $state(false);
   /** How many messages it makes, as the preview says; 0: not known. */
   count = $state(0);
-  #key = "";
-  #of = "";
+  /** The call that was made last, and its key. */
+  asked = $state.raw({ body: "", key: "" });
 
   constructor(attachment = new Attachment()) {
     this.attachment = attachment;
@@ -57,12 +85,9 @@ export class Draft {
 
   /** The same as long as the call is the same: so that a call that is made twice counts once. */
   get key(): string {
-    const now = JSON.stringify(this.body());
-    if (now !== this.#of) {
-      this.#of = now;
-      this.#key = newKey();
-    }
-    return this.#key;
+    const body = JSON.stringify(this.body());
+    if (body !== this.asked.body) this.asked = { body, key: newKey() };
+    return this.asked.key;
   }
 
   body(): Body {
@@ -112,18 +137,40 @@ export class Draft {
     this.choices = ["", ""];
     this.latitude = this.longitude = undefined;
     this.count = 0;
+    this.asked = { body: "", key: "" };
   }
 }
 
 let last: { draft: Draft; of: number } | undefined;
 
-/** What this user was writing: it is there again when they come back to the page. */
+/** What this user was writing in this tab: it is there again when they come back to the page, or load it anew. */
 export function draftOf(user: number): Draft {
   if (last?.of !== user) {
     last?.draft.attachment.remove();
     last = { draft: new Draft(), of: user };
+    const note = read();
+    if (note?.of === user) {
+      Object.assign(last.draft, note.draft);
+      if (note.file) last.draft.attachment.keep(note.file);
+    }
   }
   return last.draft;
+}
+
+/** Keep a draft in this tab, as it is now. What is too long for a browser to keep lives as long as the page. */
+export function keep(draft: Draft, user: number): void {
+  const note: Note = { of: user, draft: Object.fromEntries(KEPT.map((name) => [name, draft[name]])) };
+  if (draft.attachment.kept) note.file = draft.attachment.kept;
+  try {
+    sessionStorage.setItem(KEPT_AS, JSON.stringify(note));
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    sessionStorage.removeItem(KEPT_AS);
+  }
+}
+
+function read(): Note | undefined {
+  return (JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null") as Note | null) ?? undefined;
 }
 
 /** The moment that a field of type `datetime-local` says, for the API. */

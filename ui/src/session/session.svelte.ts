@@ -9,9 +9,10 @@ type Schemas = components["schemas"];
 export type Session = Schemas["SessionAnswer"];
 export type User = Schemas["UserAnswer"];
 
+const LEFT_AS = "merpati.left";
 let now = $state.raw<Session | undefined>();
 
-/** Who is signed in; nothing before `resume` and after `signOut`. */
+/** Who is signed in; nothing before `resume`, and after the session has ended. */
 export const session = {
   get now(): Session | undefined {
     return now;
@@ -46,20 +47,34 @@ export async function resume(): Promise<void> {
   if (data) await begin(data);
 }
 
-/** Ask whether we are still signed in, here or in another tab; where not, sign in again. */
+/** Ask whether we are still signed in, here or in another tab, and what we prefer by now; or else sign in again. */
 export async function prove(): Promise<void> {
+  const before = now;
   try {
-    await api.GET("/api/v1/session");
+    const { data } = await api.GET("/api/v1/session");
+    // what was changed here meanwhile is newer than this answer
+    if (data && before !== undefined && now === before) await begin(data);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) await askToSignIn();
   }
 }
 
+/** Nothing of theirs stays in this browser's tabs: neither what they were writing nor what the pages have read. */
 export async function signOut(): Promise<void> {
   await api.DELETE("/api/v1/session");
-  now = undefined;
-  await navigate("/login");
+  localStorage.setItem(LEFT_AS, String(Date.now()));
+  sessionStorage.clear();
+  location.assign(`${BASE}/login`);
+}
+
+/** Leave with another tab of this browser where somebody signs out. */
+export function followSignOut(): void {
+  addEventListener("storage", ({ key }) => {
+    if (key !== LEFT_AS) return;
+    sessionStorage.clear();
+    location.reload();
+  });
 }
 
 /** The sign-in page, which leads back to where we are. */
