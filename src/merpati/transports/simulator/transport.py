@@ -302,8 +302,11 @@ class SimulatorTransport:
     def _enqueue(self, what: AnyEvent | wire.Told) -> None:
         self._queue.append(what)
         if self._drain is None:
-            self._drain = asyncio.get_running_loop().create_task(self._hand_over())
-            self._drain.add_done_callback(self._drain_ended)
+            self._begin_drain()
+
+    def _begin_drain(self) -> None:
+        self._drain = asyncio.get_running_loop().create_task(self._hand_over())
+        self._drain.add_done_callback(self._drain_ended)
 
     async def _hand_over(self) -> None:
         assert self._emit is not None
@@ -335,8 +338,8 @@ class SimulatorTransport:
                 "an event of device %s was not stored; its session starts over", self._number, exc_info=failure
             )
             self._start_over()
-        elif self._queue:
-            self._enqueue(self._queue.popleft())
+        elif self._queue:  # it came after the last look of the drain that has ended
+            self._begin_drain()
 
     def _start_over(self) -> None:
         self._forget_news()
