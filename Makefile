@@ -1,6 +1,7 @@
 # `make` lists what there is. A machine needs Python 3.11+, make, and the package registries once.
 RUN := .venv/bin/
-WORKERS ?= 2
+# tests wait more than they work: about two for each processor (WORKERS=16 on a machine of eight)
+WORKERS ?= 4
 PAGES := $(shell find ui src/merpati/locale -type f -not -path '*/node_modules/*')
 .DEFAULT_GOAL := help
 .PHONY: help setup demo dev test check bench faults clean
@@ -23,7 +24,7 @@ dev: setup ## the same on a data folder of its own (build/dev), and the pages dr
 test: setup ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
 	@$(RUN)pytest -n $(WORKERS) --dist loadfile -m browser # a driven browser holds its process's event loop
-	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m faults
+	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults # few and long: the next one goes to whoever is free
 
 check: setup ## format, lint, types, imports; the same of the pages, with their unit tests
 	@$(RUN)ruff format --check

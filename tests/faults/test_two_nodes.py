@@ -68,8 +68,14 @@ async def takeover_ms(stage: Stage, since: Millis) -> int:
     return took[0]
 
 
-async def calm(seconds: float = 1.0) -> None:
-    """Let the traffic run."""
+async def calm(stage: Stage, seconds: float = 1.0) -> None:
+    """Let the traffic run; the first device has handed over then, however slow the machine."""
+    first = stage.senders[0].number
+
+    async def has_handed_over() -> bool:
+        return any(isinstance(e, HandOff) and e.device == first for e in stage.network.journal())
+
+    await until(has_handed_over, 20, "the first device hands over")
     await asyncio.sleep(seconds)
 
 
@@ -79,7 +85,7 @@ async def test_killed_the_other_takes_over_within_the_lease(
     """Each kills the owner; the next owner is the other, every time."""
     async with busy(stage, caller, rng):
         for owner in (*stage.nodes, *stage.nodes):
-            await calm()
+            await calm(stage)
             since = now()
             await owner.kill()
             assert await takeover_ms(stage, since) <= TAKEOVER_MS
@@ -94,7 +100,7 @@ async def test_paused_the_other_takes_over_and_answers_and_woken_it_hands_over_n
     async with busy(stage, caller, rng):
         for place in (0, 1, 0, 1):
             owner, other = stage.nodes[place], 1 - place
-            await calm(rng.uniform(0.5, 1.5))
+            await calm(stage, rng.uniform(0.5, 1.5))
             since = now()
             owner.pause()
             await caller.send(stage.senders[-1], person(7_000), node=other)
@@ -110,7 +116,7 @@ async def test_ended_in_order_the_other_takes_over_at_once(
     """SIGTERM under load: no message is handed over twice."""
     async with busy(stage, caller, rng):
         for owner in (*stage.nodes, *stage.nodes):
-            await calm()
+            await calm(stage)
             since = now()
             took_ms, _ = await asyncio.gather(takeover_ms(stage, since), owner.stop())
             assert took_ms <= GRACEFUL_MS
@@ -125,7 +131,7 @@ async def test_the_database_is_killed_and_all_rejoin_unaided(
     """Again and again; the nodes are left alone."""
     async with busy(stage, caller, rng):
         for _ in range(3):
-            await calm(rng.uniform(0.5, 1.5))
+            await calm(stage, rng.uniform(0.5, 1.5))
             at = now()
             await asyncio.to_thread(postgres_server.kill)
             await asyncio.to_thread(postgres_server.start)
@@ -149,7 +155,7 @@ async def test_clocks_that_are_wrong_by_an_hour_and_step_break_no_promise(
             await node.open(CLOCK_OFFSET=str(clock))
         async with busy(stage, caller, rng):
             for owner, clock, ahead in ((0, clocks[0], -1), (1, clocks[1], 1)):
-                await calm()
+                await calm(stage)
                 since = now()
                 await stage.nodes[owner].kill()
                 assert await takeover_ms(stage, since) <= TAKEOVER_MS
