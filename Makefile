@@ -4,7 +4,7 @@ RUN := .venv/bin/
 WORKERS ?= 4
 PAGES := $(shell find ui src/merpati/locale -type f -not -path '*/node_modules/*')
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench faults clean
+.PHONY: help setup clients demo dev test check bench faults clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,13 +15,19 @@ setup: .venv/.installed ## install everything into .venv
 	@sh scripts/setup.sh
 	@touch $@
 
+clients: setup tests/clients/node_modules/.package-lock.json ## what the tests of programs' own HTTP clients need of npm
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@sh scripts/npm.sh --prefix ../tests/clients ci --silent
+	@touch $@
+
 demo: setup ## merpati with simulated phones and people: prints the address, the tokens, a ready curl
 	@$(RUN)merpati demo
 
 dev: setup ## the same on a data folder of its own (build/dev), and the pages drawn anew at each change (port 5173)
 	@sh scripts/npm.sh run dev & trap "kill $$!" EXIT; $(RUN)merpati demo --data build/dev
 
-test: setup ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
+test: setup clients ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
 	@$(RUN)pytest -n $(WORKERS) --dist loadfile -m browser # a driven browser holds its process's event loop
 	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults # few and long: the next one goes to whoever is free

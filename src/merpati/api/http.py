@@ -51,7 +51,9 @@ def _path_unknown(request: Request[Any, Any, Any], _error: Exception) -> Respons
 
 
 def in_front_of(app: Handler, handlers: Mapping[str, Handler]) -> Handler:
-    """An application that answers these paths by itself, with or without a slash at the end; others go to `app`.
+    """An application that answers these paths by itself, also with slashes too many; others go to `app`.
+
+    Programs put `https://…/` and `/send` together: `//send` is meant as `/send`.
 
     The framework's routing costs a third of a short request (measured: 4,800 against 6,900 requests a second), and
     these endpoints use nothing of it.
@@ -59,7 +61,7 @@ def in_front_of(app: Handler, handlers: Mapping[str, Handler]) -> Handler:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
-        handler = handlers.get(path) or handlers.get(path.rstrip("/"), app)
+        handler = handlers.get(path) or handlers.get(f"/{path.strip('/')}", app)
         await handler(scope, receive, send)
 
     return answer

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Generator
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,13 +21,43 @@ class HeadTooLarge(Exception):
     """Too many headers, or too long a path; the parser turns it into 400."""
 
 
+class _Parser(httptools.HttpRequestParser):
+    """Reads a request over again as HTTP/1.1 when it offers another protocol.
+
+    Java's HttpClient offers HTTP/2 with every first request (`Upgrade: h2c`). Who declines answers in HTTP/1.1
+    (RFC 9110, 7.8); httptools, made for WebSockets, ends the request there instead and drops its body.
+    """
+
+    def __init__(self, protocol: "LimitedProtocol") -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]  # bytes are what comes
+        try:
+            super().feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if not self.offers_protocol():
+                raise
+            self._protocol.read_over(data[offer.args[0] :])
+
+    def offers_protocol(self) -> bool:
+        """The request whose head was read; CONNECT is another thing, and nothing that we do."""
+        return bool(self.should_upgrade()) and self.get_method() != b"CONNECT"
+
+
+_OFFER = frozenset({b"upgrade", b"connection", b"http2-settings"})
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """Closes connections whose request line and headers are too large, too many, or too slow to come."""
+
+    parser: _Parser
 
     head_timeout_s = 30.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — handed on as they come
         super().__init__(*args, **kwargs)
+        self._renew_parser()
         self._in_head, self._head_bytes = True, 0
         self._has_begun = True
         """Some of a head has come, or must come now; false while a request is answered and before the next one."""
@@ -64,13 +95,29 @@ class LimitedProtocol(HttpToolsProtocol):
             raise HeadTooLarge
 
     def on_headers_complete(self) -> None:
+        if self.parser.offers_protocol():
+            return
         self._in_head = self._has_begun = False
         self._unwatch()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self.parser.offers_protocol():
+            return
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
+
+    def read_over(self, rest: bytes) -> None:
+        """The same request once more, as if it had offered nothing; `rest` is what came after its head."""
+        lines = [b"%s: %s" % header for header in self.headers if header[0] not in _OFFER]
+        lines += [b"connection: close"] if not self.parser.should_keep_alive() else []
+        head = b"%s %s HTTP/1.1\r\n%s\r\n\r\n" % (self.parser.get_method(), self.url, b"\r\n".join(lines))
+        self._renew_parser()
+        self.parser.feed_data(head + rest)
+
+    def _renew_parser(self) -> None:
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
 
     def _watch(self) -> None:
         self._too_slow = self.loop.call_later(self.head_timeout_s, self.transport.close)

@@ -34,6 +34,7 @@ class Code(StrEnum):
     CURSOR_INVALID = "cursor_invalid"
     INTERNAL = "internal"
     BODY_INVALID = "body_invalid"
+    BODY_COMPRESSED = "body_compressed"
     BODY_TOO_LARGE = "body_too_large"
     INPUT_INVALID = "input_invalid"
     JSON_INVALID = "json_invalid"

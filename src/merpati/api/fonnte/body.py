@@ -46,8 +46,12 @@ class Format(Enum):
 async def read_fields(receive: Receive, headers: Mapping[str, str], query: bytes, limits: Limits) -> Fields:
     """The values of body and query; a name in both is the body's. The caller discards them in the end.
 
-    Raises `Refusal`: BODY_INVALID, BODY_TOO_LARGE; `ClientGone`.
+    Raises `Refusal`: BODY_INVALID, BODY_COMPRESSED, BODY_TOO_LARGE; `ClientGone`.
     """
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        await drain(receive, limits)
+        raise Refusal(Code.BODY_COMPRESSED, encoding=encoding[:40])
     asked = parse_form(query) if query else {}
     declared, options = parse_options_header(headers.get("content-type", ""))
     first, more = await _next(receive)
@@ -166,7 +170,7 @@ def _boundary(head: bytes) -> str:
 
 def parse_form(body: bytes, charset: str = "utf-8") -> dict[str, Value]:
     """A urlencoded body or query. Text that is not of its charset is read as Windows' western one."""
-    text = _decode(body, charset).strip()
+    text = _decode(body, charset).strip("\ufeff \t\r\n")
     try:
         return gather(_pairs(text, charset, "strict"))
     except (UnicodeDecodeError, LookupError):

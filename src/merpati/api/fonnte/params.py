@@ -62,7 +62,9 @@ class Param(msgspec.Struct, frozen=True):
 
 
 def parse_message(value: Value) -> str | None:
+    """A text. Forms of browsers write a line's end as CR LF, whatever was typed: WhatsApp's is LF."""
     text = as_text(value)
+    text = text and text.replace("\r\n", "\n")
     if text is not None and len(text) > MOST_TEXT:
         raise Refusal(Code.TEXT_TOO_LONG, most=MOST_TEXT)
     return text

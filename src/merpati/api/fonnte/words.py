@@ -21,6 +21,7 @@ REASONS: Mapping[Code, str] = {
     Code.TOKEN_INVALID: INVALID_TOKEN,
     Code.TOKENS_OF_SEVERAL_ACCOUNTS: "devices must belong to an account",
     Code.BODY_INVALID: "invalid/empty body value",
+    Code.BODY_COMPRESSED: "invalid/empty body value: send it without Content-Encoding",  # ours after the colon
     Code.BODY_TOO_LARGE: "request body too large",  # ours
     Code.INPUT_INVALID: "input invalid",
     Code.JSON_INVALID: "JSON format invalid",
