@@ -34,7 +34,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     request_log_days: Annotated[int, Meta(description="Days the request log is kept.", ge=1)] = 7
     log_days: Annotated[int, Meta(description="Days the log of facts is kept, and so webhooks retried.", ge=1)] = 7
     idempotency_hours: Annotated[int, Meta(description="Hours an Idempotency-Key is remembered.", ge=1)] = 72
-    max_body_mb: Annotated[int, Meta(description="Largest request body, in megabytes.", ge=1)] = 32
+    max_body_mb: Annotated[int, Meta(description="Largest request body, in megabytes, without its file.", ge=1)] = (
+        32
+    )
     max_attachment_mb: Annotated[int, Meta(description="Largest attachment, in megabytes.", ge=1)] = 10
     media_days: Annotated[
         int,

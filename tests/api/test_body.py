@@ -148,6 +148,22 @@ async def test_a_file_too_large_is_cut_and_its_size_told(tmp_path: Path) -> None
     assert fields.upload.path.stat().st_size == 100
 
 
+async def test_a_file_may_be_larger_than_a_body_without_one(tmp_path: Path) -> None:
+    """The limits are apart: a file goes to disk, texts stay in memory."""
+    start, end = FILE.split(b"%PDF-1.7 ")
+    pieces = [start, b"%PDF-1.7 ", *[b"x" * 1_000] * 50, end]
+    fields = await read(tmp_path, *pieces, declared=MULTI, max_body_bytes=10_000, max_file_bytes=100_000)
+
+    assert fields.upload is not None
+    assert fields.upload.size_bytes > 50_000
+    fields.discard()
+    with pytest.raises(Refusal) as refused:
+        texts = [PARTS[:-10], *[b"x" * 1_000] * 50, PARTS[-10:]]
+        await read(tmp_path, *texts, declared=MULTI, max_body_bytes=10_000, max_file_bytes=100_000)
+    assert refused.value.code is Code.BODY_TOO_LARGE
+    assert is_empty(tmp_path)
+
+
 async def test_an_empty_file_input_is_no_file(tmp_path: Path) -> None:
     """A browser sends one with an empty name when nothing was chosen."""
     body = b'--X\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--X--\r\n'

@@ -9,6 +9,7 @@ import msgspec
 
 from merpati.core.errors import Code, Refusal
 from merpati.egress.client import Egress
+from merpati.egress.drive import MOST_PAGE_BYTES, confirmed_address, file_address
 from merpati.egress.guard import EgressError, EgressFault
 
 FETCH_TIMEOUT_S = 60.0
@@ -28,7 +29,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 async def fetch(
     egress: Egress, url: str, into: Path, *, max_bytes: int, timeout_s: float = FETCH_TIMEOUT_S
 ) -> Fetched:
-    """Stream what is at `url` into the file `into`; on any failure the file is gone again.
+    """Stream what is at `url`, or behind a share link of Google Drive, into `into`; on a failure it is gone again.
 
     Raises `Refusal`: FILE_TOO_LARGE (value `limit_mb`), URL_INVALID, or URL_UNREACHABLE, both with the
     `EgressFault` as `reason`. A refused address is as unreachable as any other: nobody maps a network by asking.
@@ -49,18 +50,41 @@ def _refusal(fault: EgressFault, max_bytes: int) -> Refusal:
 
 
 async def _fetch(egress: Egress, url: str, into: Path, max_bytes: int) -> Fetched:
-    async with egress.get(url) as response:
-        if response.status != 200 or response.headers.get("Content-Encoding", "identity") != "identity":
-            raise EgressError(EgressFault.STATUS, str(response.status))
-        if (response.content_length or 0) > max_bytes:
-            raise EgressError(EgressFault.TOO_LARGE)
-        size = await _store(response, into, max_bytes)
-        disposition = response.content_disposition
-        return Fetched(
-            size_bytes=size,
-            content_type=response.content_type if "Content-Type" in response.headers else "",
-            filename=(disposition and disposition.filename) or response.url.name,
-        )
+    shared = file_address(url)
+    async with egress.get(shared or url) as response:
+        if shared is None or not _is_page(response):
+            return await _take(response, into, max_bytes)
+        confirmed = confirmed_address(await _page(response), response.url)
+    async with egress.get(confirmed) as response:
+        if _is_page(response):
+            raise EgressError(EgressFault.NOT_SHARED)
+        return await _take(response, into, max_bytes)
+
+
+def _is_page(response: aiohttp.ClientResponse) -> bool:
+    """Where Google Drive was asked for a file: a page about it, of any status."""
+    return response.content_type == "text/html"
+
+
+async def _page(response: aiohttp.ClientResponse) -> str:
+    read = bytearray()
+    while (chunk := await response.content.readany()) and len(read) < MOST_PAGE_BYTES:
+        read += chunk
+    return read[:MOST_PAGE_BYTES].decode(errors="replace")
+
+
+async def _take(response: aiohttp.ClientResponse, into: Path, max_bytes: int) -> Fetched:
+    if response.status != 200 or response.headers.get("Content-Encoding", "identity") != "identity":
+        raise EgressError(EgressFault.STATUS, str(response.status))
+    if (response.content_length or 0) > max_bytes:
+        raise EgressError(EgressFault.TOO_LARGE)
+    size = await _store(response, into, max_bytes)
+    disposition = response.content_disposition
+    return Fetched(
+        size_bytes=size,
+        content_type=response.content_type if "Content-Type" in response.headers else "",
+        filename=(disposition and disposition.filename) or response.url.name,
+    )
 
 
 async def _store(response: aiohttp.ClientResponse, into: Path, max_bytes: int) -> int:

@@ -33,6 +33,8 @@ class EgressFault(StrEnum):
     REDIRECT = "redirect"
     """Too many redirects, or one without an address."""
     TOO_LARGE = "too_large"
+    NOT_SHARED = "not_shared"
+    """A link of Google Drive to a file that is not there, or not shared with everyone who has the link."""
 
 
 class EgressError(Exception):

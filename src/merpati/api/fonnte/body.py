@@ -68,13 +68,14 @@ async def _read_long(
     asked: Mapping[str, Value],
     limits: Limits,
 ) -> Fields:
-    chunks = _limited(pieces, limits.max_body_bytes)
-    head = await _head(chunks)
+    head = await _head(pieces)
+    whole = _again(head, pieces)
     if _is_multipart(declared, head):
         boundary = options.get("boundary") if declared == Format.MULTIPART.value else None
-        form = await read_form(_again(head, chunks), boundary or _boundary(head), limits)
+        chunks = _limited(whole, limits.max_body_bytes + limits.max_file_bytes)
+        form = await read_form(chunks, boundary or _boundary(head), limits)
         return msgspec.structs.replace(form, values={**asked, **form.values})
-    body = head + b"".join([chunk async for chunk in chunks])
+    body = b"".join([chunk async for chunk in _limited(whole, limits.max_body_bytes)])
     large = len(body) > IN_THREAD_BYTES
     values = await asyncio.to_thread(_parse, declared, options, body) if large else _parse(declared, options, body)
     return Fields(values={**asked, **values}, size_bytes=len(body))

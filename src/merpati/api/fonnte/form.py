@@ -17,9 +17,10 @@ _WRITE_BYTES = 262_144
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a body may be."""
+    """What a body may be. One with a file may have both: the file goes to disk, the rest is in memory."""
 
     max_body_bytes: int = 32_000_000
+    """Without the file."""
     max_file_bytes: int = 10_000_000
     spool: Path
     """Folder of uploads on their way, on the file system of the media folder."""
@@ -29,7 +30,7 @@ async def read_form(chunks: AsyncIterator[bytes], boundary: str, limits: Limits)
     """Texts and the first file; further files are read over.
 
     A file larger than allowed is cut, its whole size is told: the endpoint knows the reason to give.
-    Raises `Refusal(BODY_INVALID)` for what is no multipart body, or only the beginning of one.
+    Raises `Refusal`: BODY_INVALID for what is no whole multipart body; BODY_TOO_LARGE for texts.
     """
     form = _Form(limits)
     try:
@@ -38,6 +39,7 @@ async def read_form(chunks: AsyncIterator[bytes], boundary: str, limits: Limits)
             if not parser.closed:
                 for event in parser.parse(chunk):
                     await form.take(event)
+        form.check_texts()
         parser.close()
         return form.finish()
     except (MultipartError, UnicodeError):
@@ -54,6 +56,7 @@ class _Form:
         self._pairs: list[tuple[str, str]] = []
         self._segment: MultipartSegment | None = None
         self._text = bytearray()
+        self._text_bytes = 0
         self._file: BinaryIO | None = None
         self._path: Path | None = None
         self._filename = ""
@@ -68,7 +71,8 @@ class _Form:
         elif self._file is not None:
             await self._store(event)
         elif self._segment is not None and self._segment.filename is None:
-            self._text += event
+            self._text_bytes += len(event)
+            self._text += event if self._text_bytes <= self._limits.max_body_bytes else b""
 
     async def _begin(self, segment: MultipartSegment) -> None:
         self._segment = segment
@@ -99,6 +103,10 @@ class _Form:
         if self._file is not None and self._pending:
             await asyncio.to_thread(self._file.write, bytes(self._pending))
             self._pending.clear()
+
+    def check_texts(self) -> None:
+        if self._text_bytes > self._limits.max_body_bytes:
+            raise Refusal(Code.BODY_TOO_LARGE, limit_mb=self._limits.max_body_bytes // 1_000_000)
 
     def finish(self) -> Fields:
         upload = None
