@@ -1,6 +1,6 @@
 import { api } from "../api/client.ts";
 import type { components } from "../api/schema.d.ts";
-import { load } from "../components/loading.svelte.ts";
+import { load, type Loaded } from "../components/loading.svelte.ts";
 import { soon } from "../components/search.svelte.ts";
 import { hear } from "../live/live.svelte.ts";
 import { applyToDevices, isOfDevices } from "./facts.ts";
@@ -12,12 +12,13 @@ const MOST = 200;
 
 /** The account's devices, for what names them, as they are now; call it while a component is set up. */
 export function devices(): {
+  readonly read: Loaded<readonly Device[]>;
   readonly list: readonly Device[];
   readonly isRead: boolean;
   of: (id: number) => Device | undefined;
   reload: () => Promise<void>;
 } {
-  const read = load(async () => {
+  const read = load<readonly Device[]>(async () => {
     const { data } = await api.GET("/api/v1/devices", { params: { query: { limit: MOST } } });
     return data?.items ?? [];
   });
@@ -32,6 +33,7 @@ export function devices(): {
     ),
   );
   return {
+    read,
     get list() {
       return read.value ?? [];
     },

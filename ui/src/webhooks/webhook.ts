@@ -2,6 +2,7 @@ import type { components } from "../api/schema.d.ts";
 import { t } from "../words/words.svelte.ts";
 
 export type Webhook = components["schemas"]["WebhookAnswer"];
+export type Call = components["schemas"]["CallAnswer"];
 
 const TOLD = {
   MessageSent: "ui.state.sent",
