@@ -34,6 +34,7 @@ async def test_the_day_is_counted(both: Api, ayu: Browser) -> None:
         ("failed", None, 1),
     ]
     assert all(wait["since"] for wait in home["waits"])
+    assert [each["desired"] for each in home["devices"]] == [True, True, False]
     assert [(each["id"], each["queued"], each["held"], each["sent_today"]) for each in home["devices"]] == [
         (ONE, 0, 0, 1),
         (TWO, 0, 0, 0),

@@ -1,6 +1,8 @@
 import type { Key } from "../words/words.svelte.ts";
 import type { Device } from "./devices.svelte.ts";
 
+export type Stands = Pick<Device, "state" | "desired" | "connected">;
+
 /** How a device stands, for people: a filled dot is connected, an open square is cut off, a dotted circle is neither. */
 export interface Standing {
   shape: "dot" | "square" | "dotted";
@@ -21,7 +23,7 @@ const BY_STATE: Readonly<Record<string, Standing>> = {
   pairing: PAIRING,
 };
 
-export function standing(device: Device): Standing {
+export function standing(device: Stands): Standing {
   if (!device.desired) return OFF;
   if (device.connected) return CONNECTED;
   return BY_STATE[device.state] ?? (device.state === "off" ? COMING : CUT);

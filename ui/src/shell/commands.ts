@@ -14,7 +14,7 @@ export interface Entry {
 
 export const COMMANDS: readonly Entry[] = [
   ...PLACES.map(({ path, label, icon }) => ({ label, icon, act: () => navigate(path) })),
-  { label: "ui.theme.dark", icon: "moon", act: () => updateMe({ theme: "dark" }) },
-  { label: "ui.theme.light", icon: "sun", act: () => updateMe({ theme: "light" }) },
+  { label: "ui.palette.dark", icon: "moon", act: () => updateMe({ theme: "dark" }) },
+  { label: "ui.palette.light", icon: "sun", act: () => updateMe({ theme: "light" }) },
   { label: "ui.sign_out", icon: "exit", act: signOut },
 ];

@@ -90,6 +90,7 @@ class HomeDevice(Answer, frozen=True, kw_only=True):
     number: str
     transport: str
     state: DeviceState
+    desired: bool
     connected: bool
     queued: int
     held: int
@@ -197,6 +198,7 @@ def _device(device: Device, counts: DeviceCounts) -> HomeDevice:
         number=device.number,
         transport=device.transport,
         state=device.state,
+        desired=device.desired,
         connected=device.connected,
         queued=counts.queued,
         held=counts.held,
