@@ -4,7 +4,7 @@ RUN := .venv/bin/
 WORKERS ?= 4
 PAGES := $(shell find ui src/merpati/locale -type f -not -path '*/node_modules/*')
 .DEFAULT_GOAL := help
-.PHONY: help setup clients demo dev test check bench faults clean
+.PHONY: help setup clients demo dev test check bench soak faults clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,11 @@ faults: setup ## the long fault run: a thousand kills on each engine (MERPATI_FA
 	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -k kill_after_kill
 
 bench: setup ## the benchmarks: they print figures and never fail a build
-	@for file in bench/[a-z]*.py; do $(RUN)python -m "bench.$$(basename "$$file" .py)"; done
+	@for file in $(filter-out bench/soak.py,$(wildcard bench/[a-z]*.py)); do \
+	    $(RUN)python -m "bench.$$(basename "$$file" .py)"; done
+
+soak: setup ## everything at once for half an hour: is memory flat, is nothing lost?
+	@$(RUN)python -m bench.soak
 
 clean: ## remove what was built and installed here (not your data folders)
 	rm -rf .venv build dist ui/node_modules src/merpati/web/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
