@@ -203,14 +203,17 @@ async def test_a_device_is_updated(both: Api) -> None:
 
 async def test_webhooks_are_set_changed_and_ended(both: Api) -> None:
     """An address that is given but empty ends the webhook; one that is absent stays."""
-    select = "SELECT kind, url FROM endpoint WHERE url <> '' ORDER BY kind"
+    select = "SELECT kinds, url FROM endpoint WHERE url <> '' ORDER BY kinds"
 
     await both.post(
         "/update-device", data={"webhookstatus": "https://a.example/s", "webhook": "https://a.example/m"}
     )
-    assert await both.rows(select) == [("message", "https://a.example/m"), ("status", "https://a.example/s")]
+    assert await both.rows(select) == [
+        ('["message"]', "https://a.example/m"),
+        ('["status"]', "https://a.example/s"),
+    ]
     await both.post("/update-device", data={"webhookstatus": "https://b.example/s", "webhook": ""})
-    assert await both.rows(select) == [("status", "https://b.example/s")]
+    assert await both.rows(select) == [('["status"]', "https://b.example/s")]
     refused = await both.post("/update-device", data={"webhookstatus": "ftp://b.example/s", "name": "changed"})
     assert refused == {"reason": "url invalid", "status": False}
     device = await both.storage.read(find_device, ONE)

@@ -63,7 +63,7 @@ def test_the_secret_and_the_last_calls_are_shown(on: dict[str, str]) -> None:
     asyncio.run(set_one(on, calls=3))
     (shown,) = answered("device", "webhook", NUMBER, **on)
 
-    assert (shown["kind"], shown["url"], shown["state"], shown["secret"]) == ("status", URL, "active", SECRET)
+    assert (shown["kinds"], shown["url"], shown["state"], shown["secret"]) == (["status"], URL, "active", SECRET)
     assert [(call["attempt"], call["status"], call["error"]) for call in shown["calls"]] == [
         (3, 200, ""),
         (2, 200, ""),

@@ -8,7 +8,7 @@ from merpati.core.facts import DeviceAdded, MessageExpired
 from merpati.core.ids import AccountId, Address, DeviceId, Incarnation, MessageId
 from merpati.log import readers
 from merpati.log.actions import forget_facts, open_account, record
-from merpati.log.model import SHARDS, Cursor, Recorded
+from merpati.log.model import SHARDS, Cursor, FactSearch, Recorded
 from merpati.storage.nodes import join_node, leave_node
 from merpati.storage.port import Storage, Tx
 
@@ -75,9 +75,12 @@ async def test_news_are_found_for_all_accounts_at_once(storage: Storage) -> None
 async def test_one_devices_facts_are_read_alone(storage: Storage) -> None:
     """Above one number, up to another, so many."""
     await tell(storage, ONE, 3, 4, 3, 4, 3, 3)
-    found = await storage.read(readers.read_device, ONE, DeviceId(3), 1, 5, 10)
-    assert [entry.seq for entry in found] == [3, 5]
-    assert [e.seq for e in await storage.read(readers.read_device, ONE, DeviceId(3), 0, 6, 2)] == [1, 3]
+    search = FactSearch(account=ONE, after=1, upto=5, devices=(DeviceId(3),), kinds=("MessageExpired",))
+    assert [entry.seq for entry in await storage.read(readers.search_facts, search, 10)] == [3, 5]
+    several = FactSearch(account=ONE, after=0, devices=(DeviceId(3), DeviceId(4)))
+    assert [entry.seq for entry in await storage.read(readers.search_facts, several, 3)] == [1, 2, 3]
+    assert await storage.read(readers.count_facts, several, 10) == 6
+    assert await storage.read(readers.count_facts, several, 4) == 4
 
 
 async def test_the_oldest_kept_fact_is_known(storage: Storage) -> None:

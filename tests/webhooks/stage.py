@@ -14,7 +14,7 @@ from merpati.log.actions import open_account, record
 from merpati.log.model import Recorded
 from merpati.storage.nodes import join_node, leave_node
 from merpati.storage.port import Storage, Tx
-from merpati.webhooks.actions import NewEndpoint, set_endpoint
+from merpati.webhooks.actions import NewEndpoint, Wanted, add_endpoint, set_endpoint
 from merpati.webhooks.deliver import Cards
 from merpati.webhooks.model import Card, Endpoint, EndpointKind
 from merpati.webhooks.runner import Webhooks
@@ -62,10 +62,31 @@ class Stage:
         new = NewEndpoint(EndpointId(self._next_endpoint), SECRET)
         self._next_endpoint += 1
         await self.storage.write(set_endpoint, account, DeviceId(device), kind, url, new)
+        self.look()
+        known = await self.endpoints(account)
+        return next((e.id for e in known if e.is_slot and (e.device, e.kinds) == (device, (kind,))), new.id)
+
+    async def add(
+        self,
+        url: str,
+        *devices: int,
+        kinds: Sequence[EndpointKind] = (EndpointKind.STATUS,),
+        account: AccountId = ACCOUNT,
+        secret_key: str = "",
+    ) -> EndpointId:
+        """Add an endpoint of one's own, for these devices or for all."""
+        new = NewEndpoint(EndpointId(self._next_endpoint), SECRET)
+        self._next_endpoint += 1
+        heard = tuple(map(DeviceId, devices))
+        wanted = Wanted(name="mine", kinds=tuple(kinds), devices=heard, url=url, key_sealed=secret_key)
+        await self.storage.write(add_endpoint, account, wanted, new)
+        self.look()
+        return new.id
+
+    def look(self) -> None:
+        """Endpoints were changed."""
         for runner in self.runners:
             runner.look()
-        known = await self.endpoints(account)
-        return next((e.id for e in known if (e.device, e.kind) == (device, kind)), new.id)
 
     async def endpoints(self, account: AccountId = ACCOUNT) -> list[Endpoint]:
         return await self.storage.read(list_endpoints, account)

@@ -214,7 +214,10 @@ async def test_an_unset_endpoint_is_told_nothing_more(stage: Stage, receiver: Re
     await stage.tell(4)
     await receiver.until(lambda: len(receiver.events("/other")) == 1)
     assert receiver.events() == [1, 2]
-    assert [endpoint.kind for endpoint in await stage.endpoints()] == [EndpointKind.CONNECT, EndpointKind.STATUS]
+    assert [endpoint.kinds for endpoint in await stage.endpoints()] == [
+        (EndpointKind.CONNECT,),
+        (EndpointKind.STATUS,),
+    ]
 
 
 async def test_retry_after_is_obeyed(stage: Stage, receiver: Receiver) -> None:

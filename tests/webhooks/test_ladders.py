@@ -6,7 +6,7 @@ import pytest
 
 from merpati.core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from merpati.webhooks.ladders import FONNTE_TRIES, OWN, parse_retry_after, wait_ms
-from merpati.webhooks.model import EndpointKind, Outcome, judge_status
+from merpati.webhooks.model import Outcome, judge_status
 
 NOW = 784_111_777_000  # Sun, 06 Nov 1994 08:49:37 GMT
 
@@ -14,11 +14,13 @@ NOW = 784_111_777_000  # Sun, 06 Nov 1994 08:49:37 GMT
 def test_fonntes_tries_come_first_then_our_ladder_whose_last_rung_repeats() -> None:
     """15 times one minute apart; then 5 s to 24 h, each within 20 %."""
     rng = random.Random(1)
-    waits = [wait_ms(EndpointKind.STATUS, attempt, rng) for attempt in range(1, FONNTE_TRIES + len(OWN) + 3)]
+    waits = [wait_ms(attempt, rng, as_fonnte=True) for attempt in range(1, FONNTE_TRIES + len(OWN) + 3)]
     assert waits[:FONNTE_TRIES] == [MINUTE_MS] * 15
     for wait, rung in zip(waits[FONNTE_TRIES:], [*OWN, OWN[-1], OWN[-1]], strict=True):
         assert rung * 0.8 <= wait <= rung * 1.2
     assert OWN[-1] == 24 * HOUR_MS
+    own = [wait_ms(attempt, rng, as_fonnte=False) for attempt in range(1, len(OWN) + 1)]
+    assert all(rung * 0.8 <= wait <= rung * 1.2 for wait, rung in zip(own, OWN, strict=True))
 
 
 @pytest.mark.parametrize(

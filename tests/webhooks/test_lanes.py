@@ -12,12 +12,12 @@ from merpati.webhooks import settling
 from merpati.webhooks.hook import Hook
 from merpati.webhooks.lanes import MOST_WAITING, Lane
 from merpati.webhooks.model import (
-    EVERY_DEVICE,
     DeadLetter,
     Endpoint,
     EndpointKind,
     EndpointState,
     LaneRow,
+    OutageRow,
     Outcome,
     ReplayRow,
 )
@@ -27,13 +27,12 @@ DEVICES = (DeviceId(1), DeviceId(2), DeviceId(3))
 ENDPOINT = Endpoint(
     id=EndpointId(9),
     account=AccountId(1),
-    device=EVERY_DEVICE,
-    kind=EndpointKind.STATUS,
+    is_slot=False,
+    kinds=(EndpointKind.STATUS,),
+    devices=(),
     url="http://hook.test/",
     secret_sealed="",
     state=EndpointState.ACTIVE,
-    state_reason="",
-    version=1,
 )
 BODY = encode_fact(MessageExpired(DeviceId(1), MessageId(1), Address("6281234567")))
 LIFE_MS = 7 * 24 * 3_600_000
@@ -48,6 +47,7 @@ class World:
         self.cursor = 0
         self.rows: dict[DeviceId, LaneRow] = {}
         self.replays: dict[tuple[DeviceId, int], ReplayRow] = {}
+        self.outage: OutageRow | None = None
         self.dead: list[DeadLetter] = []
         self.told: list[RawEntry] = []
         """What the endpoint took, in order, repeats too."""
@@ -89,7 +89,7 @@ class World:
             self.told.append(entry)
         if lane.pending and lane.pending[0] is entry:
             self._settle(lane, entry, outcome)
-        if outcome is Outcome.PASSED and self.hook.may_go_on(lane, self.now):
+        if outcome in (Outcome.PASSED, Outcome.SKIPPED) and self.hook.may_go_on(lane, self.now):
             self.calls.append((lane, lane.pending[0]))
         else:
             lane.busy = False
@@ -98,6 +98,9 @@ class World:
     def _settle(self, lane: Lane, entry: RawEntry, outcome: Outcome) -> None:
         if outcome is Outcome.PASSED:
             settling.passed(self.hook, lane)
+        elif outcome is Outcome.SKIPPED:
+            self.told.append(entry)
+            settling.skipped(self.hook, lane)
         elif outcome is Outcome.REFUSED:
             self.late.add(entry.seq)
             sound = settling.refused(self.hook, lane, self.now, self.rng)
@@ -124,13 +127,14 @@ class World:
         self.replays |= {(row.device, row.first): row for row in progress.replays}
         for key in progress.replayed:
             del self.replays[key]
+        self.outage = progress.outage or (None if progress.recovered else self.outage)
         self.dead += progress.dead
         mark_saved(self.hook, progress)
 
     def crash(self) -> None:
         self.calls.clear()
         self.hook = Hook(ENDPOINT, self.cursor)
-        self.hook.restore(list(self.rows.values()), list(self.replays.values()))
+        self.hook.restore(list(self.rows.values()), list(self.replays.values()), self.outage)
 
     def replay(self) -> None:
         """The owner wants the oldest dead letter after all: an action of another process."""
@@ -170,7 +174,7 @@ STEPS = st.one_of(
     st.tuples(
         st.just("finish"), st.integers(0, 3), st.sampled_from([Outcome.PASSED, Outcome.PASSED, Outcome.FAILED])
     ),
-    st.tuples(st.just("finish"), st.integers(0, 3), st.just(Outcome.REFUSED)),
+    st.tuples(st.just("finish"), st.integers(0, 3), st.sampled_from([Outcome.REFUSED, Outcome.SKIPPED])),
     st.tuples(st.just("wait"), st.sampled_from([1, 61_000, 90_000_000, LIFE_MS])),
     st.tuples(st.just("replay")),
 )

@@ -9,7 +9,7 @@ from merpati.cli.printing import json_option, moment, print_json, print_table
 from merpati.cli.settings import settings_options
 from merpati.cli.spoken import SpokenCommand, language_option, words
 from merpati.cli.troubles import run
-from merpati.core.ids import DeviceId
+from merpati.devices.model import Device
 from merpati.storage.port import Tx
 from merpati.webhooks.model import Call, Endpoint
 from merpati.webhooks.views import list_calls, list_device_endpoints
@@ -37,7 +37,7 @@ def webhook(number: str, as_json: bool) -> None:
 async def _webhook(number: str, *, as_json: bool) -> None:
     async with opened() as at:
         known = await at.storage.read(device_of, number)
-        found = await at.storage.read(_look, known.id)
+        found = await at.storage.read(_look, known)
         sealer = at.sealer()
         secrets = [sealer.unseal("endpoint", each.endpoint.id, each.endpoint.secret_sealed) for each in found]
     if as_json:
@@ -49,16 +49,16 @@ async def _webhook(number: str, *, as_json: bool) -> None:
             _print(each, secret)
 
 
-async def _look(tx: Tx, device: DeviceId) -> list[Shown]:
+async def _look(tx: Tx, device: Device) -> list[Shown]:
     return [
         Shown(endpoint, await list_calls(tx, endpoint.id, limit=MOST_CALLS))
-        for endpoint in await list_device_endpoints(tx, device)
+        for endpoint in await list_device_endpoints(tx, device.account, device.id)
     ]
 
 
 def _print(shown: Shown, secret: str) -> None:
     endpoint = shown.endpoint
-    click.echo(words("cli.webhook.address", kind=endpoint.kind, state=endpoint.state, url=endpoint.url))
+    click.echo(words("cli.webhook.address", kind=", ".join(endpoint.kinds), state=endpoint.state, url=endpoint.url))
     click.echo(words("cli.webhook.secret", secret=secret))
     if shown.calls:
         rows = [
@@ -78,7 +78,8 @@ def _as_json(shown: Shown, secret: str) -> dict[str, object]:
         for c in shown.calls
     ]
     return {
-        "kind": endpoint.kind,
+        "name": endpoint.name,
+        "kinds": endpoint.kinds,
         "url": endpoint.url,
         "state": endpoint.state,
         "secret": secret,

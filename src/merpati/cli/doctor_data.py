@@ -116,7 +116,7 @@ async def _webhooks(tx: Tx, devices: Sequence[Device]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for account in await accounts(tx):
         for endpoint in await list_endpoints(tx, account.id):
-            caller = numbers.get(endpoint.device, "*")
+            caller = ", ".join(numbers[each] for each in endpoint.devices if each in numbers) or "*"
             callers = found.setdefault(_origin(endpoint.url), [])
             if caller not in callers:
                 callers.append(caller)

@@ -87,6 +87,8 @@ class Code(StrEnum):
     WEBHOOK_UNKNOWN = "webhook_unknown"
     WEBHOOK_OFF = "webhook_off"
     WEBHOOK_UNTOLD = "webhook_untold"
+    WEBHOOK_OF_DEVICE = "webhook_of_device"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
     DEAD_LETTER_UNKNOWN = "dead_letter_unknown"
     # the simulated network
     PERSON_OFFLINE = "person_offline"

@@ -7,6 +7,7 @@ import msgspec
 from merpati.core.facts import AnyFact, Fact
 from merpati.core.ids import AccountId, DeviceId, MessageId, RequestId
 
+LATEST = 2**63 - 1
 SHARDS = 64
 """Readers are leased by (kind, account % SHARDS)."""
 
@@ -42,6 +43,18 @@ class RawEntry(NamedTuple):
     def decode(self) -> AnyFact:
         """The fact; raises `msgspec.ValidationError` for one that this version does not know."""
         return decode_fact(self.body)
+
+
+class FactSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which facts of one account are asked for: numbered above `after`, up to `upto`."""
+
+    account: AccountId
+    after: int
+    upto: int = LATEST
+    devices: tuple[DeviceId, ...] = ()
+    """Any of these; empty: of whichever device, or none."""
+    kinds: tuple[str, ...] = ()
+    """Any of these; empty: every kind."""
 
 
 class Cursor(NamedTuple):

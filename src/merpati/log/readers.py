@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation
+from merpati.core.ids import AccountId, Epoch, Incarnation
 from merpati.log import store_readers as store
-from merpati.log.model import SHARDS, Cursor, RawEntry, shard_of
+from merpati.log.model import SHARDS, Cursor, FactSearch, RawEntry, shard_of
 from merpati.storage.port import Tx
 
 LAZY_S = 0.2
@@ -72,11 +72,9 @@ async def read_after(tx: Tx, positions: Mapping[AccountId, int], span: int) -> l
     return await store.raw_after_each(tx, list(positions.items()), span)
 
 
-async def read_device(
-    tx: Tx, account: AccountId, device: DeviceId, after: int, upto: int, limit: int
-) -> list[RawEntry]:
-    """Up to `limit` facts of one device numbered above `after`, up to `upto`, in order."""
-    return await store.raw_of_device(tx, account, device, after, upto, limit)
+async def search_facts(tx: Tx, search: FactSearch, limit: int) -> list[RawEntry]:
+    """Up to `limit` of these facts, in order."""
+    return await store.raw_found(tx, search, limit)
 
 
 async def read_facts(tx: Tx, account: AccountId, seqs: Sequence[int]) -> dict[int, RawEntry]:
@@ -84,11 +82,9 @@ async def read_facts(tx: Tx, account: AccountId, seqs: Sequence[int]) -> dict[in
     return {entry.seq: entry for entry in await store.raw_by_seqs(tx, account, seqs)}
 
 
-async def count_after(
-    tx: Tx, account: AccountId, device: DeviceId, after: int, kinds: Sequence[str], most: int
-) -> int:
-    """How many facts of these kinds one device has above `after`; counted up to `most`."""
-    return await store.count_of_device(tx, account, device, after, kinds, most)
+async def count_facts(tx: Tx, search: FactSearch, most: int) -> int:
+    """How many facts there are of these; counted up to `most`."""
+    return await store.count_found(tx, search, most)
 
 
 async def find_first_kept(tx: Tx, account: AccountId) -> int | None:

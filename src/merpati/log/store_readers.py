@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation
-from merpati.log.model import SHARDS, Cursor, RawEntry
+from merpati.core.ids import AccountId, Epoch, Incarnation
+from merpati.log.model import SHARDS, Cursor, FactSearch, RawEntry
 from merpati.storage.nodes import dead_owner
-from merpati.storage.port import Tx
+from merpati.storage.port import Tx, Value
 
 _RAW = "account_id, seq, at, kind, device_id, body"
 
@@ -76,19 +76,28 @@ async def raw_after_each(tx: Tx, positions: Sequence[tuple[AccountId, int]], spa
     return [RawEntry(*row) for row in rows]
 
 
-async def raw_of_device(
-    tx: Tx, account: AccountId, device: DeviceId, after: int, upto: int, limit: int
-) -> list[RawEntry]:
-    rows = await tx.all(
-        f"SELECT {_RAW} FROM fact WHERE account_id = $1 AND seq > $2 AND seq <= $3 AND device_id = $4 "
-        "ORDER BY seq LIMIT $5",
-        account,
-        after,
-        upto,
-        device,
-        limit,
-    )
+async def raw_found(tx: Tx, search: FactSearch, limit: int) -> list[RawEntry]:
+    where, values = _where(search)
+    rows = await tx.all(f"SELECT {_RAW} FROM fact WHERE {where} ORDER BY seq LIMIT $1", limit, *values)
     return [RawEntry(*row) for row in rows]
+
+
+async def count_found(tx: Tx, search: FactSearch, most: int) -> int:
+    where, values = _where(search)
+    row = await tx.one(f"SELECT count(*) FROM (SELECT 1 FROM fact WHERE {where} LIMIT $1) AS found", most, *values)
+    return row[0] if row else 0
+
+
+def _where(search: FactSearch) -> tuple[str, list[Value]]:
+    """Conditions, with their values from $2 on."""
+    values: list[Value] = [search.account, search.after, search.upto]
+    where = "account_id = $2 AND seq > $3 AND seq <= $4"
+    for column, among in (("device_id", search.devices), ("kind", search.kinds)):
+        if among:
+            marks = ", ".join(f"${n}" for n in range(2 + len(values), 2 + len(values) + len(among)))
+            where += f" AND {column} IN ({marks})"
+            values += among
+    return where, values
 
 
 async def raw_by_seqs(tx: Tx, account: AccountId, seqs: Sequence[int]) -> list[RawEntry]:
@@ -99,22 +108,6 @@ async def raw_by_seqs(tx: Tx, account: AccountId, seqs: Sequence[int]) -> list[R
         [(account, seq) for seq in seqs],
     )
     return [RawEntry(*row) for row in rows]
-
-
-async def count_of_device(
-    tx: Tx, account: AccountId, device: DeviceId, after: int, kinds: Sequence[str], most: int
-) -> int:
-    marks = ", ".join(f"${n}" for n in range(5, 5 + len(kinds)))
-    row = await tx.one(
-        "SELECT count(*) FROM (SELECT 1 FROM fact WHERE account_id = $1 AND seq > $2 AND device_id = $3 "
-        f"AND kind IN ({marks}) LIMIT $4) AS waiting",
-        account,
-        after,
-        device,
-        most,
-        *kinds,
-    )
-    return row[0] if row else 0
 
 
 async def first_kept(tx: Tx, account: AccountId) -> int | None:

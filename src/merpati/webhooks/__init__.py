@@ -1,6 +1,6 @@
 """Webhooks: what happened, told to the addresses that a device's owner gave, in Fonnte's bodies.
 
-Owns: `endpoint`, `hook_lane`, `hook_replay`, `dead_letter`, `hook_call`. Emits nothing.
+Owns: `endpoint`, `hook_lane`, `hook_outage`, `hook_replay`, `dead_letter`, `hook_call`. Emits nothing.
 Hears every fact, by a cursor per endpoint (`log.readers`, kind "webhook").
 
 At least once, in order per device, the same `webhook-id` in every try. One dead endpoint delays no other.

@@ -1,17 +1,18 @@
 """Changing endpoints, and what to do with dead letters."""
 
 import msgspec
+from msgspec import structs
 
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, EndpointId
-from merpati.core.machine import ForbiddenTransition
 from merpati.log.readers import close_cursors, open_cursors
 from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
 from merpati.webhooks import store, store_lanes
 from merpati.webhooks.model import (
     LIFE,
+    MOST_ENDPOINTS,
     READER,
     DeadLetter,
     Endpoint,
@@ -19,6 +20,7 @@ from merpati.webhooks.model import (
     EndpointKind,
     EndpointState,
     ReplayRow,
+    in_order,
     replaced_secrets,
 )
 
@@ -33,6 +35,17 @@ class NewEndpoint(msgspec.Struct, frozen=True):
     """Of `signing.format_secret`, sealed for ("endpoint", id)."""
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint of one's own is to be; an empty `devices`: every device of the account."""
+
+    name: str
+    kinds: tuple[EndpointKind, ...]
+    devices: tuple[DeviceId, ...]
+    url: str
+    key_sealed: str = ""
+    is_on: bool = True
+
+
 async def set_endpoint(
     tx: Tx, account: AccountId, device: DeviceId, kind: EndpointKind, url: str, new: NewEndpoint
 ) -> None:
@@ -43,61 +56,119 @@ async def set_endpoint(
     checked (`egress.client.Egress.check_url`); raises `Refusal(URL_INVALID)` when it is too long. Source: Fonnte
     docs, API update device, `webhook…`.
     """
-    if len(url) > LONGEST_URL:
-        raise Refusal(Code.URL_INVALID, reason="url")
-    known = await store.endpoint_of(tx, account, device, kind)
+    known = await store.slot_of(tx, account, device, kind)
     if known is None and url:
-        await _add(tx, account, device, kind, url, new)
+        slot = _endpoint(new, account, url, kinds=(kind,), devices=(device,), is_slot=True)
+        await _add(tx, slot)
     elif known is not None and url:
-        await _set(tx, known, url)
+        await _change(tx, structs.replace(known, url=_short(url)))
     elif known is not None and known.state is not EndpointState.REMOVED:
         await _end(tx, known, EndpointEvent.UNSET)
 
 
-async def _add(
-    tx: Tx, account: AccountId, device: DeviceId, kind: EndpointKind, url: str, new: NewEndpoint
-) -> None:
-    endpoint = Endpoint(
+async def add_endpoint(tx: Tx, account: AccountId, wanted: Wanted, new: NewEndpoint) -> None:
+    """One more endpoint; it begins at the log's head. May run twice. The URL has been checked.
+
+    Raises `Refusal` (TOO_MANY_WEBHOOKS, INPUT_INVALID for no kind, URL_INVALID).
+    """
+    if await store.endpoint_by_id(tx, new.id) is not None:
+        return
+    if await store.count_own(tx, account, EndpointState.REMOVED) >= MOST_ENDPOINTS:
+        raise Refusal(Code.TOO_MANY_WEBHOOKS, most=MOST_ENDPOINTS)
+    made = _endpoint(new, account, wanted.url, kinds=(), devices=(), is_slot=False)
+    made = _as_wanted(made, wanted)
+    await _add(tx, made)
+    if not wanted.is_on:
+        await _end(tx, made, EndpointEvent.SWITCHED_OFF)
+
+
+async def change_endpoint(tx: Tx, endpoint: EndpointId, wanted: Wanted) -> None:
+    """Make it so, from the next fact on. May run twice. The URL has been checked.
+
+    What waits is tried again at once; of that, what it is set to hear no more is not told. One that is switched off
+    forgets what waits, and begins at the log's head when it is switched on. An address of a device keeps its device
+    and kind. Raises `Refusal` (WEBHOOK_UNKNOWN, INPUT_INVALID for no kind, URL_INVALID).
+    """
+    known = await store.endpoint_by_id(tx, endpoint)
+    if known is None or known.state is EndpointState.REMOVED:
+        raise Refusal(Code.WEBHOOK_UNKNOWN)
+    if known.is_slot:
+        wanted = structs.replace(wanted, kinds=known.kinds, devices=known.devices)
+    changed = _as_wanted(known, wanted)
+    if wanted.is_on:
+        await _change(tx, changed)
+    else:
+        await store.update_endpoint(tx, changed)
+        await _end(tx, changed, EndpointEvent.SWITCHED_OFF)
+
+
+def _endpoint(
+    new: NewEndpoint,
+    account: AccountId,
+    url: str,
+    *,
+    kinds: tuple[EndpointKind, ...],
+    devices: tuple[DeviceId, ...],
+    is_slot: bool,
+) -> Endpoint:
+    return Endpoint(
         id=new.id,
         account=account,
-        device=device,
-        kind=kind,
-        url=url,
+        is_slot=is_slot,
+        kinds=kinds,
+        devices=devices,
+        url=_short(url),
         secret_sealed=new.secret_sealed,
         state=EndpointState.ACTIVE,
-        state_reason="",
-        version=1,
     )
+
+
+def _as_wanted(endpoint: Endpoint, wanted: Wanted) -> Endpoint:
+    if not wanted.kinds:
+        raise Refusal(Code.INPUT_INVALID, field="kinds")
+    return structs.replace(
+        endpoint,
+        name=wanted.name.strip(),
+        kinds=in_order(wanted.kinds),
+        devices=tuple(sorted(set(wanted.devices))),
+        url=_short(wanted.url),
+        key_sealed=wanted.key_sealed,
+    )
+
+
+def _short(url: str) -> str:
+    if len(url) > LONGEST_URL:
+        raise Refusal(Code.URL_INVALID, reason="url")
+    return url
+
+
+async def _add(tx: Tx, endpoint: Endpoint) -> None:
     await store.insert_endpoint(tx, endpoint)
-    await open_cursors(tx, READER, [(new.id, account)])
+    await open_cursors(tx, READER, [(endpoint.id, endpoint.account)])
 
 
-async def _set(tx: Tx, known: Endpoint, url: str) -> None:
+async def _change(tx: Tx, known: Endpoint) -> None:
     state = LIFE.next(known.state, EndpointEvent.SET)
     if known.state is EndpointState.ACTIVE:
         await store_lanes.calm_lanes_of(tx, known.id)
     else:
         await open_cursors(tx, READER, [(known.id, known.account)])
-    await store.change_endpoint(tx, known.id, url, state, "")
+    await store.update_endpoint(tx, structs.replace(known, state=state, state_reason=""))
 
 
 async def _end(tx: Tx, known: Endpoint, event: EndpointEvent) -> None:
     state = LIFE.next(known.state, event)
     url = "" if state is EndpointState.REMOVED else known.url
-    await store.change_endpoint(tx, known.id, url, state, event.value)
+    await store.update_endpoint(tx, structs.replace(known, url=url, state=state, state_reason=event.value))
     await store_lanes.delete_lanes_of(tx, known.id)
     await close_cursors(tx, READER, [(known.id, known.account)])
 
 
-async def disable_endpoint(tx: Tx, account: AccountId, endpoint: EndpointId) -> None:
-    """Call it no more until it is set again; what waits for it is dropped. May run twice."""
+async def remove_endpoint(tx: Tx, endpoint: EndpointId) -> None:
+    """It is told no more, and what waits for it is dropped. May run twice."""
     known = await store.endpoint_by_id(tx, endpoint)
-    if known is None or known.account != account:
-        raise Refusal(Code.INPUT_INVALID, field="endpoint")
-    try:
-        await _end(tx, known, EndpointEvent.SWITCHED_OFF)
-    except ForbiddenTransition:
-        raise Refusal(Code.INPUT_INVALID, field="endpoint") from None
+    if known is not None and known.state is not EndpointState.REMOVED:
+        await _end(tx, known, EndpointEvent.UNSET)
 
 
 async def try_now(tx: Tx, endpoint: EndpointId) -> None:
@@ -123,10 +194,16 @@ async def rotate_secret(tx: Tx, endpoint: EndpointId, sealed: str, overlap_ms: i
     return until
 
 
-async def remove_endpoints(tx: Tx, device: DeviceId) -> None:
-    """The device goes, and its endpoints with it. May run twice."""
-    for known in await store.endpoints_of_device(tx, device):
-        await _end(tx, known, EndpointEvent.UNSET)
+async def remove_endpoints(tx: Tx, account: AccountId, device: DeviceId) -> None:
+    """The device goes, and the endpoints that hear it alone; others hear it no more. May run twice."""
+    for known in await store.endpoints_of_account(tx, account):
+        if device not in known.devices or known.state is EndpointState.REMOVED:
+            continue
+        others = tuple(each for each in known.devices if each != device)
+        if others:
+            await store.update_endpoint(tx, structs.replace(known, devices=others))
+        else:
+            await _end(tx, known, EndpointEvent.UNSET)
 
 
 async def replay_dead_letter(

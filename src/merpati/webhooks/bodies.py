@@ -4,7 +4,7 @@ Source: Fonnte docs, webhook update message status and webhook device status. Th
 matches by `id` while there is one, and later by `stateid` alone, so a receipt carries no `id`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, cast
 
 import msgspec
@@ -23,10 +23,11 @@ from merpati.core.facts import (
     MessageSent,
     MessageUncertain,
 )
+from merpati.core.ids import DeviceId
 from merpati.log.model import RawEntry
 from merpati.transports.port import SessionState
 from merpati.webhooks.incoming import Value, tell_received
-from merpati.webhooks.model import Card, EndpointKind
+from merpati.webhooks.model import Card, Endpoint, EndpointKind
 
 Body: TypeAlias = Mapping[str, Value]
 
@@ -100,7 +101,7 @@ def _rows(*rows: tuple[type[AnyFact], Callable[..., Body | None]]) -> dict[str, 
     return {fact.__name__: cast(_Tell, tell) for fact, tell in rows}
 
 
-HEARS: dict[EndpointKind, dict[str, _Tell]] = {
+TELLS: dict[EndpointKind, dict[str, _Tell]] = {
     EndpointKind.STATUS: _rows(
         # MessageQueued is not told: the answer of /send has said "pending" already
         # MessageCancelled is not told: Fonnte has no word for a message that was taken back
@@ -118,7 +119,9 @@ HEARS: dict[EndpointKind, dict[str, _Tell]] = {
     # its address is kept until there are chaining messages
     EndpointKind.CHAINING: {},
 }
-"""Which facts (by kind) an endpoint hears, and what it is told of each."""
+"""What is told of which facts (by kind), for each kind of endpoint."""
+KIND_OF: dict[str, EndpointKind] = {fact: kind for kind, rows in TELLS.items() for fact in rows}
+"""The one kind that tells such facts."""
 
 _TOLD_TOKEN = frozenset({EndpointKind.CONNECT})
 """Fonnte docs, webhook device status (newer copies): this body carries the device's token."""
@@ -126,22 +129,28 @@ _TOLD_TOKEN = frozenset({EndpointKind.CONNECT})
 _encode = msgspec.json.Encoder().encode
 
 
-def hears(kind: EndpointKind, fact_kind: str) -> bool:
-    """Whether endpoints of this kind are told of such facts."""
-    return fact_kind in HEARS[kind]
+def facts_of(kinds: Iterable[EndpointKind]) -> list[str]:
+    """The kinds of facts that these tell."""
+    return [fact for kind in kinds for fact in TELLS[kind]]
 
 
-def body_of(kind: EndpointKind, entry: RawEntry, card: Card) -> bytes | None:
-    """The JSON that the endpoint is told of this fact, None when it is told nothing.
+def hears(endpoint: Endpoint, device: DeviceId, fact_kind: str) -> bool:
+    """Whether this endpoint is told of such facts of this device."""
+    return KIND_OF.get(fact_kind) in endpoint.kinds and endpoint.hears_device(device)
+
+
+def body_of(entry: RawEntry, card: Card, secret_key: str = "") -> bytes | None:
+    """The JSON that is told of this fact, None when nothing is; `secret_key` rides along when it is not empty.
 
     Raises `msgspec.ValidationError` for a fact that this version does not know.
     """
-    told = HEARS[kind][entry.kind](entry.decode(), entry.at, card)
+    kind = KIND_OF[entry.kind]
+    told = TELLS[kind][entry.kind](entry.decode(), entry.at, card)
     if told is None:
         return None
     body: dict[str, Value] = {"device": card.number, **told}
     if kind in _TOLD_TOKEN:
         body["token"] = card.token
-    if card.secret_key:
-        body["secret_key"] = card.secret_key
+    if secret_key:
+        body["secret_key"] = secret_key
     return _encode(body)

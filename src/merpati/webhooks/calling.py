@@ -93,6 +93,8 @@ class Callers:
         self.done += 1
         if told is None:
             settling.set_aside(hook, lane, self._clock.now(), GivenUp.UNREADABLE)
+        elif told.outcome is Outcome.SKIPPED:
+            settling.skipped(hook, lane)
         elif told.outcome is Outcome.REFUSED:
             await self._refuse(hook, lane)
         else:
@@ -123,7 +125,7 @@ class Callers:
         now = self._clock.now()
         if told.outcome is Outcome.PASSED:
             settling.passed(hook, lane)
-            self.delivered += told.call is not None
+            self.delivered += 1
         elif told.outcome is Outcome.GONE:
             log.warning("endpoint %d answers 410 and is disabled", hook.endpoint.id)
             settling.disable(hook, now)
@@ -139,8 +141,12 @@ class Callers:
         if other is None:
             return
         told = await self._tell(hook, other, 1)
-        if told is not None and told.outcome is Outcome.PASSED and list(lane.pending)[:2] == [oldest, other]:
+        if told is None or list(lane.pending)[:2] != [oldest, other]:
+            return
+        if told.outcome is Outcome.PASSED:
             settling.sounded(hook, lane, self._clock.now())
+        elif told.outcome is Outcome.SKIPPED:
+            del lane.pending[1]
 
     def _keep(self, call: Call) -> None:
         """All of a quiet endpoint's calls, a sample of a busy one's."""

@@ -11,13 +11,15 @@ from merpati.core.ids import DeviceId, EndpointId
 from merpati.egress.client import Egress
 from merpati.egress.guard import EgressError
 from merpati.log.model import RawEntry
-from merpati.webhooks.bodies import body_of
+from merpati.webhooks.bodies import KIND_OF, body_of, hears
 from merpati.webhooks.ladders import parse_retry_after
 from merpati.webhooks.model import Call, Card, Endpoint, Outcome, judge_status, secrets_in_force
 from merpati.webhooks.signing import parse_secret, signed_headers, webhook_id
 
 TIMEOUT_S = 15.0
 CARD_LIFE_MS = 10_000
+KIND_HEADER = "webhook-kind"
+"""Ours: which `EndpointKind` it is, for an address that hears several."""
 
 Cards = Callable[[DeviceId], Awaitable[Card | None]]
 """Reads what bodies say of a device; None when it is gone."""
@@ -42,14 +44,14 @@ class Deliverer:
         self._egress, self._read_card, self._unseal, self._clock = egress, cards, unseal, clock
         self._cards: dict[DeviceId, tuple[Millis, Card | None]] = {}
         self._keys: dict[str, bytes] = {}
+        self._told_keys: dict[str, str] = {}
 
     async def deliver(self, endpoint: Endpoint, entry: RawEntry, attempt: int) -> Delivered:
         """Tell this fact; raises `msgspec.ValidationError` for one that cannot be read, `StorageError` when the
         device's card cannot be, `core.tokens.CannotUnseal` when a secret of theirs does not open."""
-        card = await self._card(entry.device)
-        body = body_of(endpoint.kind, entry, card) if card is not None else None
+        body = await self._body(endpoint, entry)
         if body is None:
-            return Delivered(Outcome.PASSED)
+            return Delivered(Outcome.SKIPPED)
         now = self._clock.now()
         event = webhook_id(entry.account, entry.seq)
         keys = [self._key(endpoint.id, sealed) for sealed in secrets_in_force(endpoint, now)]
@@ -63,7 +65,13 @@ class Deliverer:
             status=0,
             error="",
         )
-        return await self._call(endpoint.url, body, signed_headers(keys, event, now, body), call)
+        headers = signed_headers(keys, event, now, body) | {KIND_HEADER: KIND_OF[entry.kind].value}
+        return await self._call(endpoint.url, body, headers, call)
+
+    async def _body(self, endpoint: Endpoint, entry: RawEntry) -> bytes | None:
+        """None when there is nothing to tell: also of what this endpoint was set to hear no more."""
+        card = await self._card(entry.device) if hears(endpoint, entry.device, entry.kind) else None
+        return body_of(entry, card, self._secret_key(endpoint)) if card is not None else None
 
     async def _call(self, url: str, body: bytes, headers: dict[str, str], call: Call) -> Delivered:
         try:
@@ -85,6 +93,12 @@ class Deliverer:
         if known is None or not 0 <= now - known[0] < CARD_LIFE_MS:
             known = self._cards[device] = (now, await self._read_card(device))
         return known[1]
+
+    def _secret_key(self, endpoint: Endpoint) -> str:
+        sealed = endpoint.key_sealed
+        if sealed and sealed not in self._told_keys:
+            self._told_keys[sealed] = self._unseal(endpoint.id, sealed)
+        return self._told_keys[sealed] if sealed else ""
 
     def _key(self, endpoint: EndpointId, sealed: str) -> bytes:
         key = self._keys.get(sealed)

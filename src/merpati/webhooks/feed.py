@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import RawEntry, shard_of
 from merpati.webhooks.hook import Hook
-from merpati.webhooks.model import EVERY_DEVICE
+from merpati.webhooks.model import EVERY_DEVICE, Endpoint
 
 
 class Feed:
@@ -23,11 +23,19 @@ class Feed:
 
     def add(self, hook: Hook) -> None:
         self.hooks[hook.endpoint.id] = hook
-        self._by_device.setdefault(hook.endpoint.device, []).append(hook)
+        for device in hook.endpoint.devices or (EVERY_DEVICE,):
+            self._by_device.setdefault(device, []).append(hook)
 
     def remove(self, hook: Hook) -> None:
         if self.hooks.pop(hook.endpoint.id, None) is not None:
-            self._by_device[hook.endpoint.device].remove(hook)
+            for device in hook.endpoint.devices or (EVERY_DEVICE,):
+                self._by_device[device].remove(hook)
+
+    def change(self, hook: Hook, endpoint: Endpoint) -> None:
+        """It is set otherwise now, and may hear other devices from here on."""
+        self.remove(hook)
+        hook.endpoint = endpoint
+        self.add(hook)
 
     def hand_out(self, entries: Sequence[RawEntry], read_from: int, read_to: int, now: int) -> set[Hook]:
         """Facts read from the log, all that there are above `read_from` up to `read_to`; answers who got some.

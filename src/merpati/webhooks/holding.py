@@ -93,7 +93,8 @@ class Holding:
         if hook is None:
             self._take_up(stored)
             return
-        hook.endpoint = stored.endpoint
+        self._feeds[stored.endpoint.account].change(hook, stored.endpoint)
+        hook.saved_outage = stored.outage
         hook.saved_rows = {row.device: row for row in stored.lanes}
         hook.add_replays(stored.replays)
         try_now(hook)
@@ -101,7 +102,7 @@ class Holding:
 
     def _take_up(self, stored: saving.Stored) -> None:
         hook = Hook(stored.endpoint, stored.cursor)
-        hook.restore(stored.lanes, stored.replays)
+        hook.restore(stored.lanes, stored.replays, stored.outage)
         self._feeds.add(hook)
 
 

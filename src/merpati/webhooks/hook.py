@@ -7,12 +7,13 @@ from merpati.log.model import RawEntry
 from merpati.webhooks.bodies import hears
 from merpati.webhooks.lanes import KEPT_IN_TROUBLE, MOST_WAITING, Lane, Trouble
 from merpati.webhooks.model import (
-    EVERY_DEVICE,
+    OPENS_AFTER,
     PARALLEL,
     DeadLetter,
     Endpoint,
     GivenUp,
     LaneRow,
+    OutageRow,
     ReplayRow,
 )
 
@@ -29,11 +30,23 @@ class Hook:
         self.saved_replays: dict[tuple[DeviceId, int], ReplayRow] = {}
         self.dead: list[DeadLetter] = []
         """Given up, not stored yet."""
-        self.outage: Trouble | None = None
+        self.streak: Trouble | None = None
+        """Failures in a row, of whichever lanes, since the endpoint last took a fact."""
+        self.saved_outage: OutageRow | None = None
         self.probed: Lane | None = None
         self.passes = self.active = 0
         self.stopping = self.closed = self.gone = False
         """No new calls; what calls under way answer does not count any more; the endpoint answered 410."""
+
+    @property
+    def outage(self) -> Trouble | None:
+        """The failures in a row, once they are so many that one fact at a time probes the endpoint."""
+        return self.streak if self.streak is not None and self.streak.attempt >= OPENS_AFTER else None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether some lane waits for its next try."""
+        return any(lane.trouble is not None for lane in self.every_lane())
 
     @property
     def at_rest(self) -> bool:
@@ -42,8 +55,10 @@ class Hook:
 
     # -- what the log brings --
 
-    def restore(self, rows: Sequence[LaneRow], replays: Sequence[ReplayRow]) -> None:
-        """Take up the lanes and replays that were stored."""
+    def restore(
+        self, rows: Sequence[LaneRow], replays: Sequence[ReplayRow], outage: OutageRow | None = None
+    ) -> None:
+        """Take up what was stored."""
         for row in rows:
             lane = self.lanes[row.device] = Lane(row.device, row.seq - 1)
             lane.fall_behind(0)
@@ -51,8 +66,9 @@ class Hook:
             if row.attempt:
                 lane.trouble = Trouble(row.attempt, row.since_at, row.next_try_at)
             self.saved_rows[row.device] = row
-        failing = [lane.trouble for lane in self.lanes.values() if lane.trouble and not lane.refusals]
-        self.outage = max(failing, key=lambda trouble: trouble.attempt, default=None)
+        self.saved_outage = outage
+        if outage is not None:
+            self.streak = Trouble(outage.attempt, outage.since_at, outage.next_try_at)
         self.add_replays(replays)
 
     def add_replays(self, rows: Sequence[ReplayRow]) -> None:
@@ -64,7 +80,7 @@ class Hook:
                 self.saved_replays[key] = row
 
     def hears(self, entry: RawEntry) -> bool:
-        return self.endpoint.device in (EVERY_DEVICE, entry.device) and hears(self.endpoint.kind, entry.kind)
+        return hears(self.endpoint, entry.device, entry.kind)
 
     def offer(self, entry: RawEntry) -> bool:
         """A fact that was read from the log; answers whether it waits here now."""
@@ -128,19 +144,22 @@ class Hook:
         return waiting[: PARALLEL - self.active]
 
     def _probe(self, now: int) -> list[Lane]:
-        """The lane with the oldest fact; among several, one that did not fail the last probe."""
+        """The lane with the oldest fact; among several, one that did not fail the last probe and waits for nothing
+        of its own."""
         if self.active or self.outage is None or self.outage.next_try_at > now:
             return []
-        waiting = [lane for lane in self.every_lane() if lane.pending]
-        waiting.sort(key=lambda lane: (lane is self.probed, lane.pending[0].seq))
+        waiting = [lane for lane in self.every_lane() if lane.pending and lane.not_before <= now]
+        waiting.sort(key=lambda lane: (lane is self.probed, lane.next_waits(now), lane.pending[0].seq))
         self.probed = waiting[0] if waiting else None
         return waiting[:1]
 
     def may_go_on(self, lane: Lane, now: int) -> bool:
         """Whether a busy lane may call with its next fact."""
-        if self.at_rest or not lane.pending or lane.next_waits(now):
+        if self.at_rest or not lane.pending:
             return False
-        return self.outage is None or (lane is self.probed and self.outage.next_try_at <= now)
+        if self.outage is not None:
+            return lane is self.probed and self.outage.next_try_at <= now and lane.not_before <= now
+        return not lane.next_waits(now)
 
     def thirsty(self) -> list[Lane]:
         """The lanes that should read the log for themselves now."""
@@ -151,9 +170,9 @@ class Hook:
 
     def next_due(self) -> int | None:
         """When to look at this endpoint again, though nothing new comes."""
-        if self.outage is not None:
-            return self.outage.next_try_at
         lanes = [lane for lane in self.every_lane() if lane.pending and not lane.busy]
+        if self.outage is not None:
+            return max([self.outage.next_try_at, *(lane.not_before for lane in lanes[:1])]) if lanes else None
         waits = [max(lane.not_before, lane.trouble.next_try_at if lane.trouble else 0) for lane in lanes]
         return min((at for at in waits if at), default=None)
 

@@ -4,7 +4,6 @@ import email.utils
 import random
 
 from merpati.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from merpati.webhooks.model import EndpointKind
 
 OWN = tuple(
     [5 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS]
@@ -16,13 +15,10 @@ FONNTE_TRIES, FONNTE_WAIT_MS = 15, MINUTE_MS
 SPREAD = 0.2
 LONGEST_RETRY_AFTER_MS = DAY_MS
 
-FONNTE_FIRST = frozenset(EndpointKind)
-"""Kinds that begin with Fonnte's tries; all there are so far."""
 
-
-def wait_ms(kind: EndpointKind, attempt: int, rng: random.Random) -> int:
-    """How long to wait after the failed try number `attempt` (1 is the first)."""
-    skipped = FONNTE_TRIES if kind in FONNTE_FIRST else 0
+def wait_ms(attempt: int, rng: random.Random, *, as_fonnte: bool) -> int:
+    """How long to wait after the failed try number `attempt`, 1 is the first; `as_fonnte`: its tries come first."""
+    skipped = FONNTE_TRIES if as_fonnte else 0
     if attempt <= skipped:
         return FONNTE_WAIT_MS
     rung = OWN[min(attempt - skipped, len(OWN)) - 1]

@@ -4,7 +4,7 @@ Source of the kinds: Fonnte docs, API update device (`webhook`, `webhookstatus`,
 `webhookchaining`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -17,11 +17,14 @@ from merpati.core.machine import Machine
 READER = "webhook"
 """The `kind` of our cursors and shards in the log."""
 EVERY_DEVICE = DeviceId(0)
+"""Instead of one device: of all that the endpoint hears."""
 MOST_OLD_SECRETS = 3
+MOST_ENDPOINTS = 100
+"""Endpoints of one's own that an account may have."""
 
 
 class EndpointKind(StrEnum):
-    """Which facts an endpoint hears, and in which body. `bodies.HEARS` is the table."""
+    """Which facts are heard, and in which body. `bodies.TELLS` is the table."""
 
     MESSAGE = "message"
     STATUS = "status"
@@ -77,17 +80,37 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     id: EndpointId
     account: AccountId
-    device: DeviceId
-    """`EVERY_DEVICE`: of the whole account."""
-    kind: EndpointKind
+    is_slot: bool
+    """One of the four addresses that Fonnte's API sets for a device: of one kind, one of each for a device."""
+    name: str = ""
+    kinds: tuple[EndpointKind, ...]
+    """In the order of the enum."""
+    devices: tuple[DeviceId, ...]
+    """In order; empty: every device of the account."""
     url: str
     secret_sealed: str
-    state: EndpointState
-    state_reason: str
-    """An `EndpointEvent`, when the state is not active."""
-    version: int
     old_secrets: tuple[OldSecret, ...] = ()
     """Newest first; what has run out may still stand there."""
+    key_sealed: str = ""
+    """Told as `secret_key` in each body; empty: none."""
+    state: EndpointState
+    state_reason: str = ""
+    """An `EndpointEvent`, when the state is not active."""
+    version: int = 1
+
+    @property
+    def device(self) -> DeviceId:
+        """The one whose facts it hears; `EVERY_DEVICE` when there are several."""
+        return self.devices[0] if len(self.devices) == 1 else EVERY_DEVICE
+
+    def hears_device(self, device: DeviceId) -> bool:
+        return not self.devices or device in self.devices
+
+
+def in_order(kinds: Iterable[EndpointKind]) -> tuple[EndpointKind, ...]:
+    """Each of these once, in the order of the enum."""
+    wanted = frozenset(kinds)
+    return tuple(kind for kind in EndpointKind if kind in wanted)
 
 
 def secrets_in_force(endpoint: Endpoint, now: int) -> list[str]:
@@ -113,8 +136,6 @@ class Card(msgspec.Struct, frozen=True):
     number: str
     """As registered."""
     token: str
-    secret_key: str = ""
-    """The device's own secret, told in each body; empty: none."""
     link: Callable[[ReceivedFile], str] = lambda _file: ""
     """The address of a file; empty: there is none."""
 
@@ -158,6 +179,15 @@ class LaneRow(NamedTuple):
     since_at: int
 
 
+class OutageRow(NamedTuple):
+    """An endpoint that failed `OPENS_AFTER` times in a row, as stored."""
+
+    endpoint: EndpointId
+    attempt: int
+    since_at: int
+    next_try_at: int
+
+
 class ReplayRow(NamedTuple):
     """A replay, as stored."""
 
@@ -188,6 +218,8 @@ class Outcome(Enum):
     """What a call means for its fact."""
 
     PASSED = "passed"
+    SKIPPED = "skipped"
+    """There was nothing to tell, and no call."""
     REFUSED = "refused"
     """The endpoint does not want this fact; it may want others."""
     FAILED = "failed"
@@ -197,6 +229,8 @@ class Outcome(Enum):
 
 
 REFUSALS_TO_SET_ASIDE = 5
+OPENS_AFTER = 3
+"""Failures in a row, of whichever devices, after which one fact at a time probes the endpoint; all others wait."""
 PARALLEL = 4
 """Lanes of one endpoint at work at once."""
 _TRY_AGAIN_4XX = frozenset({408, 425, 429})

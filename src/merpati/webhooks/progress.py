@@ -6,7 +6,7 @@ from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import Cursor
 from merpati.webhooks.hook import Hook
 from merpati.webhooks.lanes import Lane
-from merpati.webhooks.model import DeadLetter, LaneRow, ReplayRow
+from merpati.webhooks.model import DeadLetter, LaneRow, OutageRow, ReplayRow
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +17,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     cursor: int
     lanes: tuple[LaneRow, ...]
     rejoined: tuple[DeviceId, ...]
+    outage: OutageRow | None
+    """As it is now, when it is not as stored."""
+    recovered: bool
+    """It has ended."""
     replays: tuple[ReplayRow, ...]
     replayed: tuple[tuple[DeviceId, int], ...]
     """Device and first number of each replay that is done."""
@@ -33,19 +37,23 @@ def take_progress(hook: Hook) -> Progress | None:
     _rejoin(hook)
     rows = {device: _lane_row(hook, lane) for device, lane in hook.lanes.items() if lane.apart}
     replays = {key: row for key, lane in hook.replays.items() if (row := _replay_row(lane)) is not None}
+    outage = _outage_row(hook)
     progress = Progress(
         endpoint=hook.endpoint.id,
         account=hook.endpoint.account,
         cursor=cursor_of(hook),
         lanes=tuple(row for device, row in rows.items() if hook.saved_rows.get(device) != row),
         rejoined=tuple(device for device in hook.saved_rows if device not in rows),
+        outage=outage if outage != hook.saved_outage else None,
+        recovered=outage is None and hook.saved_outage is not None,
         replays=tuple(row for key, row in replays.items() if hook.saved_replays.get(key) != row),
         replayed=tuple(key for key in hook.saved_replays if key not in replays),
         dead=tuple(hook.dead),
         gone=hook.gone,
     )
-    rest = (progress.lanes, progress.rejoined, progress.replays, progress.replayed, progress.dead)
-    return progress if any(rest) or hook.gone or progress.cursor > hook.saved_seq else None
+    rows_changed = (progress.lanes, progress.rejoined, progress.replays, progress.replayed, progress.dead)
+    is_news = any(rows_changed) or progress.outage is not None or progress.recovered or hook.gone
+    return progress if is_news or progress.cursor > hook.saved_seq else None
 
 
 def mark_saved(hook: Hook, progress: Progress) -> None:
@@ -54,6 +62,8 @@ def mark_saved(hook: Hook, progress: Progress) -> None:
     hook.saved_rows |= {row.device: row for row in progress.lanes}
     for device in progress.rejoined:
         hook.saved_rows.pop(device, None)
+    if progress.outage is not None or progress.recovered:
+        hook.saved_outage = progress.outage
     hook.saved_replays |= {(row.device, row.first): row for row in progress.replays}
     for key in progress.replayed:
         hook.saved_replays.pop(key, None)
@@ -86,6 +96,13 @@ def _lane_row(hook: Hook, lane: Lane) -> LaneRow:
         next_try_at=trouble.next_try_at if trouble else 0,
         since_at=trouble.since_at if trouble else 0,
     )
+
+
+def _outage_row(hook: Hook) -> OutageRow | None:
+    outage = hook.outage
+    if outage is None:
+        return None
+    return OutageRow(hook.endpoint.id, outage.attempt, outage.since_at, outage.next_try_at)
 
 
 def _replay_row(lane: Lane) -> ReplayRow | None:

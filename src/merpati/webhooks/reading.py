@@ -5,11 +5,12 @@ import asyncio
 from merpati.core.clock import Clock
 from merpati.core.ids import AccountId
 from merpati.log import readers
-from merpati.log.model import RawEntry
+from merpati.log.model import FactSearch, RawEntry
 from merpati.storage.port import Storage
 from merpati.webhooks.feed import Feeds
 from merpati.webhooks.hook import Hook
 from merpati.webhooks.lanes import MOST_WAITING, Lane
+from merpati.webhooks.model import EVERY_DEVICE
 
 SPAN = 500
 """Facts of one account read at once."""
@@ -56,8 +57,9 @@ class Reading:
         if not lane.pending:
             kept = await self._storage.read(readers.find_first_kept, account)
             hook.lose(lane, upto if kept is None else min(upto, kept - 1), self._clock.now())
-        entries = await self._storage.read(
-            readers.read_device, account, lane.device, lane.read_seq, upto, MOST_WAITING
-        )
+        of_all = lane.replay is not None and lane.device == EVERY_DEVICE
+        among = hook.endpoint.devices if of_all else (lane.device,)
+        search = FactSearch(account=account, after=lane.read_seq, upto=upto, devices=among)
+        entries = await self._storage.read(readers.search_facts, search, MOST_WAITING)
         hook.refill(lane, entries, entries[-1].seq if len(entries) == MOST_WAITING else upto)
         self._feeds.dirty.add(hook)

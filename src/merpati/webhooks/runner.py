@@ -96,8 +96,8 @@ class Webhooks:
         return max(0, self._clock.now() - min(oldest, default=self._clock.now()))
 
     def count_failing(self) -> int:
-        """Endpoints that do not work now."""
-        return sum(hook.outage is not None for hook in self.feeds.hooks())
+        """Endpoints that have failed to take something, and are tried again."""
+        return sum(hook.is_failing for hook in self.feeds.hooks())
 
     # -- one round --
 

@@ -8,7 +8,7 @@ from merpati.core.ids import EndpointId, Epoch, Incarnation
 from merpati.log.readers import close_cursors, hold_shards, move_cursors
 from merpati.storage.port import Tx
 from merpati.webhooks import store, store_lanes
-from merpati.webhooks.model import READER, Call, Endpoint, EndpointEvent, LaneRow, ReplayRow
+from merpati.webhooks.model import READER, Call, Endpoint, EndpointEvent, LaneRow, OutageRow, ReplayRow
 from merpati.webhooks.progress import Progress
 
 
@@ -19,6 +19,7 @@ class Stored(msgspec.Struct, frozen=True):
     cursor: int
     lanes: list[LaneRow]
     replays: list[ReplayRow]
+    outage: OutageRow | None = None
 
 
 async def load_shards(tx: Tx, shards: Sequence[int]) -> list[Stored]:
@@ -36,8 +37,15 @@ async def load_endpoints(tx: Tx, endpoints: Sequence[Endpoint]) -> list[Stored]:
     replays: dict[EndpointId, list[ReplayRow]] = {}
     for replay in await store_lanes.replays_of(tx, ids):
         replays.setdefault(replay.endpoint, []).append(replay)
+    outages = await store_lanes.outages_of(tx, ids)
     return [
-        Stored(endpoint, cursors[endpoint.id], lanes.get(endpoint.id, []), replays.get(endpoint.id, []))
+        Stored(
+            endpoint=endpoint,
+            cursor=cursors[endpoint.id],
+            lanes=lanes.get(endpoint.id, []),
+            replays=replays.get(endpoint.id, []),
+            outage=outages.get(endpoint.id),
+        )
         for endpoint in endpoints
         if endpoint.id in cursors
     ]
@@ -60,6 +68,8 @@ async def save_progress(
     await move_cursors(tx, READER, [one.as_cursor() for one in progress])
     await store_lanes.upsert_lanes(tx, [row for one in progress for row in one.lanes])
     await store_lanes.delete_lanes(tx, [(one.endpoint, device) for one in progress for device in one.rejoined])
+    await store_lanes.upsert_outages(tx, [one.outage for one in progress if one.outage is not None])
+    await store_lanes.delete_outages(tx, [one.endpoint for one in progress if one.recovered])
     await store_lanes.move_replays(tx, [row for one in progress for row in one.replays])
     await store_lanes.delete_replays(tx, [(one.endpoint, *key) for one in progress for key in one.replayed])
     await store.insert_dead(tx, [letter for one in progress for letter in one.dead])

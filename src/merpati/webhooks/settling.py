@@ -1,7 +1,8 @@
 """What the end of a call does to its lane and its endpoint. Pure.
 
-The tries belong to the outage: while an endpoint fails, one lane at a time probes it with its oldest fact. A fact
-that alone is refused (4xx) troubles its own lane only, and is set aside after five refusals, when others pass.
+A lane whose fact failed waits for its next try alone. After `OPENS_AFTER` failures in a row, of whichever lanes,
+the tries belong to the endpoint: one lane at a time probes it with its oldest fact, until it takes one. A fact that
+alone is refused (4xx) troubles its own lane only, and is set aside after five refusals, when others pass.
 """
 
 import random
@@ -16,20 +17,26 @@ from merpati.webhooks.model import REFUSALS_TO_SET_ASIDE, GivenUp
 def passed(hook: Hook, lane: Lane) -> None:
     """The endpoint took the lane's oldest fact."""
     hook.drop_oldest(lane)
-    hook.passes += 1
     lane.trouble = None
-    if hook.outage is not None:
-        _recover(hook)
+    _took(hook)
+
+
+def skipped(hook: Hook, lane: Lane) -> None:
+    """The lane's oldest fact is not told; that says nothing of the endpoint."""
+    hook.drop_oldest(lane)
 
 
 def failed(hook: Hook, lane: Lane, now: int, rng: random.Random, asked_ms: int | None = None) -> None:
-    """The endpoint does not work; `asked_ms`: how long it wants to be left alone."""
+    """The endpoint does not work; `asked_ms`: how long it wants to be left alone.
+
+    What was under way when it was found not to work tells nothing new of it.
+    """
     counts = hook.outage is None or lane is hook.probed
-    before = (hook.outage or lane.trouble) if counts else lane.trouble
-    lane.trouble = _climb(hook, before, now, rng, asked_ms)
+    lane.trouble = _climb(hook, lane.trouble, now, rng, asked_ms)
     lane.apart = True
     if counts:
-        hook.outage = lane.trouble
+        hook.streak = _climb(hook, hook.streak, now, rng, asked_ms)
+    if hook.outage is not None:
         for other in hook.every_lane():
             if len(other.pending) > KEPT_IN_TROUBLE:
                 other.fall_behind(KEPT_IN_TROUBLE)
@@ -65,10 +72,8 @@ def sounding(lane: Lane) -> RawEntry | None:
 def sounded(hook: Hook, lane: Lane, now: int) -> None:
     """The endpoint took the next fact: it is the oldest one that it does not want."""
     del lane.pending[1]
-    hook.passes += 1
     set_aside(hook, lane, now, GivenUp.REFUSED)
-    if hook.outage is not None:
-        _recover(hook)
+    _took(hook)
 
 
 def set_aside(hook: Hook, lane: Lane, now: int, reason: GivenUp) -> None:
@@ -105,17 +110,18 @@ def give_up(hook: Hook, now: int, life_ms: int) -> bool:
 
 def try_now(hook: Hook) -> None:
     """Somebody mended something: the next try is due at once, and the ladder begins anew."""
-    hook.outage = hook.probed = None
+    hook.streak = hook.probed = None
     for lane in hook.every_lane():
         lane.trouble = None
         lane.refusals = 0
 
 
-def _recover(hook: Hook) -> None:
-    """The outage is over: whoever waited for that may go at once."""
-    hook.outage = hook.probed = None
+def _took(hook: Hook) -> None:
+    """The endpoint works. When it was found not to: whoever waited for that may go at once."""
+    hook.passes += 1
+    was_open, hook.streak, hook.probed = hook.outage is not None, None, None
     for lane in hook.every_lane():
-        if lane.trouble is not None:
+        if was_open and lane.trouble is not None:
             lane.trouble.next_try_at = 0
 
 
@@ -127,5 +133,5 @@ def _others_are_refused(hook: Hook, lane: Lane) -> bool:
 
 def _climb(hook: Hook, before: Trouble | None, now: int, rng: random.Random, asked_ms: int | None) -> Trouble:
     attempt = before.attempt + 1 if before else 1
-    wait = wait_ms(hook.endpoint.kind, attempt, rng) if asked_ms is None else asked_ms
+    wait = wait_ms(attempt, rng, as_fonnte=hook.endpoint.is_slot) if asked_ms is None else asked_ms
     return Trouble(attempt, before.since_at if before else now, now + wait)

@@ -19,14 +19,17 @@ from merpati.webhooks.model import (
 ENDPOINT = (
     "id",
     "account_id",
-    "device_id",
-    "kind",
+    "is_slot",
+    "name",
+    "kinds",
+    "devices",
     "url",
     "secret_sealed",
+    "old_secrets",
+    "key_sealed",
     "state",
     "state_reason",
     "version",
-    "old_secrets",
 )
 """The columns that `read_endpoint` reads."""
 _ENDPOINT = ", ".join(ENDPOINT)
@@ -35,30 +38,39 @@ _CALL = "endpoint_id, account_id, seq, attempt, at, took_ms, status, error"
 
 
 async def insert_endpoint(tx: Tx, endpoint: Endpoint) -> None:
+    marks = ", ".join(f"${n + 1}" for n in range(len(ENDPOINT)))
     await tx.run(
-        f"INSERT INTO endpoint ({_ENDPOINT}, changed_at, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now}) ON CONFLICT DO NOTHING",
+        f"INSERT INTO endpoint ({_ENDPOINT}, changed_at, created_at) VALUES ({marks}, {{now}}, {{now}}) "
+        "ON CONFLICT DO NOTHING",
         endpoint.id,
         endpoint.account,
-        endpoint.device,
-        endpoint.kind,
+        int(endpoint.is_slot),
+        endpoint.name,
+        _json(endpoint.kinds),
+        _json(endpoint.devices),
         endpoint.url,
         endpoint.secret_sealed,
+        _json(endpoint.old_secrets),
+        endpoint.key_sealed,
         endpoint.state,
         endpoint.state_reason,
         endpoint.version,
-        _write_old(endpoint.old_secrets),
     )
 
 
-async def change_endpoint(tx: Tx, endpoint: EndpointId, url: str, state: EndpointState, reason: str) -> None:
+async def update_endpoint(tx: Tx, endpoint: Endpoint) -> None:
+    """All but its account and its secrets that sign."""
     await tx.run(
-        "UPDATE endpoint SET url = $1, state = $2, state_reason = $3, version = version + 1, changed_at = {now} "
-        "WHERE id = $4",
-        url,
-        state,
-        reason,
-        endpoint,
+        "UPDATE endpoint SET name = $1, kinds = $2, devices = $3, url = $4, key_sealed = $5, state = $6, "
+        "state_reason = $7, version = version + 1, changed_at = {now} WHERE id = $8",
+        endpoint.name,
+        _json(endpoint.kinds),
+        _json(endpoint.devices),
+        endpoint.url,
+        endpoint.key_sealed,
+        endpoint.state,
+        endpoint.state_reason,
+        endpoint.id,
     )
 
 
@@ -67,7 +79,7 @@ async def set_secret(tx: Tx, endpoint: EndpointId, sealed: str, old: Sequence[Ol
         "UPDATE endpoint SET secret_sealed = $1, old_secrets = $2, version = version + 1, changed_at = {now} "
         "WHERE id = $3",
         sealed,
-        _write_old(old),
+        _json(old),
         endpoint,
     )
 
@@ -90,44 +102,51 @@ async def endpoint_by_id(tx: Tx, endpoint: EndpointId) -> Endpoint | None:
     return read_endpoint(row) if row else None
 
 
-async def endpoint_of(tx: Tx, account: AccountId, device: DeviceId, kind: EndpointKind) -> Endpoint | None:
+async def slot_of(tx: Tx, account: AccountId, device: DeviceId, kind: EndpointKind) -> Endpoint | None:
     row = await tx.one(
-        f"SELECT {_ENDPOINT} FROM endpoint WHERE account_id = $1 AND device_id = $2 AND kind = $3",
+        f"SELECT {_ENDPOINT} FROM endpoint WHERE account_id = $1 AND devices = $2 AND kinds = $3 AND is_slot = 1",
         account,
-        device,
-        kind,
+        _json((device,)),
+        _json((kind,)),
     )
     return read_endpoint(row) if row else None
 
 
-async def endpoints_of_device(tx: Tx, device: DeviceId) -> list[Endpoint]:
-    rows = await tx.all(f"SELECT {_ENDPOINT} FROM endpoint WHERE device_id = $1 ORDER BY kind", device)
-    return [read_endpoint(row) for row in rows]
-
-
 async def endpoints_of_account(tx: Tx, account: AccountId) -> list[Endpoint]:
-    rows = await tx.all(f"SELECT {_ENDPOINT} FROM endpoint WHERE account_id = $1 ORDER BY device_id, kind", account)
-    return [read_endpoint(row) for row in rows]
+    """Those of one's own first, as they were made, then each device's."""
+    rows = await tx.all(f"SELECT {_ENDPOINT} FROM endpoint WHERE account_id = $1", account)
+    found = [read_endpoint(row) for row in rows]
+    return sorted(found, key=lambda each: (each.is_slot, each.devices if each.is_slot else (), each.kinds, each.id))
+
+
+async def count_own(tx: Tx, account: AccountId, removed: EndpointState) -> int:
+    row = await tx.one(
+        "SELECT count(*) FROM endpoint WHERE account_id = $1 AND is_slot = 0 AND state <> $2", account, removed
+    )
+    return row[0] if row else 0
 
 
 def read_endpoint(row: Row) -> Endpoint:
-    id_, account, device, kind, url, secret, state, reason, version, old = row
+    id_, account, is_slot, name, kinds, devices, url, secret, old, key, state, reason, version = row
     return Endpoint(
         id=id_,
         account=account,
-        device=device,
-        kind=EndpointKind(kind),
+        is_slot=bool(is_slot),
+        name=name,
+        kinds=msgspec.json.decode(kinds, type=tuple[EndpointKind, ...]),
+        devices=msgspec.json.decode(devices, type=tuple[DeviceId, ...]),
         url=url,
         secret_sealed=secret,
+        old_secrets=msgspec.json.decode(old, type=tuple[OldSecret, ...]),
+        key_sealed=key,
         state=EndpointState(state),
         state_reason=reason,
         version=version,
-        old_secrets=msgspec.json.decode(old, type=tuple[OldSecret, ...]),
     )
 
 
-def _write_old(old: Sequence[OldSecret]) -> str:
-    return msgspec.json.encode(old).decode()
+def _json(values: Sequence[object]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 # -- dead letters --
@@ -213,19 +232,30 @@ async def calls_of(tx: Tx, endpoint: EndpointId, at: int, seq: int, limit: int) 
         seq,
         limit,
     )
-    return [
-        Call(
-            endpoint=row[0],
-            account=row[1],
-            seq=row[2],
-            attempt=row[3],
-            at=row[4],
-            took_ms=row[5],
-            status=row[6],
-            error=row[7],
-        )
-        for row in rows
-    ]
+    return [_call(row) for row in rows]
+
+
+async def last_failed(tx: Tx, endpoint: EndpointId) -> Call | None:
+    row = await tx.one(
+        f"SELECT {_CALL} FROM hook_call WHERE endpoint_id = $1 AND (status < 200 OR status > 299) "
+        "ORDER BY at DESC LIMIT 1",
+        endpoint,
+    )
+    return _call(row) if row else None
+
+
+def _call(row: Row) -> Call:
+    endpoint, account, seq, attempt, at, took_ms, status, error = row
+    return Call(
+        endpoint=endpoint,
+        account=account,
+        seq=seq,
+        attempt=attempt,
+        at=at,
+        took_ms=took_ms,
+        status=status,
+        error=error,
+    )
 
 
 async def last_passed(tx: Tx, endpoint: EndpointId) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import SHARDS
 from merpati.storage.port import Tx
-from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, ReplayRow
+from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, OutageRow, ReplayRow
 from merpati.webhooks.store import ENDPOINT, read_endpoint
 
 _LANE = "endpoint_id, device_id, seq, attempt, refusals, next_try_at, since_at"
@@ -62,6 +62,36 @@ async def failing_of(tx: Tx, account: AccountId, limit: int) -> list[Endpoint]:
     return [read_endpoint(row) for row in rows]
 
 
+async def outages_of(tx: Tx, endpoints: Sequence[EndpointId]) -> dict[EndpointId, OutageRow]:
+    rows = await tx.set(
+        "SELECT o.endpoint_id, o.attempt, o.since_at, o.next_try_at FROM hook_outage o, {r} "
+        "WHERE o.endpoint_id = r.id",
+        "id bigint",
+        [(endpoint,) for endpoint in endpoints],
+    )
+    return {EndpointId(row[0]): OutageRow(*row) for row in rows}
+
+
+async def upsert_outages(tx: Tx, rows: Sequence[OutageRow]) -> None:
+    """Only while the endpoint is active: it may have been removed meanwhile."""
+    await tx.set(
+        "INSERT INTO hook_outage (endpoint_id, attempt, since_at, next_try_at) "
+        f"SELECT endpoint_id, attempt, since_at, next_try_at FROM {{r}} WHERE {_IS_ACTIVE} "
+        "ON CONFLICT (endpoint_id) DO UPDATE SET attempt = excluded.attempt, since_at = excluded.since_at, "
+        "next_try_at = excluded.next_try_at",
+        "endpoint_id bigint, attempt bigint, since_at bigint, next_try_at bigint",
+        rows,
+    )
+
+
+async def delete_outages(tx: Tx, endpoints: Sequence[EndpointId]) -> None:
+    await tx.set(
+        "DELETE FROM hook_outage WHERE endpoint_id IN (SELECT r.id FROM {r})",
+        "id bigint",
+        [(endpoint,) for endpoint in endpoints],
+    )
+
+
 async def upsert_lanes(tx: Tx, rows: Sequence[LaneRow]) -> None:
     """Only while the endpoint is active: it may have been removed meanwhile."""
     await tx.set(
@@ -86,6 +116,7 @@ async def delete_lanes(tx: Tx, keys: Sequence[tuple[EndpointId, DeviceId]]) -> N
 async def delete_lanes_of(tx: Tx, endpoint: EndpointId) -> None:
     await tx.run("DELETE FROM hook_lane WHERE endpoint_id = $1", endpoint)
     await tx.run("DELETE FROM hook_replay WHERE endpoint_id = $1", endpoint)
+    await tx.run("DELETE FROM hook_outage WHERE endpoint_id = $1", endpoint)
 
 
 async def calm_lanes_of(tx: Tx, endpoint: EndpointId) -> None:
@@ -94,6 +125,7 @@ async def calm_lanes_of(tx: Tx, endpoint: EndpointId) -> None:
         "UPDATE hook_lane SET attempt = 0, refusals = 0, next_try_at = 0, since_at = 0 WHERE endpoint_id = $1",
         endpoint,
     )
+    await tx.run("DELETE FROM hook_outage WHERE endpoint_id = $1", endpoint)
 
 
 async def replays_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[ReplayRow]:

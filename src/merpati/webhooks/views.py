@@ -6,23 +6,22 @@ import msgspec
 
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log import readers
+from merpati.log.model import LATEST, FactSearch, RawEntry
 from merpati.storage.port import Tx
 from merpati.webhooks import store, store_lanes
-from merpati.webhooks.bodies import HEARS, body_of, hears
-from merpati.webhooks.model import Call, Card, DeadLetter, Endpoint, EndpointState, LaneRow
+from merpati.webhooks.bodies import KIND_OF, facts_of
+from merpati.webhooks.model import Call, DeadLetter, Endpoint, EndpointState, LaneRow, OutageRow
 
-LATEST = 2**63 - 1
 MOST_WAITING = 1_000
 
 
-async def list_device_endpoints(tx: Tx, device: DeviceId) -> list[Endpoint]:
-    """The device's endpoints that are set, by kind, also when disabled."""
-    known = await store.endpoints_of_device(tx, device)
-    return [endpoint for endpoint in known if endpoint.state is not EndpointState.REMOVED]
+async def list_device_endpoints(tx: Tx, account: AccountId, device: DeviceId) -> list[Endpoint]:
+    """The account's endpoints that hear this device, also when disabled."""
+    return [each for each in await list_endpoints(tx, account) if each.hears_device(device)]
 
 
 async def list_endpoints(tx: Tx, account: AccountId) -> list[Endpoint]:
-    """The account's endpoints that are set, by device and kind."""
+    """The account's endpoints that are set: those of its own as they were made, then each device's by kind."""
     known = await store.endpoints_of_account(tx, account)
     return [endpoint for endpoint in known if endpoint.state is not EndpointState.REMOVED]
 
@@ -55,24 +54,26 @@ async def list_calls(
     return await store.calls_of(tx, endpoint, *before, limit)
 
 
-async def told_in(tx: Tx, endpoint: Endpoint, calls: Sequence[Call], card: Card) -> dict[int, tuple[str, bytes]]:
-    """Kind and body of the facts that these calls told, by number, while the log has them; as they are told now,
-    with what `card` says of the device."""
+async def list_told(tx: Tx, endpoint: Endpoint, calls: Sequence[Call]) -> dict[int, RawEntry]:
+    """The facts that these calls told, by number, while the log has them."""
     entries = await readers.read_facts(tx, endpoint.account, sorted({call.seq for call in calls}))
-    known = {seq: entry for seq, entry in entries.items() if hears(endpoint.kind, entry.kind)}
-    return {seq: (entry.kind, body_of(endpoint.kind, entry, card) or b"") for seq, entry in known.items()}
+    return {seq: entry for seq, entry in entries.items() if entry.kind in KIND_OF}
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How an endpoint is doing."""
 
     endpoint: Endpoint
+    is_down: bool
+    """It failed so often in a row that one fact at a time probes it; else only the facts that failed wait."""
     failing_since: int | None
     next_try_at: int | None
     tries: int
     waiting: int
     """Facts, counted up to `MOST_WAITING`."""
     last_ok_at: int | None
+    last_failure: Call | None
+    """The newest call that it did not take, while it fails."""
 
 
 async def failing_endpoints(tx: Tx, account: AccountId, limit: int) -> list[Standing]:
@@ -83,20 +84,24 @@ async def failing_endpoints(tx: Tx, account: AccountId, limit: int) -> list[Stan
 async def standing_of(tx: Tx, endpoint: Endpoint) -> Standing:
     """As stored: up to a fifth of a second late."""
     lanes = await store_lanes.lanes_of(tx, [endpoint.id])
-    failing = [lane for lane in lanes if lane.attempt]
+    outage = (await store_lanes.outages_of(tx, [endpoint.id])).get(endpoint.id)
+    failing: list[LaneRow | OutageRow] = [outage] if outage else [lane for lane in lanes if lane.attempt]
     return Standing(
         endpoint=endpoint,
-        failing_since=min((lane.since_at for lane in failing), default=None),
-        next_try_at=min((lane.next_try_at for lane in failing), default=None),
-        tries=max((lane.attempt for lane in failing), default=0),
+        is_down=outage is not None,
+        failing_since=min((each.since_at for each in failing), default=None),
+        next_try_at=min((each.next_try_at for each in failing), default=None),
+        tries=max((each.attempt for each in failing), default=0),
         waiting=await _waiting(tx, endpoint, lanes),
         last_ok_at=await store.last_passed(tx, endpoint.id),
+        last_failure=await store.last_failed(tx, endpoint.id) if failing else None,
     )
 
 
 async def _waiting(tx: Tx, endpoint: Endpoint, lanes: Sequence[LaneRow]) -> int:
-    kinds, cursors = list(HEARS[endpoint.kind]), await store_lanes.cursors_of(tx, [endpoint.id])
+    kinds, cursors = facts_of(endpoint.kinds), await store_lanes.cursors_of(tx, [endpoint.id])
     if not kinds or endpoint.id not in cursors:
         return 0
     done = min([cursors[endpoint.id], *(lane.seq - 1 for lane in lanes)])
-    return await readers.count_after(tx, endpoint.account, endpoint.device, done, kinds, MOST_WAITING)
+    within = FactSearch(account=endpoint.account, after=done, devices=endpoint.devices, kinds=tuple(kinds))
+    return await readers.count_facts(tx, within, MOST_WAITING)

@@ -16,7 +16,7 @@ async def set_hooks(browser: Browser, device: int = ONE, **urls: str) -> dict[st
     """Ids by kind."""
     answered = await browser.ask("PUT", f"/devices/{device}/webhooks", urls)
     assert answered.status == 200, answered.body
-    return {each["kind"]: each["id"] for each in answered.body["items"]}
+    return {each["kinds"][0]: each["id"] for each in answered.body["items"]}
 
 
 async def execute(api: Api, sql: str, *args: Value) -> None:

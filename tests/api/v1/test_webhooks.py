@@ -45,14 +45,18 @@ async def test_addresses_are_set_changed_and_removed(both: Api, ayu: Browser) ->
     assert listed == [
         {
             "id": ids["status"],
-            "device": ONE,
-            "kind": "status",
+            "name": "",
+            "kinds": ["status"],
+            "devices": [ONE],
+            "of_device": True,
             "url": HOOK,
+            "has_secret_key": False,
             "state": "ok",
             "failing_since": None,
             "waiting": 0,
             "next_try_at": None,
             "tries": 0,
+            "why": None,
             "last_ok_at": None,
         }
     ]

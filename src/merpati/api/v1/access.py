@@ -20,12 +20,12 @@ from merpati.rotators.views import find_rotator
 from merpati.webhooks.model import Endpoint
 from merpati.webhooks.views import find_endpoint
 
-_IDS = range(1, 2**63)
+IDS = range(1, 2**63)
 
 
 async def device(gateway: Gateway, principal: Principal, id_: int) -> Device:
     """A device of the account; raises `Refusal(DEVICE_UNKNOWN)`."""
-    found = await gateway.storage.read(find_device, DeviceId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_device, DeviceId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.DEVICE_UNKNOWN)
     return found
@@ -33,7 +33,7 @@ async def device(gateway: Gateway, principal: Principal, id_: int) -> Device:
 
 async def message(gateway: Gateway, principal: Principal, id_: int) -> MessageView:
     """A message of the account, also one that is not made yet; raises `Refusal(MESSAGE_UNKNOWN)`."""
-    found = await gateway.storage.read(find_message, MessageId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_message, MessageId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.MESSAGE_UNKNOWN)
     return found
@@ -41,7 +41,7 @@ async def message(gateway: Gateway, principal: Principal, id_: int) -> MessageVi
 
 async def file(gateway: Gateway, principal: Principal, id_: int) -> KeptFile:
     """A file of the account that may be sent by its id; raises `Refusal(FILE_UNKNOWN)`."""
-    found = await gateway.storage.read(find_media, MediaId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_media, MediaId(id_)) if id_ in IDS else None
     if found is None or found.media.account != principal.account.id or found.expires_at <= gateway.clock.now():
         raise Refusal(Code.FILE_UNKNOWN, field="file")
     return found
@@ -49,7 +49,7 @@ async def file(gateway: Gateway, principal: Principal, id_: int) -> KeptFile:
 
 async def request(gateway: Gateway, principal: Principal, id_: int) -> RequestRow:
     """A request of the account; raises `Refusal(REQUEST_UNKNOWN)`."""
-    found = await gateway.storage.read(find_request, RequestId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_request, RequestId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.REQUEST_UNKNOWN)
     return found
@@ -57,7 +57,7 @@ async def request(gateway: Gateway, principal: Principal, id_: int) -> RequestRo
 
 async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
     """An endpoint of the account that is set; raises `Refusal(WEBHOOK_UNKNOWN)`."""
-    found = await gateway.storage.read(find_endpoint, EndpointId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_endpoint, EndpointId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.WEBHOOK_UNKNOWN)
     return found
@@ -65,7 +65,7 @@ async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
 
 async def rotator(gateway: Gateway, principal: Principal, id_: int) -> Rotator:
     """A rotator of the account; raises `Refusal(ROTATOR_UNKNOWN)`."""
-    found = await gateway.storage.read(find_rotator, RotatorId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_rotator, RotatorId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id:
         raise Refusal(Code.ROTATOR_UNKNOWN, target=str(id_))
     return found
@@ -74,7 +74,7 @@ async def rotator(gateway: Gateway, principal: Principal, id_: int) -> Rotator:
 async def session(gateway: Gateway, principal: Principal, id_: int) -> SignIn:
     """A session of the user who asks; raises `Refusal` (SESSION_UNKNOWN, PERSON_REQUIRED)."""
     person = principal.the_person()
-    found = await gateway.storage.read(find_session, SignInId(id_)) if id_ in _IDS else None
+    found = await gateway.storage.read(find_session, SignInId(id_)) if id_ in IDS else None
     if found is None or found.user != person.owner.id:
         raise Refusal(Code.SESSION_UNKNOWN)
     return found

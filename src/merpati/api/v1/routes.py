@@ -29,6 +29,7 @@ from merpati.api.v1.setup import setup_router
 from merpati.api.v1.shapes import PREFIX
 from merpati.api.v1.simulator import simulator_router
 from merpati.api.v1.totp import totp_router
+from merpati.api.v1.webhook_changes import webhook_changes_router
 from merpati.api.v1.webhooks import device_webhooks_router, webhooks_router
 
 MOST_BODY_BYTES = 1_000_000
@@ -52,6 +53,7 @@ def routers() -> list[Router]:
         events_router(),
         simulator_router(),
         webhooks_router(),
+        webhook_changes_router(),
         dead_letters_router(),
         device_webhooks_router(),
         requests_router(),

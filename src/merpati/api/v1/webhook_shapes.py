@@ -3,41 +3,65 @@
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from merpati.api.v1.shapes import Answer, Given, Instant, OverlapHours, instant, maybe
 from merpati.core.clock import Millis
-from merpati.webhooks.model import DeadLetter, EndpointKind, EndpointState, GivenUp
+from merpati.webhooks.model import Call, DeadLetter, EndpointKind, EndpointState, GivenUp
 from merpati.webhooks.views import Standing
 
 Url: TypeAlias = Annotated[str, Meta(max_length=2_000, description="Empty: told no more.")]
 
 
 class WebhookState(StrEnum):
-    """Whether it works; `off`: it answered 410, or was switched off, and is not called until it is set again."""
+    """Whether it works.
+
+    `failing`: some of its calls failed, and wait for their next try; others pass. `down`: three calls failed in a
+    row, so its oldest fact alone is tried, and all others wait for that. `off`: it answered 410, or was switched
+    off, and is not called until it is switched on or set again.
+    """
 
     OK = "ok"
     FAILING = "failing"
+    DOWN = "down"
     OFF = "off"
 
 
+class FailureAnswer(Answer, frozen=True, kw_only=True):
+    """The newest call that it did not take; `status` is HTTP's, null when there was no answer: `error` says why."""
+
+    at: Instant
+    status: int | None
+    error: str | None
+
+
 class WebhookAnswer(Answer, frozen=True, kw_only=True):
-    """An address that is told what happened. `waiting` counts facts up to 1,000."""
+    """An address that is told what happened, of these devices; empty: of every device of the account.
+
+    `of_device`: one of the addresses of a device that Fonnte's API knows; its device and kind stay.
+    `has_secret_key`: its bodies carry `secret_key`. `waiting` counts facts up to 1,000. `why` is null while nothing
+    fails.
+    """
 
     id: int
-    device: int
-    kind: EndpointKind
+    name: str
+    kinds: list[EndpointKind]
+    devices: list[int]
+    of_device: bool
     url: str
+    has_secret_key: bool
     state: WebhookState
     failing_since: Instant | None
     waiting: int
     next_try_at: Instant | None
     tries: int
+    why: FailureAnswer | None
     last_ok_at: Instant | None
 
 
 class WebhooksAnswer(Answer, frozen=True, kw_only=True):
-    """Every address, by device and kind."""
+    """Those of your own as they were made, then each device's by kind."""
 
     items: list[WebhookAnswer]
 
@@ -49,6 +73,39 @@ class WebhooksForm(Given, frozen=True, kw_only=True):
     connect: Url | UnsetType = UNSET
     message: Url | UnsetType = UNSET
     chaining: Url | UnsetType = UNSET
+
+
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=60)]
+GivenUrl: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2_000)]
+Kinds: TypeAlias = Annotated[list[EndpointKind], Meta(min_length=1, description="What it is told.")]
+Devices: TypeAlias = Annotated[
+    list[int], Meta(max_length=1_000, description="Of which devices; empty: of every one, later ones too.")
+]
+SecretKey: TypeAlias = Annotated[
+    str, Meta(max_length=200, description="Told as `secret_key` in each body, as at Fonnte; empty: none.")
+]
+
+
+class WebhookGiven(Given, frozen=True, kw_only=True):
+    """An address of your own."""
+
+    name: Name
+    url: GivenUrl
+    kinds: Kinds
+    devices: Devices = msgspec.field(default_factory=list)
+    secret_key: SecretKey = ""
+    on: bool = True
+
+
+class WebhookChange(Given, frozen=True, kw_only=True):
+    """What is left out stays as it is."""
+
+    name: Name | UnsetType = UNSET
+    url: GivenUrl | UnsetType = UNSET
+    kinds: Kinds | UnsetType = UNSET
+    devices: Devices | UnsetType = UNSET
+    secret_key: SecretKey | UnsetType = UNSET
+    on: bool | UnsetType = UNSET
 
 
 class CallAnswer(Answer, frozen=True, kw_only=True):
@@ -68,9 +125,13 @@ class CallAnswer(Answer, frozen=True, kw_only=True):
 
 
 class SecretAnswer(Answer, frozen=True, kw_only=True):
-    """What signs the calls (Standard Webhooks), and until when an earlier one does too; null: none does."""
+    """What signs the calls (Standard Webhooks), and until when an earlier one does too; null: none does.
+
+    `secret_key` is told in each body; null: none is.
+    """
 
     secret: str
+    secret_key: str | None
     old_valid_until: Instant | None
 
 
@@ -101,19 +162,36 @@ class DeadLetterAnswer(Answer, frozen=True, kw_only=True):
 
 def show_webhook(standing: Standing) -> WebhookAnswer:
     endpoint = standing.endpoint
-    failing = WebhookState.FAILING if standing.failing_since is not None else WebhookState.OK
     return WebhookAnswer(
         id=endpoint.id,
-        device=endpoint.device,
-        kind=endpoint.kind,
+        name=endpoint.name,
+        kinds=list(endpoint.kinds),
+        devices=[int(device) for device in endpoint.devices],
+        of_device=endpoint.is_slot,
         url=endpoint.url,
-        state=failing if endpoint.state is EndpointState.ACTIVE else WebhookState.OFF,
+        has_secret_key=bool(endpoint.key_sealed),
+        state=_state(standing),
         failing_since=maybe(standing.failing_since),
         waiting=standing.waiting,
         next_try_at=maybe(standing.next_try_at),
         tries=standing.tries,
+        why=_why(standing.last_failure),
         last_ok_at=maybe(standing.last_ok_at),
     )
+
+
+def _state(standing: Standing) -> WebhookState:
+    if standing.endpoint.state is not EndpointState.ACTIVE:
+        return WebhookState.OFF
+    if standing.is_down:
+        return WebhookState.DOWN
+    return WebhookState.OK if standing.failing_since is None else WebhookState.FAILING
+
+
+def _why(call: Call | None) -> FailureAnswer | None:
+    if call is None:
+        return None
+    return FailureAnswer(at=instant(Millis(call.at)), status=call.status or None, error=call.error or None)
 
 
 def show_dead_letter(letter: DeadLetter) -> DeadLetterAnswer:

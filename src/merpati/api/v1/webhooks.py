@@ -25,7 +25,7 @@ from merpati.api.v1.webhook_shapes import (
 from merpati.core.clock import HOUR_MS, Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, EndpointId
-from merpati.devices.views import find_device, sealed_device_token
+from merpati.devices.views import devices_of, find_device, sealed_device_token
 from merpati.storage.port import Tx
 from merpati.webhooks.actions import (
     NewEndpoint,
@@ -33,15 +33,16 @@ from merpati.webhooks.actions import (
     set_endpoint,
     try_now,
 )
+from merpati.webhooks.bodies import body_of
 from merpati.webhooks.model import Call, Card, Endpoint, EndpointKind, secrets_in_force
 from merpati.webhooks.signing import SECRET_BYTES, format_secret
-from merpati.webhooks.trial import TRIED, call_with_sample
+from merpati.webhooks.trial import TRIED, Known, call_with_sample
 from merpati.webhooks.views import (
     Standing,
     list_calls,
     list_endpoints,
+    list_told,
     standing_of,
-    told_in,
 )
 
 MASKED = "********"
@@ -49,7 +50,8 @@ MASKED = "********"
 
 async def _standings(tx: Tx, account: AccountId, device: DeviceId | None = None) -> list[Standing]:
     known = await list_endpoints(tx, account)
-    return [await standing_of(tx, each) for each in known if device is None or each.device == device]
+    wanted = [each for each in known if device is None or (each.is_slot and each.device == device)]
+    return [await standing_of(tx, each) for each in wanted]
 
 
 @get("/", operation_id="listWebhooks", summary="Where what is told")
@@ -76,7 +78,7 @@ async def set_webhooks(
     given = {EndpointKind(name): url for name, url in structs.asdict(data).items() if url is not UNSET}
     for url in filter(None, given.values()):
         gateway.check_url(url)
-    new = {kind: await _new_endpoint(gateway) for kind in given}
+    new = {kind: await new_endpoint(gateway) for kind in given}
 
     async def change(tx: Tx) -> list[Standing]:
         for kind, url in given.items():
@@ -88,7 +90,7 @@ async def set_webhooks(
     return WebhooksAnswer(items=[show_webhook(each) for each in found])
 
 
-async def _new_endpoint(gateway: Gateway) -> NewEndpoint:
+async def new_endpoint(gateway: Gateway) -> NewEndpoint:
     id_ = EndpointId((await gateway.ids.take("endpoint"))[0])
     return NewEndpoint(id_, _new_secret(gateway, id_)[1])
 
@@ -116,15 +118,17 @@ async def get_calls(
     endpoint = await access.webhook(gateway, principal, id)
     at, seq = position(cursor, (LAST_ID, LAST_ID))
     calls = await gateway.storage.read(list_calls, endpoint.id, (at, seq), limit + 1)
-    card = structs.replace(await _card(gateway, endpoint), token=MASKED)
-    told = await gateway.storage.read(told_in, endpoint, calls, card)
+    told = await gateway.storage.read(list_told, endpoint, calls)
+    cards = {device: await _card(gateway, device) for device in {entry.device for entry in told.values()}}
 
     def show(call: Call) -> CallAnswer:
-        kind, body = told.get(call.seq, (None, None))
+        entry = told.get(call.seq)
+        card = cards[entry.device] if entry is not None else None
+        body = body_of(entry, card, MASKED if endpoint.key_sealed else "") if entry and card else None
         return CallAnswer(
             at=instant(Millis(call.at)),
             fact=call.seq,
-            kind=kind,
+            kind=entry.kind if entry is not None else None,
             attempt=call.attempt,
             status=call.status or None,
             ms=call.took_ms,
@@ -135,13 +139,10 @@ async def get_calls(
     return page_of(calls, limit, show, lambda call: (call.at, call.seq))
 
 
-async def _card(gateway: Gateway, endpoint: Endpoint) -> Card:
-    """What its bodies say of the device."""
-    device = await gateway.storage.read(find_device, endpoint.device)
-    sealed = await gateway.storage.read(sealed_device_token, endpoint.device)
-    if device is None or sealed is None:
-        raise Refusal(Code.WEBHOOK_UNKNOWN)
-    return Card(device.number, gateway.sealer.unseal("device", device.id, sealed), link=gateway.links.link)
+async def _card(gateway: Gateway, id_: DeviceId) -> Card | None:
+    """What bodies say of the device, the token masked; None when it is gone."""
+    device = await gateway.storage.read(find_device, id_)
+    return Card(device.number, MASKED, link=gateway.links.link) if device is not None else None
 
 
 @post(
@@ -156,13 +157,19 @@ async def reveal_secret(
     principal: ThePrincipal,
     id: FromPath[int],  # noqa: A002 — the name in the path
 ) -> SecretAnswer:
-    """What signs the calls."""
+    """What signs the calls, and what rides in them."""
     endpoint = await access.webhook(gateway, principal, id)
     olds = (old.until for old in endpoint.old_secrets if old.until > gateway.clock.now())
     return SecretAnswer(
         secret=gateway.sealer.unseal("endpoint", endpoint.id, endpoint.secret_sealed),
+        secret_key=_secret_key(gateway, endpoint) or None,
         old_valid_until=maybe(max(olds, default=None)),
     )
+
+
+def _secret_key(gateway: Gateway, endpoint: Endpoint) -> str:
+    sealed = endpoint.key_sealed
+    return gateway.sealer.unseal("endpoint", endpoint.id, sealed) if sealed else ""
 
 
 @post(
@@ -184,7 +191,11 @@ async def post_rotate_secret(
     secret, sealed = _new_secret(gateway, endpoint.id)
     until = await gateway.storage.write(rotate_secret, endpoint.id, sealed, data.overlap_hours * HOUR_MS)
     gateway.webhooks_set()
-    return SecretAnswer(secret=secret, old_valid_until=instant(until) if data.overlap_hours else None)
+    return SecretAnswer(
+        secret=secret,
+        secret_key=_secret_key(gateway, endpoint) or None,
+        old_valid_until=instant(until) if data.overlap_hours else None,
+    )
 
 
 @post(
@@ -201,12 +212,23 @@ async def test_webhook(
 ) -> TrialAnswer:
     """With a sample, signed as always; `webhook-id` begins with `test-`. Takes up to fifteen seconds."""
     endpoint = await access.webhook(gateway, principal, id)
-    if endpoint.kind not in TRIED:
+    if not TRIED.intersection(endpoint.kinds):
         raise Refusal(Code.WEBHOOK_UNTOLD)
-    card, now = await _card(gateway, endpoint), gateway.clock.now()
+    card, now = await _sample_card(gateway, endpoint), gateway.clock.now()
     signing = [gateway.sealer.unseal("endpoint", endpoint.id, each) for each in secrets_in_force(endpoint, now)]
-    call = await call_with_sample(gateway.egress, endpoint, signing, card, now)
+    known = Known(signing=signing, secret_key=_secret_key(gateway, endpoint))
+    call = await call_with_sample(gateway.egress, endpoint, known, card, now)
     return TrialAnswer(status=call.status or None, ms=call.took_ms, error=call.error or None)
+
+
+async def _sample_card(gateway: Gateway, endpoint: Endpoint) -> Card:
+    """Of the first device that it hears; a sample's, when there is none."""
+    known = await gateway.storage.read(devices_of, endpoint.account)
+    heard = next((each for each in known if endpoint.hears_device(each.id)), None)
+    sealed = await gateway.storage.read(sealed_device_token, heard.id) if heard is not None else None
+    if heard is None or sealed is None:
+        return Card("6281234567890", "sample-token", link=gateway.links.link)
+    return Card(heard.number, gateway.sealer.unseal("device", heard.id, sealed), link=gateway.links.link)
 
 
 @post(

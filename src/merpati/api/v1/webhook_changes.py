@@ -1,0 +1,139 @@
+"""`/webhooks`: addresses of one's own, made, changed and deleted; the address of a device changes here too."""
+
+from collections.abc import Sequence
+
+from litestar import Response, Router, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, UnsetType
+
+from merpati.api.gateway import Gateway
+from merpati.api.v1 import access
+from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.principal import Principal
+from merpati.api.v1.problems import refusals
+from merpati.api.v1.webhook_shapes import WebhookAnswer, WebhookChange, WebhookGiven, show_webhook
+from merpati.api.v1.webhooks import new_endpoint
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import DeviceId, EndpointId
+from merpati.devices.views import find_devices
+from merpati.webhooks.actions import Wanted, add_endpoint, change_endpoint, remove_endpoint
+from merpati.webhooks.model import Endpoint, EndpointState
+from merpati.webhooks.views import find_endpoint, standing_of
+
+_REFUSED = (Code.DEVICE_UNKNOWN, Code.URL_INVALID, Code.INPUT_INVALID)
+
+
+@post(
+    "/", operation_id="addWebhook", summary="Add an address", responses=refusals(*_REFUSED, Code.TOO_MANY_WEBHOOKS)
+)
+async def post_webhook(gateway: TheGateway, principal: ThePrincipal, data: JSONBody[WebhookGiven]) -> WebhookAnswer:
+    """It is told what happens from now on. Each address has an order, a secret and waiting facts of its own."""
+    gateway.check_url(data.url)
+    new = await new_endpoint(gateway)
+    wanted = Wanted(
+        name=data.name,
+        kinds=tuple(data.kinds),
+        devices=await _devices(gateway, principal, data.devices),
+        url=data.url,
+        key_sealed=_seal(gateway, new.id, data.secret_key),
+        is_on=data.on,
+    )
+    await gateway.storage.write(add_endpoint, principal.account.id, wanted, new)
+    gateway.webhooks_set()
+    return await _show(gateway, new.id)
+
+
+@get("/{id:int}", operation_id="getWebhook", summary="One address", responses=refusals(Code.WEBHOOK_UNKNOWN))
+async def get_webhook(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> WebhookAnswer:
+    """With how it is doing."""
+    return await _show(gateway, (await access.webhook(gateway, principal, id)).id)
+
+
+@patch(
+    "/{id:int}",
+    operation_id="changeWebhook",
+    summary="Change an address",
+    responses=refusals(*_REFUSED, Code.WEBHOOK_UNKNOWN, Code.WEBHOOK_OF_DEVICE),
+)
+async def patch_webhook(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+    data: JSONBody[WebhookChange],
+) -> WebhookAnswer:
+    """What waits is tried again at once, at the address that it has now.
+
+    Switched off, it forgets what waits; switched on again, it is told what happens from then on. The device and the
+    kind of a device's own address stay.
+    """
+    known = await access.webhook(gateway, principal, id)
+    if known.is_slot and not (data.kinds is UNSET and data.devices is UNSET):
+        raise Refusal(Code.WEBHOOK_OF_DEVICE)
+    if data.url is not UNSET:
+        gateway.check_url(data.url)
+    await gateway.storage.write(change_endpoint, known.id, await _wanted(gateway, principal, known, data))
+    gateway.webhooks_set()
+    return await _show(gateway, known.id)
+
+
+async def _wanted(gateway: Gateway, principal: Principal, known: Endpoint, data: WebhookChange) -> Wanted:
+    devices = known.devices if data.devices is UNSET else await _devices(gateway, principal, data.devices)
+    return Wanted(
+        name=_or(data.name, known.name),
+        kinds=known.kinds if data.kinds is UNSET else tuple(data.kinds),
+        devices=devices,
+        url=_or(data.url, known.url),
+        key_sealed=known.key_sealed if data.secret_key is UNSET else _seal(gateway, known.id, data.secret_key),
+        is_on=known.state is EndpointState.ACTIVE if data.on is UNSET else data.on,
+    )
+
+
+def _or(given: str | UnsetType, known: str) -> str:
+    return known if given is UNSET else given
+
+
+@delete(
+    "/{id:int}",
+    operation_id="deleteWebhook",
+    summary="Delete an address",
+    responses=refusals(Code.WEBHOOK_UNKNOWN),
+)
+async def delete_webhook(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> Response[None]:
+    """It is told no more, also not what waits."""
+    known = await access.webhook(gateway, principal, id)
+    await gateway.storage.write(remove_endpoint, known.id)
+    gateway.webhooks_set()
+    return Response(None, status_code=204)
+
+
+async def _devices(gateway: Gateway, principal: Principal, ids: Sequence[int]) -> tuple[DeviceId, ...]:
+    wanted = [DeviceId(id_) for id_ in ids if id_ in access.IDS]
+    found = await gateway.storage.read(find_devices, wanted)
+    known = {id_ for id_, device in found.items() if device.account == principal.account.id}
+    if len(wanted) != len(ids) or not known.issuperset(wanted):
+        raise Refusal(Code.DEVICE_UNKNOWN, field="devices")
+    return tuple(wanted)
+
+
+def _seal(gateway: Gateway, id_: EndpointId, secret_key: str) -> str:
+    return gateway.sealer.seal("endpoint", id_, secret_key) if secret_key else ""
+
+
+async def _show(gateway: Gateway, id_: EndpointId) -> WebhookAnswer:
+    found = await gateway.storage.read(find_endpoint, id_)
+    if found is None:  # deleted meanwhile
+        raise Refusal(Code.WEBHOOK_UNKNOWN)
+    return show_webhook(await gateway.storage.read(standing_of, found))
+
+
+def webhook_changes_router() -> Router:
+    handlers = [post_webhook, get_webhook, patch_webhook, delete_webhook]
+    return Router("/webhooks", route_handlers=handlers, tags=["Webhooks"])
