@@ -2,8 +2,9 @@
 
 import contextlib
 import difflib
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, get_args
 
 import pytest
@@ -29,6 +30,10 @@ EAR = """() => new Promise((ready) => {
 GO = "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')) }"
 AT_ONCE = 4
 """Pages of one browser: each holds a connection for as long as it is there, and a browser opens six."""
+FRESH = 3
+"""Pages that read at the same time."""
+WITHIN_S = 8
+"""So much longer than any page waits before it looks again."""
 HEARS = "(kind) => window.heard.some((each) => JSON.parse(each).kind === kind)"
 
 
@@ -40,7 +45,6 @@ class Place(NamedTuple):
     region: str = "#main"
 
 
-# neighbours are drawn by different components, so that each is drawn anew
 PLACES = {
     "home": Place("/"),
     "messages": Place("/messages/{message}"),
@@ -51,13 +55,23 @@ PLACES = {
     "log of a device": Place("/devices/{device}", "devices.part_log"),
     "requests": Place("/requests"),
     "form": Place("/send"),
+    "just sent": Place("/send?sent={message}"),
+    "sessions": Place("/settings"),
     # its journal begins when the page is opened
-    "simulator": Place("/simulator?person={person}", region="[role=log], [role=log] ~ form, select"),
+    "simulator": Place(
+        "/simulator?person={person}", region="[role=log], [role=log] ~ form, select, section:has([role=switch])"
+    ),
 }
 
 
+def batched(names: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    """So many at a time."""
+    rest = iter(names)
+    return iter(lambda: tuple(itertools.islice(rest, size)), ())
+
+
 class Law:
-    """Every page, open since the beginning; one that is read afresh; and an ear for facts."""
+    """Every page, open since the beginning; some that are read afresh; and an ear for facts."""
 
     def __init__(self, browser: Browser, world: World, webhook: int) -> None:
         self.world, self.webhook = world, webhook
@@ -66,13 +80,17 @@ class Law:
             self._state = page.context.storage_state()
             self._now = page.evaluate("() => Date.now()") / 1_000 + LATER_S
         self.message = world.scheduled()
-        contexts = [self._context() for _ in range(math.ceil(len(PLACES) / AT_ONCE) + 1)]
-        self.ear, self.fresh = contexts[-1].new_page(), contexts[-1].new_page()
-        self.ear.goto(self.desk.address("/more"))
-        self.ear.evaluate(EAR)
+        contexts = [self._context() for _ in range(math.ceil(len(PLACES) / AT_ONCE) + 2)]
+        self.ear = contexts[-1].new_page()
+        self.fresh = [contexts[-2].new_page() for _ in range(FRESH)]
         self.live = {name: contexts[n // AT_ONCE].new_page() for n, name in enumerate(PLACES)}
+        pages = [self.ear, *self.fresh, *self.live.values()]
+        for page in pages:
+            page.goto(self.desk.address("/more"), wait_until="commit")
+        for page in pages:
+            page.get_by_role("heading", level=1).wait_for()
+        self.ear.evaluate(EAR)
         for name, page in self.live.items():
-            page.goto(self.desk.address("/more"))
             self.open(page, PLACES[name])
 
     def _context(self) -> BrowserContext:
@@ -92,19 +110,28 @@ class Law:
             page.get_by_role("radio", name=say("id", place.part)).click()
 
     def look_at(self, message: int) -> None:
-        """The page of messages has this one open."""
+        """The page of messages has this one open, and it was just sent."""
         self.message = message
+        self.open(self.live["just sent"], PLACES["just sent"])
         self.live["messages"].locator(f"#message-{message}").click()
 
-    def difference(self, name: str) -> list[str]:
-        """What the open page shows (-) and the fresh one does not (+), if that stays so."""
-        place, live = PLACES[name], self.live[name]
-        self.open(self.fresh, place)
-        if until(lambda: seen(live, place.region) == seen(self.fresh, place.region), within_s=3):
+    def differences(self) -> dict[str, list[str]]:
+        """By page: what the open one shows (-) and a fresh one does not (+), if that stays so."""
+        found = dict[str, list[str]]()
+        for names in batched(PLACES, FRESH):
+            pairs = dict(zip(names, self.fresh, strict=False))
+            for name, fresh in pairs.items():
+                self.open(fresh, PLACES[name])
+            found |= {name: self._difference(name, fresh) for name, fresh in pairs.items()}
+            for fresh in pairs.values():
+                fresh.evaluate(GO, "/app/more")
+        return {name: lines for name, lines in found.items() if lines}
+
+    def _difference(self, name: str, fresh: Page) -> list[str]:
+        live, region = self.live[name], PLACES[name].region
+        if until(lambda: seen(live, region) == seen(fresh, region), within_s=WITHIN_S):
             return []
-        lines = difflib.unified_diff(
-            seen(live, place.region), seen(self.fresh, place.region), name, lineterm="", n=1
-        )
+        lines = difflib.unified_diff(seen(live, region), seen(fresh, region), name, lineterm="", n=1)
         return list(lines)[2:]
 
 
@@ -131,8 +158,7 @@ def test_an_open_page_shows_what_a_fresh_one_shows(law: Law, kind: type[Fact]) -
     assert next(make, None) is None
     law.ear.wait_for_function(HEARS, arg=kind.__name__)
     law.world.account.webhooks_are_told()
-    law.fresh.goto(law.desk.address("/more"))
-    assert {name: told for name in PLACES if (told := law.difference(name))} == {}
+    assert law.differences() == {}
 
 
 def test_every_kind_of_fact_has_its_maker() -> None:
