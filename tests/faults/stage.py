@@ -52,6 +52,8 @@ class Stage:
     senders: Sequence[Sender]
     database: str
     """PostgreSQL's address, or empty: SQLite in the first node's folder."""
+    account_token: str = field(default_factory=new_account_token)
+    """Opens our own API."""
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     """Of what the nodes share; each node notes its own."""
@@ -152,9 +154,8 @@ async def _furnish(stage: Stage) -> None:
     async with open_database(stage.database, stage.node.data) as storage:
         await migrate(storage)
         sealer = Sealer(key)
-        await storage.write(
-            create_account, ACCOUNT, "Toko", sealer.seal_token("account", ACCOUNT, new_account_token())
-        )
+        opens = sealer.seal_token("account", ACCOUNT, stage.account_token)
+        await storage.write(create_account, ACCOUNT, "Toko", opens)
         for sender in stage.senders:
             secret = sealer.seal("endpoint", sender.id, format_secret(secrets.token_bytes(SECRET_BYTES)))
             token = sealer.seal_token("device", sender.id, sender.token)

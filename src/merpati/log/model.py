@@ -109,6 +109,7 @@ class IdempotencyRow(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     body_hash: str
     answer: str
+    """Empty: it was done, and its answer is not kept yet."""
     at: int
 
 

@@ -28,6 +28,11 @@ async def remember_keys(tx: Tx, rows: Sequence[IdempotencyRow]) -> None:
     await store_requests.insert_keys(tx, rows)
 
 
+async def keep_answer(tx: Tx, row: IdempotencyRow) -> None:
+    """Keep a key with its answer; one that has an answer stays as it is. May run twice."""
+    await store_requests.fill_answer(tx, row)
+
+
 async def recall_keys(
     tx: Tx, wanted: Sequence[tuple[AccountId, str]]
 ) -> dict[tuple[AccountId, str], IdempotencyRow]:

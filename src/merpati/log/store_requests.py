@@ -38,6 +38,20 @@ async def insert_keys(tx: Tx, rows: Sequence[IdempotencyRow]) -> None:
     )
 
 
+async def fill_answer(tx: Tx, row: IdempotencyRow) -> None:
+    """Keep a key with its answer, or the answer alone where the key is kept without one."""
+    await tx.run(
+        f"INSERT INTO idempotency ({_KEY}) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, key) "
+        "DO UPDATE SET answer = excluded.answer "
+        "WHERE idempotency.answer = '' AND idempotency.body_hash = excluded.body_hash",
+        row.account,
+        row.key,
+        row.body_hash,
+        row.answer,
+        row.at,
+    )
+
+
 async def keys_of(tx: Tx, wanted: Sequence[tuple[AccountId, str]]) -> dict[tuple[AccountId, str], IdempotencyRow]:
     rows = await tx.set(
         "SELECT i.account_id, i.key, i.body_hash, i.answer, i.at FROM idempotency i, {r} "

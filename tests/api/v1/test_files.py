@@ -130,7 +130,7 @@ async def test_a_file_may_be_sent_for_a_day(both: Api, ayu: Browser) -> None:
     """Later it is as if it had not been; a call that was answered is answered alike all the same."""
     file = (await upload(ayu, PNG, "a.png")).body["id"]
     call, key = {**CALL, "file": file}, {"Idempotency-Key": "pesanan-2291"}
-    first = await ayu.ask("POST", "/messages", call, headers=key)
+    first = await program_of(both).ask("POST", "/messages", call, headers=key)
     later = msgspec.structs.replace(both.gateway, clock=LaterClock())
     async with serving_api(later, both.sessions) as tomorrow:
         program = program_of(tomorrow)

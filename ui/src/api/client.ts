@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "./schema.d.ts";
 import { spoken } from "../words/words.svelte.ts";
+import { knownAnswers } from "./known.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 const SAFE = new Set(["GET", "HEAD"]);
@@ -26,10 +27,14 @@ export function headersOf(method: string): Record<string, string> {
 /** The problem that a refusal tells; who is no longer signed in is asked to. */
 export async function refusalOf(response: Response, path: string): Promise<Problem> {
   const problem = await problemOf(response);
-  if (response.status === 401 && path !== "/api/v1/session") onSignedOut();
+  if (response.status === 401 && path !== "/api/v1/session") {
+    known.forget();
+    onSignedOut();
+  }
   return problem;
 }
 
+const known = knownAnswers();
 const ours: Middleware = {
   onRequest({ request }) {
     for (const [name, value] of Object.entries(headersOf(request.method))) request.headers.set(name, value);
@@ -45,3 +50,4 @@ const ours: Middleware = {
 /** Our API, typed by its own description. Every refusal is thrown as a `Problem`. */
 export const api = createClient<paths>({ baseUrl: "/" });
 api.use(ours);
+api.use(known);

@@ -56,10 +56,11 @@ def hash_body(request: Request) -> str:
     values = {name: value for name, value in request.fields.values.items() if name not in _APART}
     digest = hashlib.sha256(request.path.encode() + b"\n" + _encode(values))
     if request.fields.upload is not None:
-        digest.update(b"\n" + _hash_file(request.fields.upload.path))
+        digest.update(b"\n" + hash_file(request.fields.upload.path))
     return digest.hexdigest()
 
 
-def _hash_file(path: Path) -> bytes:
+def hash_file(path: Path) -> bytes:
+    """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

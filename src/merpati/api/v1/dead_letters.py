@@ -5,7 +5,7 @@ from litestar.params import FromPath
 
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.webhook_shapes import DeadLetterAnswer, show_dead_letter
@@ -45,13 +45,17 @@ async def get_dead_letters(
 async def post_replay(
     gateway: TheGateway,
     principal: ThePrincipal,
+    once: TheOnce,
     id: FromPath[int],  # noqa: A002 — the name in the path
     n: FromPath[int],
 ) -> None:
     """In order, beside what is new; what the log has forgotten comes back as a dead letter."""
     endpoint = check_active(await access.webhook(gateway, principal, id))
     letter = await _letter(gateway, endpoint, n)
-    await gateway.storage.write(replay_dead_letter, endpoint.account, endpoint.id, letter.device, letter.first)
+    await once.answer(
+        gateway.storage,
+        lambda tx: replay_dead_letter(tx, endpoint.account, endpoint.id, letter.device, letter.first),
+    )
     gateway.webhooks_set()
 
 

@@ -4,7 +4,7 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from merpati.api.v1 import access
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Given, Instant, OverlapHours, instant
 from merpati.core.clock import HOUR_MS
@@ -12,6 +12,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.tokens import new_device_token
 from merpati.devices.actions import rotate_token
 from merpati.devices.views import sealed_device_token
+from merpati.storage.port import Tx
 
 
 class TokenAnswer(Answer, frozen=True, kw_only=True):
@@ -57,11 +58,20 @@ async def post_reveal(gateway: TheGateway, principal: ThePrincipal, device_id: F
     responses=refusals(Code.DEVICE_UNKNOWN),
 )
 async def post_rotate(
-    gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int], data: JSONBody[RotateGiven]
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    once: TheOnce,
+    device_id: FromPath[int],
+    data: JSONBody[RotateGiven],
 ) -> RotatedAnswer:
     """Gives the device another token; the old one goes on working as long as is asked."""
     device, token = await access.device(gateway, principal, device_id), new_device_token()
     sealed = gateway.sealer.seal_token("device", device.id, token)
-    until = await gateway.storage.write(rotate_token, device.id, sealed, data.overlap_hours * HOUR_MS)
+
+    async def rotate(tx: Tx) -> RotatedAnswer:
+        until = await rotate_token(tx, device.id, sealed, data.overlap_hours * HOUR_MS)
+        return RotatedAnswer(token=token, old_valid_until=instant(until))
+
+    answer = await once.answer(gateway.storage, rotate)
     gateway.devices.forget_device(device.id)
-    return RotatedAnswer(token=token, old_valid_until=instant(until))
+    return answer

@@ -23,7 +23,7 @@ from merpati.api.v1.device_shapes import (
     show_transport,
 )
 from merpati.api.v1.device_tokens import post_reveal, post_rotate
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
@@ -142,7 +142,9 @@ async def get_device(
     status_code=201,
     responses=refusals(Code.INPUT_INVALID, Code.DEVICE_EXISTS),
 )
-async def post_device(gateway: TheGateway, principal: ThePrincipal, data: JSONBody[DeviceGiven]) -> AddedAnswer:
+async def post_device(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[DeviceGiven]
+) -> AddedAnswer:
     """Adds a device, not yet connected. Its token opens Fonnte's API."""
     transport = data.transport or gateway.default_transport
     if transport not in gateway.capabilities:
@@ -156,8 +158,14 @@ async def post_device(gateway: TheGateway, principal: ThePrincipal, data: JSONBo
         transport=transport,
         settings=_settings(data.settings, Settings()),
     )
-    device = await gateway.storage.write(add_device, new, gateway.sealer.seal_token("device", id_, token))
-    return AddedAnswer(device=await answer_device(gateway, principal, device, None), token=token)
+    sealed, from_at = gateway.sealer.seal_token("device", id_, token), today_of(gateway, principal, None)
+
+    async def add(tx: Tx) -> AddedAnswer:
+        device = await add_device(tx, new, sealed)
+        counts = await count_devices(tx, device.account, [device.id], from_at)
+        return AddedAnswer(device=show_device(device, counts[device.id]), token=token)
+
+    return await once.answer(gateway.storage, add)
 
 
 @patch(
@@ -190,12 +198,14 @@ def _settings(given: SettingsGiven | UnsetType, before: Settings) -> Settings:
     status_code=200,
     responses=refusals(Code.DEVICE_UNKNOWN),
 )
-async def post_connect(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> DeviceAnswer:
+async def post_connect(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, device_id: FromPath[int]
+) -> DeviceAnswer:
     """Keeps the device connected from now on; its state tells how far it is. May be asked twice."""
     device = await access.device(gateway, principal, device_id)
-    wanted = await gateway.storage.write(set_desired, device.id, True)
+    await once.write(gateway.storage, set_desired, device.id, True)
     gateway.devices.forget_device(device.id)
-    return await answer_device(gateway, principal, wanted, None)
+    return await answer_device(gateway, principal, await access.device(gateway, principal, device_id), None)
 
 
 @post(
@@ -205,11 +215,13 @@ async def post_connect(gateway: TheGateway, principal: ThePrincipal, device_id: 
     status_code=200,
     responses=refusals(Code.DEVICE_UNKNOWN, Code.DEVICE_ALREADY_DISCONNECTED),
 )
-async def post_disconnect(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> DeviceAnswer:
+async def post_disconnect(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, device_id: FromPath[int]
+) -> DeviceAnswer:
     """Ends the device's session and keeps it off; its messages wait."""
     device = await access.device(gateway, principal, device_id)
-    unwanted = await gateway.storage.write(disconnect_device, device.id)
-    await gateway.sessions.disconnect(unwanted)
+    await once.write(gateway.storage, disconnect_device, device.id)
+    await gateway.sessions.disconnect(await access.device(gateway, principal, device_id))
     gateway.devices.forget_device(device.id)
     return await answer_device(gateway, principal, await access.device(gateway, principal, device_id), None)
 

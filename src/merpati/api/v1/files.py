@@ -1,6 +1,7 @@
 """`/files`: a file is uploaded first, and sent by its id then, to as many as one likes."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +12,17 @@ from merpati.api.accepting import media_folder, take_media_id
 from merpati.api.fonnte.body import ClientGone, read_fields
 from merpati.api.fonnte.fields import Fields, Upload
 from merpati.api.fonnte.form import Limits
+from merpati.api.fonnte.keys import hash_file
 from merpati.api.gateway import Gateway
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
+from merpati.api.v1.once import HASHED_BY_ITSELF, Once
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId
 from merpati.messages.file_types import sendable_extensions
 from merpati.messages.media import KeptFile, keep_media
-from merpati.storage.port import OutcomeUnknown
+from merpati.storage.port import OutcomeUnknown, Tx
 from merpati.transports.port import MediaKind
 
 _MULTIPART = "multipart/form-data"
@@ -61,13 +64,13 @@ class _Upload(Operation):
     "/",
     operation_id="uploadFile",
     operation_class=_Upload,
-    opt={"media": _MULTIPART},
+    opt={"media": _MULTIPART, HASHED_BY_ITSELF: True},
     summary="Upload a file to send",
     status_code=201,
     responses=refusals(Code.FILE_TYPE, Code.FILE_TOO_LARGE, Code.FILE_EMPTY, Code.BODY_INVALID),
 )
 async def post_file(
-    request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal
+    request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal, once: TheOnce
 ) -> KeptFileAnswer:
     """One file, as the part `file`. It may be sent for a day; without a message that needs it, it is gone after
     a week."""
@@ -75,7 +78,8 @@ async def post_file(
     try:
         if fields.upload is None:
             raise Refusal(Code.INPUT_INVALID, field="file")
-        return _show(await _keep(gateway, principal.account.id, fields.upload))
+        await once.begin(await asyncio.to_thread(_digest, fields.upload))
+        return await _keep(gateway, once, principal.account.id, fields.upload)
     finally:
         await asyncio.to_thread(fields.discard)
 
@@ -96,13 +100,22 @@ async def _read(request: Request[Any, Any, Any], gateway: Gateway) -> Fields:
         raise Refusal(Code.FILE_TOO_LARGE, limit_mb=gateway.max_file_bytes // 1_000_000) from None
 
 
-async def _keep(gateway: Gateway, account: AccountId, upload: Upload) -> KeptFile:
+def _digest(upload: Upload) -> bytes:
+    """Of name and content: the bytes of a form differ each time."""
+    return hashlib.sha256(upload.filename.encode("utf-8", "surrogatepass") + b"\n" + hash_file(upload.path)).digest()
+
+
+async def _keep(gateway: Gateway, once: Once, account: AccountId, upload: Upload) -> KeptFileAnswer:
     folder = media_folder(gateway)
     async with folder.collecting() as collected:
         media = await folder.take_upload(upload, "", await take_media_id(gateway), account)
         collected.append(media)
+
+        async def keep(tx: Tx) -> KeptFileAnswer:
+            return _show(await keep_media(tx, media))
+
         try:
-            kept = await gateway.storage.write(keep_media, media)
+            kept = await once.answer(gateway.storage, keep)
         except (OutcomeUnknown, asyncio.CancelledError):
             collected.clear()  # its row may be stored; the sweep finds the file of one that is not
             raise

@@ -9,6 +9,8 @@ from litestar.connection import ASGIConnection
 
 from merpati.api.fonnte.door import Handler, Receive, Scope, Send
 from merpati.api.gateway import Gateway
+from merpati.api.v1.answers import finishing
+from merpati.api.v1.once import once_in
 
 _ID = "merpati.request_id"
 _GATEWAY = "merpati.gateway"
@@ -33,7 +35,11 @@ def in_front(gateway: Gateway, app: Handler) -> Handler:
                 message = {**message, "headers": [*message["headers"], *more, (b"x-request-id", id_.encode())]}
             await send(message)
 
-        await app(scope, receive, send_on)
+        try:
+            await app(scope, receive, finishing(scope, send_on))
+        finally:
+            if (once := once_in(scope)) is not None:
+                once.close()
 
     return answer
 

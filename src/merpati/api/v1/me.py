@@ -10,7 +10,7 @@ from merpati.accounts.actions import ProfileChange, change_password, update_prof
 from merpati.accounts.model import Language, Theme
 from merpati.accounts.passwords import LONGEST, SHORTEST, hash_password
 from merpati.accounts.sign_in import prove_password
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.session import UserAnswer, address_of, show_user
 from merpati.api.v1.shapes import Given
@@ -63,13 +63,19 @@ async def update_me(gateway: TheGateway, principal: ThePrincipal, data: JSONBody
     responses=refusals(Code.PERSON_REQUIRED, Code.PASSWORD_WRONG, Code.TOO_MANY_TRIES),
 )
 async def post_password(
-    request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal, data: JSONBody[PasswordForm]
+    request: Request[Any, Any, Any],
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    once: TheOnce,
+    data: JSONBody[PasswordForm],
 ) -> None:
     """The user's other sessions end."""
     person = principal.the_person()
     await prove_password(gateway.storage, person.owner, data.old_password, address_of(request))
     hashed = await hash_password(data.new_password)
-    await gateway.storage.write(change_password, person.owner.id, hashed, kept=person.session.id)
+    await once.answer(
+        gateway.storage, lambda tx: change_password(tx, person.owner.id, hashed, kept=person.session.id)
+    )
 
 
 def me_router() -> Router:

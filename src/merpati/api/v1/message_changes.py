@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 from merpati.api.v1 import access
 from merpati.api.v1.message_shapes import MessageAnswer
 from merpati.api.v1.messages import answer_message
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Given, GivenInstant, millis
 from merpati.core.clock import DAY_MS
@@ -47,10 +47,12 @@ class ResendGiven(Given, frozen=True, kw_only=True):
     status_code=200,
     responses=refusals(*_TOO_LATE),
 )
-async def post_cancel(gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int]) -> MessageAnswer:
+async def post_cancel(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, message_id: FromPath[int]
+) -> MessageAnswer:
     """Takes a queued message back: it is never sent, unless somebody sends it again."""
     message = await access.message(gateway, principal, message_id)
-    await gateway.storage.write(cancel_message, message.account, [message.device], message.id)
+    await once.write(gateway.storage, cancel_message, message.account, [message.device], message.id)
     return await answer_message(gateway, principal, message_id)
 
 
@@ -62,13 +64,17 @@ async def post_cancel(gateway: TheGateway, principal: ThePrincipal, message_id: 
     responses=refusals(Code.SCHEDULE_INVALID, *_TOO_LATE),
 )
 async def post_reschedule(
-    gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int], data: JSONBody[RescheduleGiven]
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    once: TheOnce,
+    message_id: FromPath[int],
+    data: JSONBody[RescheduleGiven],
 ) -> MessageAnswer:
     """Gives a queued message another time, and no delay after that."""
     at = millis(data.at)
     if at > gateway.clock.now() + FURTHEST_MS:
         raise Refusal(Code.SCHEDULE_INVALID, field="at")
-    return await _move(gateway, principal, message_id, at)
+    return await _move(gateway, principal, once, message_id, at)
 
 
 @post(
@@ -78,15 +84,17 @@ async def post_reschedule(
     status_code=200,
     responses=refusals(*_TOO_LATE),
 )
-async def post_send_now(gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int]) -> MessageAnswer:
+async def post_send_now(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, message_id: FromPath[int]
+) -> MessageAnswer:
     """Ends what a queued message waits for by time: it goes when its device may send, and it is its turn."""
-    return await _move(gateway, principal, message_id, gateway.clock.now())
+    return await _move(gateway, principal, once, message_id, gateway.clock.now())
 
 
-async def _move(gateway: TheGateway, principal: ThePrincipal, id_: int, at: int) -> MessageAnswer:
+async def _move(gateway: TheGateway, principal: ThePrincipal, once: TheOnce, id_: int, at: int) -> MessageAnswer:
     message = await access.message(gateway, principal, id_)
     asked = Reschedule(schedule_at=at, delay=DelayRange(0, 0))
-    await gateway.storage.write(reschedule_message, message.account, [message.device], message.id, asked)
+    await once.write(gateway.storage, reschedule_message, message.account, [message.device], message.id, asked)
     answer = await answer_message(gateway, principal, id_)
     gateway.wake(message.device, at)
     return answer
@@ -102,15 +110,25 @@ async def _move(gateway: TheGateway, principal: ThePrincipal, id_: int, at: int)
     ),
 )
 async def post_resend(
-    gateway: TheGateway, principal: ThePrincipal, message_id: FromPath[int], data: JSONBody[ResendGiven]
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    once: TheOnce,
+    message_id: FromPath[int],
+    data: JSONBody[ResendGiven],
 ) -> MessageAnswer:
     """Queues a message again that failed, expired, was cancelled, or is uncertain."""
     message = await access.message(gateway, principal, message_id)
     if await gateway.storage.read(deleted_devices, [message.device]):
         raise Refusal(Code.DEVICE_DELETED)
     place = MessageId((await gateway.ids.take("message"))[0])
-    await gateway.storage.write(
-        resend_message, message.account, [message.device], message.id, place, accept_twice=data.accept_twice
+    await once.write(
+        gateway.storage,
+        resend_message,
+        message.account,
+        [message.device],
+        message.id,
+        place,
+        accept_twice=data.accept_twice,
     )
     gateway.wake(message.device, gateway.clock.now())
     return await answer_message(gateway, principal, message_id)

@@ -11,6 +11,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import License
 
 from merpati import __version__
+from merpati.api.fonnte.keys import LONGEST_KEY
+from merpati.api.v1.once import HEADER, provide_once
 from merpati.api.v1.paging import Page
 from merpati.api.v1.principal import COOKIE, provide_principal
 from merpati.api.v1.problems import MEDIA_TYPE
@@ -27,6 +29,10 @@ Everything that the dashboard does, programs can do.
 **Problems.** What is refused is `application/problem+json` (RFC 9457) with a stable `code`, and `title` and
 `detail` in the language of the user, else of `Accept-Language`. Each answer has an `X-Request-Id`.
 
+**Trying again.** Each POST takes an `Idempotency-Key`, any text of up to 255 characters: the same key with the same
+body is done once and answered alike again (`Idempotency-Replayed: true`), with another body it is `key_reused`.
+While the first is on its way it is `key_in_progress`. A call that was refused leaves its key free.
+
 **Lists** come in pages: `next` is the `cursor` of the page that follows, null at the end.
 
 Ids are integers, times are RFC 3339 in UTC with milliseconds."""
@@ -37,8 +43,16 @@ _SCHEMES: Json = {
 _COMMON: Mapping[str, str] = {
     "401": "Refused: `not_signed_in`, `token_invalid`",
     "403": "Refused: `csrf_invalid`",
+    "409": "Refused: `key_reused`, `key_in_progress`",
     "422": "Refused: `input_invalid`; `errors` says which field",
     "default": "Any other problem",
+}
+_KEY: Json = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body is done once, and answered alike again for some days.",
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
 }
 _SAFE = {"get", "head"}
 _GENERIC = re.compile(r"^(\w+?)_[\w.]*\.(\w+)_$")
@@ -48,7 +62,11 @@ def describe(routers: Sequence[Router]) -> Json:
     """The document of these routes."""
     app = Litestar(
         list(routers),
-        dependencies={"gateway": Provide(_no_gateway), "principal": Provide(provide_principal)},
+        dependencies={
+            "gateway": Provide(_no_gateway),
+            "principal": Provide(provide_principal),
+            "once": Provide(provide_once),
+        },
         openapi_config=OpenAPIConfig(
             title="merpati",
             version=__version__,
@@ -86,9 +104,13 @@ def _complete(operation: Json, method: str, handler: HTTPRouteHandler) -> None:
     responses: Json = operation["responses"]
     if "application/json" in responses.get("400", {}).get("content", {}):
         del responses["400"]  # the framework's own body for what does not validate: ours is a 422
+    takes_key = closed and method == "post"
+    if takes_key:
+        operation["parameters"] = [*operation.get("parameters", ()), _KEY]
     applies = {
         "401": closed,
         "403": closed and method not in _SAFE,
+        "409": takes_key,
         "422": "requestBody" in operation or any(each["in"] == "query" for each in operation.get("parameters", ())),
         "default": True,
     }

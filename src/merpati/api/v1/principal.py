@@ -42,6 +42,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     person: Person | None
     """None: a program with the account's token, which may do all that needs no person."""
 
+    @property
+    def who(self) -> str:
+        """Who asks, as a word: what one may be answered again, another of the account may not."""
+        return f"user {self.person.owner.id}" if self.person is not None else "account"
+
     def the_person(self) -> Person:
         """The user; raises `Refusal(PERSON_REQUIRED)` for a program."""
         if self.person is None:

@@ -13,6 +13,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, UnsetType
 
 from merpati.api.v1.front import request_id
+from merpati.api.v1.once import Replay, replayed
 from merpati.api.v1.problem_fields import FieldProblem, field_problems
 from merpati.api.v1.shapes import PREFIX, Answer, Instant, instant
 from merpati.core.clock import Millis
@@ -95,6 +96,12 @@ STATUS: Mapping[Code, HTTPStatus] = {
     Code.STORAGE_GONE: _S.SERVICE_UNAVAILABLE,
 }
 """What is not here is something in the input: 422."""
+RETRY_AFTER_S: Mapping[Code, int] = {
+    Code.KEY_IN_PROGRESS: 1,
+    Code.STORAGE_FULL: 30,
+    Code.STORAGE_GONE: 5,
+}
+"""How soon to ask again, where the refusal itself does not know."""
 _OF_FRAMEWORK: Mapping[int, Code] = {
     400: Code.JSON_INVALID,
     404: Code.PATH_UNKNOWN,
@@ -141,6 +148,7 @@ def exception_handlers() -> ExceptionHandlersMap:
     """Everything that can be raised becomes a problem."""
     return {
         Refusal: _refused,
+        Replay: replayed,
         UnstorableText: lambda request, _: _refused(request, Refusal(Code.TEXT_UNSTORABLE)),
         StorageError: _unstored,
         HTTPException: _unanswered,
@@ -167,6 +175,8 @@ def _refused(
     more = dict(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         more["WWW-Authenticate"] = "Bearer"
+    if code in RETRY_AFTER_S:
+        more["Retry-After"] = str(RETRY_AFTER_S[code])
     retry_at = refusal.values.get("retry_at")
     if isinstance(retry_at, int):
         more["Retry-After"] = str(60 * int(refusal.values.get("minutes", 1)))

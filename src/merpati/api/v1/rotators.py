@@ -4,7 +4,7 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from merpati.api.v1 import access
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.rotator_shapes import RotatorAnswer, RotatorForm, read_rotator, show_rotator
@@ -12,6 +12,7 @@ from merpati.core.errors import Code
 from merpati.core.ids import RotatorId
 from merpati.rotators.actions import add_rotator, change_rotator, delete_rotator
 from merpati.rotators.views import list_rotators
+from merpati.storage.port import Tx
 
 
 @get("/", operation_id="listRotators", summary="Rotators", responses=refusals(Code.CURSOR_INVALID))
@@ -25,11 +26,16 @@ async def get_rotators(
 
 
 @post("/", operation_id="addRotator", summary="Add a rotator", responses=refusals(Code.TARGET_INVALID))
-async def post_rotator(gateway: TheGateway, principal: ThePrincipal, data: JSONBody[RotatorForm]) -> RotatorAnswer:
+async def post_rotator(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[RotatorForm]
+) -> RotatorAnswer:
     """It is a target at once, by its `target`. A number that was given is never given again."""
-    id_ = RotatorId((await gateway.ids.take("rotator"))[0])
-    made = await gateway.storage.write(add_rotator, id_, principal.account.id, read_rotator(data))
-    return show_rotator(made)
+    id_, content = RotatorId((await gateway.ids.take("rotator"))[0]), read_rotator(data)
+
+    async def add(tx: Tx) -> RotatorAnswer:
+        return show_rotator(await add_rotator(tx, id_, principal.account.id, content))
+
+    return await once.answer(gateway.storage, add)
 
 
 @get("/{id:int}", operation_id="getRotator", summary="One rotator", responses=refusals(Code.ROTATOR_UNKNOWN))

@@ -17,6 +17,7 @@ from merpati.api.v1.front import gateway_of, in_front
 from merpati.api.v1.home import home_router
 from merpati.api.v1.me import me_router
 from merpati.api.v1.message_routes import messages_router
+from merpati.api.v1.once import open_once, provide_once
 from merpati.api.v1.openapi import describe
 from merpati.api.v1.principal import guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
@@ -76,13 +77,22 @@ async def provide_gateway(request: Request[Any, Any, Any]) -> Gateway:
     return gateway_of(request)
 
 
+async def _before(request: Request[Any, Any, Any]) -> None:
+    await open_once(request, gateway_of(request))
+
+
 @functools.cache
 def _application() -> Litestar:
     """The same for all gateways of the process: to make it takes a third of a second."""
     return Litestar(
         [Router(PREFIX, route_handlers=[*routers(), reference_router(document)])],
         guards=[guard],
-        dependencies={"gateway": Provide(provide_gateway), "principal": Provide(provide_principal)},
+        dependencies={
+            "gateway": Provide(provide_gateway),
+            "principal": Provide(provide_principal),
+            "once": Provide(provide_once),
+        },
+        before_request=_before,
         exception_handlers=exception_handlers(),
         request_max_body_size=MOST_BODY_BYTES,
         openapi_config=None,

@@ -1,32 +1,30 @@
 """`POST /messages`: messages are accepted, or only looked at."""
 
-import asyncio
-import hashlib
 import random
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response, post
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import JSONBody
 from msgspec import Meta
 
-from merpati.api.accepting import LARGE_BYTES, Answered, Call, Quotas, accept_call, accepted, beside, recall
+from merpati.api.accepting import LARGE_BYTES, Answered, Call, Quotas, accept_call, accepted, beside
 from merpati.api.fonnte.attachments import renamed
 from merpati.api.fonnte.content import build_content, build_options, check_supported
 from merpati.api.fonnte.elements import Element
-from merpati.api.fonnte.keys import LONGEST_KEY, KeysInProgress
 from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, SendParams, parse_choices
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
+from merpati.api.v1.once import Replay
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import language_of, refusals
 from merpati.api.v1.shapes import PREFIX, Answer, Given, GivenInstant, Instant, maybe, millis
 from merpati.core.address import parse_country_code
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, RequestId
+from merpati.core.ids import RequestId
 from merpati.devices.model import Device
 from merpati.locale import sentence
 from merpati.log.model import IdempotencyRow, RequestRow
@@ -43,14 +41,6 @@ SHOWN = 20
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_MS // SECOND_MS)]
 GivenId: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Key: TypeAlias = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        max_length=LONGEST_KEY,
-        description="The same key with the same body is accepted once, and answered alike again.",
-    ),
-]
 
 
 class TargetGiven(Given, frozen=True, kw_only=True):
@@ -181,7 +171,6 @@ _REFUSALS = (
     Code.QUOTA_USED_UP,
     Code.DEVICE_EXPIRED,
 )
-_keys = KeysInProgress()
 
 
 @post(
@@ -190,31 +179,34 @@ _keys = KeysInProgress()
     summary="Send messages",
     status_code=202,
     request_max_body_size=MOST_SENT_BYTES,
-    responses=refusals(Code.KEY_REUSED, Code.KEY_IN_PROGRESS, *_REFUSALS),
+    responses=refusals(*_REFUSALS),
 )
 async def post_messages(
     request: Request[Any, Any, Any],
     gateway: TheGateway,
     principal: ThePrincipal,
+    once: TheOnce,
     data: JSONBody[SendGiven],
-    key: Key = None,
 ) -> Response[SentAnswer]:
     """Accepts messages: what is answered is stored, and is sent as soon as it may be."""
-    account, device = principal.account.id, await access.device(gateway, principal, data.device)
-    with _keys.holding(account, key or None):
-        answered = await _send(gateway, principal, device, data, key, len(await request.body()))
-    headers = {"Idempotency-Replayed": "true"} if answered.replayed else {}
-    return Response(msgspec.json.decode(answered.body, type=SentAnswer), status_code=202, headers=headers)
+    device = await access.device(gateway, principal, data.device)
+    answered = await _send(gateway, principal, device, data, once.row, len(await request.body()))
+    once.is_kept = True
+    if answered.replayed:
+        raise Replay(answered.body)
+    return Response(msgspec.json.decode(answered.body, type=SentAnswer), status_code=202)
 
 
 async def _send(
-    gateway: Gateway, principal: Principal, device: Device, data: SendGiven, key: str | None, size_bytes: int
+    gateway: Gateway,
+    principal: Principal,
+    device: Device,
+    data: SendGiven,
+    key: IdempotencyRow | None,
+    size_bytes: int,
 ) -> Answered:
     account = principal.account.id
     at, large = gateway.clock.now(), size_bytes > LARGE_BYTES
-    row = await _key_row(account, key, data, at)
-    if row is not None and (known := await recall(gateway, row)) is not None:
-        return known
     id_ = RequestId((await gateway.ids.take("request"))[0])
     call = Call(
         account=account,
@@ -223,7 +215,7 @@ async def _send(
         at=at,
         elements=[await beside(large, read_element, data, device)],
         media=await _file(gateway, principal, data),
-        key=row,
+        key=key,
         rng=random.Random(gateway.rng.getrandbits(128)) if large else gateway.rng,
         large=large,
     )
@@ -246,13 +238,6 @@ async def _file(gateway: Gateway, principal: Principal, data: SendGiven) -> Medi
     if data.url:
         raise Refusal(Code.INPUT_INVALID, field="file")
     return renamed((await access.file(gateway, principal, data.file)).media, data.filename)
-
-
-async def _key_row(account: AccountId, key: str | None, data: SendGiven, at: Millis) -> IdempotencyRow | None:
-    if not key:
-        return None
-    hash_ = await asyncio.to_thread(lambda: hashlib.sha256(b"v1\n" + msgspec.json.encode(data)).hexdigest())
-    return IdempotencyRow(account=account, key=key, body_hash=hash_, answer="", at=at)
 
 
 def _request_row(call: Call, data: SendGiven, answer: SentAnswer) -> RequestRow:

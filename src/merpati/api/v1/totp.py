@@ -19,11 +19,12 @@ from merpati.accounts.totp import (
     step_of,
     uri_of,
 )
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.session import address_of
 from merpati.api.v1.shapes import Answer, Given
 from merpati.core.errors import Code, Refusal
+from merpati.storage.port import Tx
 
 
 class PasswordProof(Given, frozen=True, kw_only=True):
@@ -59,14 +60,23 @@ class RecoveryCodesAnswer(Answer, frozen=True, kw_only=True):
     responses=refusals(Code.PERSON_REQUIRED, Code.PASSWORD_WRONG, Code.TOO_MANY_TRIES, Code.TOTP_ALREADY_ON),
 )
 async def post_totp(
-    request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal, data: JSONBody[PasswordProof]
+    request: Request[Any, Any, Any],
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    once: TheOnce,
+    data: JSONBody[PasswordProof],
 ) -> TotpAnswer:
     """Gives a new secret. Nothing changes until a code of it is confirmed."""
     owner = principal.the_person().owner
     await prove_password(gateway.storage, owner, data.password, address_of(request))
     secret = new_secret()
-    await gateway.storage.write(enrol_totp, owner.id, gateway.sealer.seal(SEAL, owner.id, secret))
-    return TotpAnswer(secret=secret, uri=uri_of(secret, owner.email))
+    sealed = gateway.sealer.seal(SEAL, owner.id, secret)
+
+    async def enrol(tx: Tx) -> TotpAnswer:
+        await enrol_totp(tx, owner.id, sealed)
+        return TotpAnswer(secret=secret, uri=uri_of(secret, owner.email))
+
+    return await once.answer(gateway.storage, enrol)
 
 
 @post(
@@ -77,7 +87,7 @@ async def post_totp(
     responses=refusals(Code.PERSON_REQUIRED, Code.TOTP_INVALID, Code.TOTP_NOT_ENROLLED),
 )
 async def post_confirm(
-    gateway: TheGateway, principal: ThePrincipal, data: JSONBody[TotpCode]
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[TotpCode]
 ) -> RecoveryCodesAnswer:
     """A code shows that the app has the secret. The user's other sessions end."""
     person = principal.the_person()
@@ -87,10 +97,12 @@ async def post_confirm(
     step = step_of(gateway.sealer, person.owner.id, factor, data.code, gateway.clock.now())
     codes = new_recovery_codes()
     hashes = [hash_recovery_code(code) for code in codes]
-    await gateway.storage.write(
-        confirm_totp, principal.account.id, person.owner.id, factor, step, hashes, person.session.id
-    )
-    return RecoveryCodesAnswer(recovery_codes=codes)
+
+    async def confirm(tx: Tx) -> RecoveryCodesAnswer:
+        await confirm_totp(tx, principal.account.id, person.owner.id, factor, step, hashes, person.session.id)
+        return RecoveryCodesAnswer(recovery_codes=codes)
+
+    return await once.answer(gateway.storage, confirm)
 
 
 @delete(

@@ -9,7 +9,7 @@ from msgspec import UNSET, structs
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.dead_letters import check_active
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import instant, maybe
@@ -182,6 +182,7 @@ def _secret_key(gateway: Gateway, endpoint: Endpoint) -> str:
 async def post_rotate_secret(
     gateway: TheGateway,
     principal: ThePrincipal,
+    once: TheOnce,
     id: FromPath[int],  # noqa: A002 — the name in the path
     data: JSONBody[RotateSecretGiven],
 ) -> SecretAnswer:
@@ -189,13 +190,18 @@ async def post_rotate_secret(
     `webhook-signature` has one signature for each, with a space between."""
     endpoint = await access.webhook(gateway, principal, id)
     secret, sealed = _new_secret(gateway, endpoint.id)
-    until = await gateway.storage.write(rotate_secret, endpoint.id, sealed, data.overlap_hours * HOUR_MS)
+
+    async def rotate(tx: Tx) -> SecretAnswer:
+        until = await rotate_secret(tx, endpoint.id, sealed, data.overlap_hours * HOUR_MS)
+        return SecretAnswer(
+            secret=secret,
+            secret_key=_secret_key(gateway, endpoint) or None,
+            old_valid_until=instant(until) if data.overlap_hours else None,
+        )
+
+    answer = await once.answer(gateway.storage, rotate)
     gateway.webhooks_set()
-    return SecretAnswer(
-        secret=secret,
-        secret_key=_secret_key(gateway, endpoint) or None,
-        old_valid_until=instant(until) if data.overlap_hours else None,
-    )
+    return answer
 
 
 @post(
@@ -241,11 +247,12 @@ async def _sample_card(gateway: Gateway, endpoint: Endpoint) -> Card:
 async def post_try_now(
     gateway: TheGateway,
     principal: ThePrincipal,
+    once: TheOnce,
     id: FromPath[int],  # noqa: A002 — the name in the path
 ) -> None:
     """What waits is told at once, as if nothing had failed before."""
     endpoint = check_active(await access.webhook(gateway, principal, id))
-    await gateway.storage.write(try_now, endpoint.id)
+    await once.answer(gateway.storage, lambda tx: try_now(tx, endpoint.id))
     gateway.webhooks_set()
 
 
