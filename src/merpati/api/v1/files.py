@@ -102,7 +102,9 @@ async def _read(request: Request[Any, Any, Any], gateway: Gateway) -> Fields:
 
 def _digest(upload: Upload) -> bytes:
     """Of name and content: the bytes of a form differ each time."""
-    return hashlib.sha256(upload.filename.encode("utf-8", "surrogatepass") + b"\n" + hash_file(upload.path)).digest()
+    return hashlib.sha256(
+        upload.filename.encode("utf-8", "surrogatepass") + b"\n" + hash_file(upload.path)
+    ).digest()
 
 
 async def _keep(gateway: Gateway, once: Once, account: AccountId, upload: Upload) -> KeptFileAnswer:

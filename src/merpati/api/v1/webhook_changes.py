@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.webhook_shapes import WebhookAnswer, WebhookChange, WebhookGiven, show_webhook
@@ -16,6 +16,7 @@ from merpati.api.v1.webhooks import new_endpoint
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import DeviceId, EndpointId
 from merpati.devices.views import find_devices
+from merpati.storage.port import Tx
 from merpati.webhooks.actions import Wanted, add_endpoint, change_endpoint, remove_endpoint
 from merpati.webhooks.model import Endpoint, EndpointState
 from merpati.webhooks.views import find_endpoint, standing_of
@@ -26,7 +27,9 @@ _REFUSED = (Code.DEVICE_UNKNOWN, Code.URL_INVALID, Code.INPUT_INVALID)
 @post(
     "/", operation_id="addWebhook", summary="Add an address", responses=refusals(*_REFUSED, Code.TOO_MANY_WEBHOOKS)
 )
-async def post_webhook(gateway: TheGateway, principal: ThePrincipal, data: JSONBody[WebhookGiven]) -> WebhookAnswer:
+async def post_webhook(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[WebhookGiven]
+) -> WebhookAnswer:
     """It is told what happens from now on. Each address has an order, a secret and waiting facts of its own."""
     gateway.check_url(data.url)
     new = await new_endpoint(gateway)
@@ -38,9 +41,14 @@ async def post_webhook(gateway: TheGateway, principal: ThePrincipal, data: JSONB
         key_sealed=_seal(gateway, new.id, data.secret_key),
         is_on=data.on,
     )
-    await gateway.storage.write(add_endpoint, principal.account.id, wanted, new)
+
+    async def add(tx: Tx) -> WebhookAnswer:
+        await add_endpoint(tx, principal.account.id, wanted, new)
+        return await _shown(tx, new.id)
+
+    answer = await once.answer(gateway.storage, add)
     gateway.webhooks_set()
-    return await _show(gateway, new.id)
+    return answer
 
 
 @get("/{id:int}", operation_id="getWebhook", summary="One address", responses=refusals(Code.WEBHOOK_UNKNOWN))
@@ -128,10 +136,14 @@ def _seal(gateway: Gateway, id_: EndpointId, secret_key: str) -> str:
 
 
 async def _show(gateway: Gateway, id_: EndpointId) -> WebhookAnswer:
-    found = await gateway.storage.read(find_endpoint, id_)
+    return await gateway.storage.read(_shown, id_)
+
+
+async def _shown(tx: Tx, id_: EndpointId) -> WebhookAnswer:
+    found = await find_endpoint(tx, id_)
     if found is None:  # deleted meanwhile
         raise Refusal(Code.WEBHOOK_UNKNOWN)
-    return show_webhook(await gateway.storage.read(standing_of, found))
+    return show_webhook(await standing_of(tx, found))
 
 
 def webhook_changes_router() -> Router:
