@@ -5,9 +5,9 @@ gets ten answers. What is counted by name is what was typed, whether somebody is
 """
 
 import hashlib
-import ipaddress
 
 from merpati.accounts import store_sessions
+from merpati.accounts.addresses import network_of
 from merpati.core.clock import MINUTE_MS, Millis
 from merpati.core.errors import Code, Refusal
 from merpati.storage.port import Tx
@@ -15,8 +15,6 @@ from merpati.storage.port import Tx
 WINDOW_MS = 15 * MINUTE_MS
 MOST_BY_NAME, MOST_BY_ADDRESS = 10, 30
 """More by address than by name: many people may share one."""
-_IPV6_NETWORK = 64
-"""What one customer of a provider is given."""
 
 
 async def begin_try(tx: Tx, login: str, address: str) -> None:
@@ -50,10 +48,4 @@ def _by_name(login: str) -> str:
 
 
 def _by_address(address: str) -> str:
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return f"address:{address[:45]}"
-    if known.version == 4:
-        return f"address:{known}"
-    return f"address:{ipaddress.ip_network((known, _IPV6_NETWORK), strict=False)}"
+    return f"address:{network_of(address)}"

@@ -28,6 +28,16 @@ class Code(StrEnum):
     ORIGIN_FOREIGN = "origin_foreign"
     SESSION_UNKNOWN = "session_unknown"
     REQUEST_UNKNOWN = "request_unknown"
+    # keys
+    KEY_UNKNOWN = "key_unknown"
+    KEY_EXPIRED = "key_expired"
+    KEY_SCOPE_MISSING = "key_scope_missing"
+    KEY_ELSEWHERE = "key_elsewhere"
+    KEY_DEVICES_CHOSEN = "key_devices_chosen"
+    KEY_EXPIRY_PAST = "key_expiry_past"
+    NETWORK_INVALID = "network_invalid"
+    TOO_MANY_KEYS = "too_many_keys"
+    TOO_MANY_CALLS = "too_many_calls"
     # the request as a whole
     METHOD_NOT_ALLOWED = "method_not_allowed"
     MEDIA_TYPE = "media_type"

@@ -7,7 +7,7 @@ its name in `AnyFact` below, an entry in the features' `__init__` (emits, hears)
 
 import msgspec
 
-from merpati.core.ids import Address, BatchId, DeviceId, MediaId, MessageId, SignInId, UserId, WaId
+from merpati.core.ids import Address, BatchId, DeviceId, KeyId, MediaId, MessageId, SignInId, UserId, WaId
 
 NO_DEVICE = DeviceId(0)
 """Of a fact that concerns no one device."""
@@ -196,6 +196,13 @@ class AccountTokenRotated(Fact, frozen=True, tag=True):
     device: DeviceId = NO_DEVICE
 
 
+class KeyChanged(Fact, frozen=True, tag=True):
+    """A key was made, changed, replaced or revoked: what streams to who may no more closes."""
+
+    key: KeyId
+    device: DeviceId = NO_DEVICE
+
+
 AnyFact = (
     MessageQueued
     | BatchAccepted
@@ -215,5 +222,6 @@ AnyFact = (
     | DeviceDeleted
     | SignedOut
     | AccountTokenRotated
+    | KeyChanged
 )
 """The closed list: what the log can hold."""

@@ -17,6 +17,8 @@ EndpointId = NewType("EndpointId", int)
 JobId = NewType("JobId", int)
 AskId = NewType("AskId", int)
 RotatorId = NewType("RotatorId", int)
+KeyId = NewType("KeyId", int)
+"""A key to our own API."""
 
 WireRef = NewType("WireRef", str)
 """Our reference on the wire, fixed at acceptance, so that a repeated hand-off carries the same one."""

@@ -19,6 +19,9 @@ DEVICE_TOKEN_LENGTH = 20
 """The look of Fonnte's device tokens; 119 random bits."""
 ACCOUNT_TOKEN_LENGTH = 32
 LINK_TOKEN_LENGTH = 43
+KEY_PREFIX = "mk_"
+"""What a key to our own API begins with, so that people and scanners of leaked secrets know one."""
+KEY_LENGTH = 40
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 _SHOWN = 4
 
@@ -45,6 +48,16 @@ def new_account_token() -> str:
 def new_link_token() -> str:
     """For a one-time link."""
     return _random(LINK_TOKEN_LENGTH)
+
+
+def new_key() -> str:
+    """For a program; `is_key` knows it."""
+    return KEY_PREFIX + _random(KEY_LENGTH)
+
+
+def is_key(token: str) -> bool:
+    """Whether it has the form of a key, and not that of another token."""
+    return token.startswith(KEY_PREFIX)
 
 
 def _random(length: int) -> str:

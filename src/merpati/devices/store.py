@@ -1,13 +1,13 @@
 """The SQL of devices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import SealedToken
 from merpati.devices.model import Device, DeviceState, Settings, Source, WebhookWay
-from merpati.storage.port import Row, Tx, Value
+from merpati.storage.port import Row, Tx, Value, and_among
 
 _SETTINGS = (
     "autoread, personal, in_groups, quick, resend, resend_to, source, inbox, webhook_way, pace_from_ms, pace_to_ms"
@@ -101,22 +101,31 @@ async def device_by(tx: Tx, column: Literal["id", "number", "token_hash"], value
     return _device(row) if row else None
 
 
-async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
+async def devices_of(tx: Tx, account: AccountId, among: Collection[DeviceId] | None) -> list[Device]:
     rows = await tx.all(
-        f"SELECT {_DEVICE} FROM device WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id", account
+        f"SELECT {_DEVICE} FROM device WHERE account_id = $1{and_among('id', among)} AND deleted_at IS NULL "
+        "ORDER BY id",
+        account,
     )
     return [_device(row) for row in rows]
 
 
 async def find_devices(
-    tx: Tx, account: AccountId, state: DeviceState | None, transport: str | None, after: DeviceId, limit: int
+    tx: Tx,
+    account: AccountId,
+    state: DeviceState | None,
+    transport: str | None,
+    after: DeviceId,
+    limit: int,
+    among: Collection[DeviceId] | None = None,
 ) -> list[Device]:
     """Oldest first, those after `after`; what is None is not asked."""
     asked = {"account_id": account, "state": state, "transport": transport}
     wanted = {column: value for column, value in asked.items() if value is not None}
     conditions = "".join(f"{column} = ${n} AND " for n, column in enumerate(wanted, start=3))
     rows = await tx.all(
-        f"SELECT {_DEVICE} FROM device WHERE {conditions}id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2",
+        f"SELECT {_DEVICE} FROM device WHERE {conditions}id > $1{and_among('id', among)} "
+        "AND deleted_at IS NULL ORDER BY id LIMIT $2",
         after,
         limit,
         *wanted.values(),

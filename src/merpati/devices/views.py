@@ -1,7 +1,7 @@
 """Reading devices."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -32,9 +32,9 @@ async def devices_by_token_hashes(tx: Tx, hashes: Sequence[str]) -> dict[str, De
     return {**found, **{hash_: devices[id_] for hash_, id_ in old.items() if id_ in devices}}
 
 
-async def devices_of(tx: Tx, account: AccountId) -> list[Device]:
-    """Every device of the account, oldest first."""
-    return await store.devices_of(tx, account)
+async def devices_of(tx: Tx, account: AccountId, among: Collection[DeviceId] | None = None) -> list[Device]:
+    """Every device of the account, or every one `among` these, oldest first."""
+    return await store.devices_of(tx, account, among)
 
 
 EVERY = 2**63 - 1
@@ -47,6 +47,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """In the name or the number, in either case."""
     state: DeviceState | None = None
     transport: str | None = None
+    among: Collection[DeviceId] | None = None
 
 
 async def search_devices(tx: Tx, account: AccountId, wanted: Wanted, after: DeviceId, limit: int) -> list[Device]:
@@ -57,11 +58,13 @@ async def search_devices(tx: Tx, account: AccountId, wanted: Wanted, after: Devi
     """
     text = wanted.text.strip().casefold()
     if not text:
-        return await store.find_devices(tx, account, wanted.state, wanted.transport, after, limit)
+        return await store.find_devices(tx, account, wanted.state, wanted.transport, after, limit, wanted.among)
     digits = "".join(filter(str.isdigit, text))
     found = (
         device
-        for device in await store.find_devices(tx, account, wanted.state, wanted.transport, after, EVERY)
+        for device in await store.find_devices(
+            tx, account, wanted.state, wanted.transport, after, EVERY, wanted.among
+        )
         if text in device.name.casefold() or bool(digits and digits in device.number)
     )
     return list(itertools.islice(found, limit))

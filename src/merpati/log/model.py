@@ -1,5 +1,6 @@
 """What the log holds. Pure."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
@@ -100,6 +101,8 @@ class RequestSearch(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] | None = None
     """Any of these."""
     device: DeviceId | None = None
+    among: Collection[DeviceId] | None = None
+    """Any of these devices."""
 
 
 class IdempotencyRow(msgspec.Struct, frozen=True, kw_only=True):

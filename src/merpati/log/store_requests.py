@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from merpati.core.ids import AccountId, RequestId
 from merpati.log.model import IdempotencyRow, RequestRow, RequestSearch
-from merpati.storage.port import Row, Tx, Value
+from merpati.storage.port import Row, Tx, Value, and_among
 
 _REQUEST = "id, account_id, device_id, at, method, path, params, answer, code, blanks, first_message, messages"
 _KEY = "account_id, key, body_hash, answer, at"
@@ -102,14 +102,15 @@ _OUTCOME = {None: "", True: " AND code <> ''", False: " AND code = ''"}
 
 
 def _conditions(search: RequestSearch, path: str | None) -> list[tuple[str, Value]]:
+    device = "device_id + 0" if search.refused else "device_id"
     found: list[tuple[str, Value]] = [
-        ("account_id = {}" + _OUTCOME[search.refused], search.account),
+        ("account_id = {}" + _OUTCOME[search.refused] + and_among(device, search.among), search.account),
         ("id < {}", search.before),
     ]
     if search.id is not None:
         found.append(("id = {}", search.id))
     if search.device is not None:
-        found.append(("device_id + 0 = {}" if search.refused else "device_id = {}", search.device))
+        found.append((f"{device} = {{}}", search.device))
     if path is not None:
         found.append(("path || '' = {}" if search.refused else "path = {}", path))
     return found

@@ -1,6 +1,6 @@
-"""Reads: how many messages there are."""
+"""Reads: how many messages there are; `among` these devices, or of the whole account."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -76,9 +76,11 @@ class DayCounts(msgspec.Struct, frozen=True, kw_only=True):
     incoming: int
 
 
-async def count_day(tx: Tx, account: AccountId, from_at: int) -> DayCounts:
+async def count_day(
+    tx: Tx, account: AccountId, from_at: int, among: Collection[DeviceId] | None = None
+) -> DayCounts:
     """Of the day that began then. Reads the day's rows: 86,000 of them take some 70 ms."""
-    both_ways, incoming, unsent, failed, delivered, read = await store.day_of(tx, account, from_at)
+    both_ways, incoming, unsent, failed, delivered, read = await store.day_of(tx, account, from_at, among)
     return DayCounts(
         accepted=both_ways - incoming,
         sent=both_ways - incoming - unsent,
@@ -89,12 +91,20 @@ async def count_day(tx: Tx, account: AccountId, from_at: int) -> DayCounts:
     )
 
 
-async def count_incoming(tx: Tx, account: AccountId, from_at: int, span_ms: int, spans: int) -> list[int]:
+async def count_incoming(
+    tx: Tx, account: AccountId, from_at: int, span_ms: int, spans: int, among: Collection[DeviceId] | None = None
+) -> list[int]:
     """How many messages came in, in each of `spans` spans since `from_at`."""
     asked = [(from_at + n * span_ms, from_at + (n + 1) * span_ms) for n in range(spans)]
-    return [count for _, count in sorted(await store.incoming_between(tx, account, asked))]
+    return [count for _, count in sorted(await store.incoming_between(tx, account, asked, among))]
 
 
-async def count_ended(tx: Tx, account: AccountId, state: MessageState, from_at: int = 0) -> tuple[int, int]:
+async def count_ended(
+    tx: Tx,
+    account: AccountId,
+    state: MessageState,
+    from_at: int = 0,
+    among: Collection[DeviceId] | None = None,
+) -> tuple[int, int]:
     """(how many, since when the oldest) of those accepted since `from_at` that ended so; found by an index."""
-    return await store.ended_in(tx, account, state, from_at)
+    return await store.ended_in(tx, account, state, from_at, among)

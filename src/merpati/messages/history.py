@@ -1,5 +1,6 @@
 """What is asked of the history and what it answers: a search, its rows, the steps of a timeline. Pure."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
     account: AccountId
     device: DeviceId | None = None
+    among: Collection[DeviceId] | None = None
+    """Any of these devices."""
     incoming: bool | None = None
     id: MessageId | None = None
     number: str | None = None

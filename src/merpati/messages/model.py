@@ -16,6 +16,7 @@ from merpati.core.ids import (
     DeviceId,
     Epoch,
     JobId,
+    KeyId,
     MediaId,
     MessageId,
     RequestId,
@@ -192,6 +193,8 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     mime: str
     size_bytes: int
     filename: str
+    key: KeyId = KeyId(0)
+    """The key, where it reaches chosen devices only, that it was uploaded with; 0: none."""
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -71,12 +71,12 @@ async def insert_holds(tx: Tx, rows: Sequence[tuple[MessageId, int, str, int]]) 
 
 
 async def insert_media(tx: Tx, media: Sequence[Media], at: int) -> None:
-    columns = "id, account_id, path, kind, mime, size_bytes, filename, created_at"
+    columns = "id, account_id, path, kind, mime, size_bytes, filename, key_id, created_at"
     await tx.set(
         f"INSERT INTO media ({columns}) SELECT {columns} FROM {{r}} WHERE true ON CONFLICT DO NOTHING",
         "id bigint, account_id bigint, path text, kind text, mime text, size_bytes bigint, filename text, "
-        "created_at bigint",
-        [(m.id, m.account, m.path, m.kind, m.mime, m.size_bytes, m.filename, at) for m in media],
+        "key_id bigint, created_at bigint",
+        [(m.id, m.account, m.path, m.kind, m.mime, m.size_bytes, m.filename, m.key, at) for m in media],
     )
 
 

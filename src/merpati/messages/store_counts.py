@@ -1,11 +1,11 @@
 """The SQL of counts. Each reads an index alone, or few rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from merpati.core.ids import AccountId, DeviceId
 from merpati.devices.connection import is_connected
 from merpati.messages.model import MessageState
-from merpati.storage.port import Row, Tx
+from merpati.storage.port import Row, Tx, and_among
 
 _RARE = "m.state NOT IN (2, 3, 4, 9)"
 """Said so that SQLite takes the partial index `message_state`."""
@@ -77,10 +77,13 @@ async def sent_between(tx: Tx, spans: Sequence[tuple[DeviceId, int, int]]) -> li
     )
 
 
-async def incoming_between(tx: Tx, account: AccountId, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+async def incoming_between(
+    tx: Tx, account: AccountId, spans: Sequence[tuple[int, int]], among: Collection[DeviceId] | None
+) -> list[tuple[int, int]]:
     """(from, incoming from then until before `to`) of each of these (from, to)."""
     rows = await tx.set(
-        "SELECT r.from_at, (SELECT count(*) FROM message m WHERE m.account_id = r.account AND m.direction = 1 "
+        "SELECT r.from_at, (SELECT count(*) FROM message m WHERE m.account_id = r.account AND m.direction = 1"
+        f"{and_among('m.device_id', among)} "
         "AND m.queued_at >= r.from_at AND m.queued_at < r.to_at) FROM {r}",
         "account bigint, from_at bigint, to_at bigint",
         [(account, from_at, to_at) for from_at, to_at in spans],
@@ -88,12 +91,13 @@ async def incoming_between(tx: Tx, account: AccountId, spans: Sequence[tuple[int
     return [(row[0], row[1]) for row in rows]
 
 
-async def day_of(tx: Tx, account: AccountId, from_at: int) -> Row:
+async def day_of(tx: Tx, account: AccountId, from_at: int, among: Collection[DeviceId] | None) -> Row:
     """(both ways, incoming, not or not yet acknowledged, failed, delivered alone, read) since then.
 
     Only the last two read the day's rows.
     """
-    since = "FROM message m WHERE m.account_id = $1 AND m.queued_at >= $2"
+    of_devices = and_among("m.device_id", among)
+    since = f"FROM message m WHERE m.account_id = $1 AND m.queued_at >= $2{of_devices}"
     row = await tx.one(
         f"SELECT (SELECT count(*) {since}), (SELECT count(*) {since} AND m.direction = 1), "
         f"(SELECT count(*) {since} AND m.state IN (0, 5, 6, 7, 8) AND {_RARE}), "
@@ -107,11 +111,13 @@ async def day_of(tx: Tx, account: AccountId, from_at: int) -> Row:
     return row
 
 
-async def ended_in(tx: Tx, account: AccountId, state: MessageState, from_at: int) -> tuple[int, int]:
+async def ended_in(
+    tx: Tx, account: AccountId, state: MessageState, from_at: int, among: Collection[DeviceId] | None
+) -> tuple[int, int]:
     """(how many, since when the oldest) of those accepted since that ended so."""
     row = await tx.one(
         f"SELECT count(*), coalesce(min(m.ended_at), 0) FROM message m WHERE m.account_id = $1 AND m.state = $2 "
-        f"AND {_RARE} AND m.queued_at >= $3",
+        f"AND {_RARE} AND m.queued_at >= $3{and_among('m.device_id', among)}",
         account,
         int(state),
         from_at,

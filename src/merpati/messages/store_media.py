@@ -23,11 +23,12 @@ async def unneeded_media(tx: Tx, before: int, limit: int) -> list[tuple[MediaId,
 async def media_by_id(tx: Tx, id_: MediaId) -> tuple[Media, int] | None:
     """The file and when it was stored."""
     row = await tx.one(
-        "SELECT account_id, path, kind, mime, size_bytes, filename, created_at FROM media WHERE id = $1", id_
+        "SELECT account_id, path, kind, mime, size_bytes, filename, key_id, created_at FROM media WHERE id = $1",
+        id_,
     )
     if row is None:
         return None
-    account, path, kind, mime, size, filename, created_at = row
+    account, path, kind, mime, size, filename, key, created_at = row
     media = Media(
         id=id_,
         account=AccountId(account),
@@ -36,6 +37,7 @@ async def media_by_id(tx: Tx, id_: MediaId) -> tuple[Media, int] | None:
         mime=mime,
         size_bytes=size,
         filename=filename,
+        key=key,
     )
     return media, created_at
 

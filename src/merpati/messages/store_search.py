@@ -8,7 +8,7 @@ from merpati.devices.connection import is_connected
 from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import HoldReason, MessageState
 from merpati.messages.store_history import content_of
-from merpati.storage.port import Engine, Row, Tx, Value
+from merpati.storage.port import Engine, Row, Tx, Value, and_among
 
 Condition: TypeAlias = tuple[str, tuple[Value, ...]]
 """A part of the WHERE, with `{}` for each of its values."""
@@ -77,7 +77,10 @@ _OF_RARE = {"device": "+m.device_id = {}"}
 
 
 def _conditions(engine: Engine, search: Search, plan: _Plan) -> list[Condition]:
-    found: list[Condition] = [("m.account_id = {}", (search.account,)), *_words(engine, search)]
+    found: list[Condition] = [
+        ("m.account_id = {}" + and_among("m.device_id", search.among), (search.account,)),
+        *_words(engine, search),
+    ]
     rare = search.held or search.scheduled or (search.state is not None and search.state not in _USUAL)
     for field, text in {**_SIMPLE, **(_OF_RARE if rare else {})}.items():
         value = getattr(search, field)

@@ -27,7 +27,7 @@ is numeric), `ORDER BY` always (and `NULLS FIRST` or `LAST` where there are any)
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Iterable, Sequence
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
@@ -164,6 +164,12 @@ def _every(rows: list[Row]) -> list[Row]:
 
 def _nothing(_rows: list[Row]) -> None:
     return None
+
+
+def and_among(column: str, ids: Collection[int] | None) -> str:
+    """` AND column IN (…)` to go on a condition with; nothing for None, which is any. Ids are numbers: they are
+    written into the SQL, and a caller's ids are few and always the same ones."""
+    return "" if ids is None else f" AND {column} IN ({', '.join(str(int(id_)) for id_ in sorted(ids)) or 'NULL'})"
 
 
 class Storage(Protocol):

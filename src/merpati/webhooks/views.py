@@ -1,6 +1,6 @@
 """Reading endpoints, dead letters and calls."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -76,9 +76,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """The newest call that it did not take, while it fails."""
 
 
-async def failing_endpoints(tx: Tx, account: AccountId, limit: int) -> list[Standing]:
-    """The account's endpoints whose calls fail, up to `limit`; those that have failed longest come first."""
-    return [await standing_of(tx, each) for each in await store_lanes.failing_of(tx, account, limit)]
+async def failing_endpoints(
+    tx: Tx, account: AccountId, limit: int, among: Collection[DeviceId] | None = None
+) -> list[Standing]:
+    """The account's endpoints whose calls fail, of any device or `among` these, up to `limit`.
+
+    Those that have failed longest come first.
+    """
+    return [await standing_of(tx, each) for each in await store_lanes.failing_of(tx, account, limit, among)]
 
 
 async def standing_of(tx: Tx, endpoint: Endpoint) -> Standing:
