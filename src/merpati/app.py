@@ -15,6 +15,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from merpati.accounts.key_lookup import KeyLookup
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.files import file_routes
 from merpati.api.fonnte.door import Handler
@@ -24,6 +25,7 @@ from merpati.api.live.hub import Hub
 from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import listen, serving
+from merpati.api.v1.limits import CallLimits
 from merpati.config import Config, Loaded
 from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
 from merpati.core.crashpoint import arm
@@ -88,6 +90,7 @@ class Gateway:
         self.lane = HotLane(storage, observe=self.metrics.group.observe)
         self.ids = Ids(storage)
         self.devices, self.accounts = DeviceLookup(storage, clock), AccountLookup(storage, clock)
+        self.keys = KeyLookup(storage, clock)
         self.supervisor = Supervisor()
         self.node = Node(
             storage,
@@ -208,6 +211,7 @@ class Gateway:
             ("jobs", self.jobs.run),
             ("webhooks", self._run_webhooks),
             ("live", self.live.run),
+            ("uses of keys", self.keys.uses.run),
         ):
             self.supervisor.loop(name, run)
 
@@ -324,6 +328,8 @@ def build_asgi(gateway: Gateway) -> Handler:
         clock=gateway.clock,
         devices=gateway.devices,
         accounts=gateway.accounts,
+        keys=gateway.keys,
+        limits=CallLimits(gateway.clock, *gateway.config.budgets),
         sealer=gateway.sealer,
         sessions=SessionsAnywhere(gateway.asks, gateway.let_go),
         capabilities=gateway.transports.capabilities,

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 import msgspec
 from msgspec import Meta
 
+from merpati.api.v1.bucket import Budget
 from merpati.egress.networks import parse_allowed
 
 
@@ -43,6 +44,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Days a file is kept that came or was sent; a message that waits keeps its own.", ge=1),
     ] = 7
     max_tries: Annotated[int, Meta(description="Refusals of one message for now before it fails.", ge=1)] = 5
+    calls_per_s: Annotated[
+        float,
+        Meta(
+            description="Calls of the API v1 a second that a key, session or token may go on making; 0: any.", ge=0
+        ),
+    ] = 100.0
+    calls_at_once: Annotated[
+        int, Meta(description="Calls of the API v1 that one of them may make at once after a rest.", ge=1)
+    ] = 400
+    stranger_calls_per_s: Annotated[
+        float, Meta(description="The same of one address, for calls that are not let in; 0: any.", ge=0)
+    ] = 10.0
+    stranger_calls_at_once: Annotated[
+        int, Meta(description="Such calls that one address may make at once after a rest.", ge=1)
+    ] = 100
     allow_hosts: Annotated[
         tuple[str, ...],
         Meta(description="Private hosts (name, address or network) that webhooks and attachments may reach."),
@@ -56,6 +72,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     crash_at: Annotated[
         str, Meta(description="For the fault suite: name of the point at which the process kills itself.")
     ] = ""
+
+    @property
+    def budgets(self) -> tuple[Budget, Budget]:
+        """Of who is known, and of strangers."""
+        return (
+            Budget(self.calls_per_s, self.calls_at_once),
+            Budget(self.stranger_calls_per_s, self.stranger_calls_at_once),
+        )
 
 
 class BadSetting(ValueError):

@@ -15,6 +15,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from merpati.accounts.actions import create_account
+from merpati.accounts.key_lookup import KeyLookup
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.gateway import Gateway
 from merpati.api.http import build_application, operator_routes
@@ -22,6 +23,7 @@ from merpati.api.live.hub import Hub
 from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import LimitedProtocol, listen, serving
+from merpati.api.v1.limits import CallLimits
 from merpati.core.clock import SystemClock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, Address, DeviceId
@@ -199,6 +201,8 @@ async def running_api(
         rng=random.Random(1),
         devices=DeviceLookup(storage, clock),
         accounts=AccountLookup(storage, clock),
+        keys=KeyLookup(storage, changed.get("clock", clock)),
+        limits=CallLimits(clock),
         sealer=sealer,
         sessions=sessions,
         capabilities={"simulator": Capabilities(in_flight=8, takes_ref=True)},

@@ -46,10 +46,10 @@ async def change_key(tx: Tx, account: AccountId, id_: KeyId, change: GrantsChang
     return changed
 
 
-async def rotate_key(tx: Tx, account: AccountId, id_: KeyId, secret: str, overlap_ms: int) -> Millis:
+async def rotate_key(tx: Tx, account: AccountId, id_: KeyId, secret: str, overlap_ms: int) -> Key:
     """Another secret opens the key; the present one works for `overlap_ms` more, with 0 none of the old ones does.
 
-    Answers until when the present one works. Raises `Refusal(KEY_UNKNOWN)`. May run twice.
+    Answers the key as it is then. Raises `Refusal(KEY_UNKNOWN)`. May run twice.
     """
     await tx.lock([account])
     known, until, hash_ = await _known(tx, account, id_), Millis(tx.now + overlap_ms), hash_token(secret)
@@ -59,7 +59,7 @@ async def rotate_key(tx: Tx, account: AccountId, id_: KeyId, secret: str, overla
         await store_keys.drop_secrets(tx, id_)
     await store_keys.set_secret(tx, id_, hash_, secret[-HINT_LENGTH:])
     await _record(tx, known)
-    return until
+    return await _known(tx, account, id_)
 
 
 async def revoke_key(tx: Tx, account: AccountId, id_: KeyId) -> None:

@@ -7,10 +7,12 @@ from typing import Protocol
 
 import msgspec
 
+from merpati.accounts.key_lookup import KeyLookup
 from merpati.accounts.lookup import AccountLookup
 from merpati.api.fonnte.attachments import Fetch
 from merpati.api.live.hub import Hub
 from merpati.api.metrics import ApiMetrics
+from merpati.api.v1.limits import CallLimits
 from merpati.core.clock import Clock
 from merpati.core.ids import Address, DeviceId
 from merpati.core.tokens import Sealer
@@ -66,6 +68,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """The machine's own randomness: two processes, or copies of one machine, never draw the same references."""
     devices: DeviceLookup
     accounts: AccountLookup
+    keys: KeyLookup
+    limits: CallLimits
     sealer: Sealer
     sessions: Sessions
     capabilities: Mapping[str, Capabilities]

@@ -4,7 +4,7 @@ Source of the kinds: Fonnte docs, API update device (`webhook`, `webhookstatus`,
 `webhookchaining`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -105,6 +105,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     def hears_device(self, device: DeviceId) -> bool:
         return not self.devices or device in self.devices
+
+    def hears_only(self, devices: Collection[DeviceId] | None) -> bool:
+        """Whether it hears no other than these; None: all that there are and will be."""
+        return devices is None or bool(self.devices and set(self.devices) <= set(devices))
 
 
 def in_order(kinds: Iterable[EndpointKind]) -> tuple[EndpointKind, ...]:

@@ -1,10 +1,10 @@
 """The SQL of lanes, replays, and of what the runner loads."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import SHARDS
-from merpati.storage.port import Tx, and_among
+from merpati.storage.port import Tx
 from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, OutageRow, ReplayRow
 from merpati.webhooks.store import ENDPOINT, read_endpoint
 
@@ -49,13 +49,12 @@ async def lanes_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[LaneRow]:
     return [LaneRow(*row) for row in rows]
 
 
-async def failing_of(tx: Tx, account: AccountId, limit: int, among: Collection[DeviceId] | None) -> list[Endpoint]:
+async def failing_of(tx: Tx, account: AccountId, limit: int) -> list[Endpoint]:
     """Those that have failed longest come first."""
     rows = await tx.all(
         f"SELECT {_ENDPOINT} FROM endpoint e JOIN (SELECT endpoint_id, min(since_at) AS since_at FROM hook_lane "
         "WHERE attempt > 0 GROUP BY endpoint_id) l ON l.endpoint_id = e.id "
-        f"WHERE e.account_id = $1 AND e.state = $2{and_among('e.device_id', among)} "
-        "ORDER BY l.since_at, e.id LIMIT $3",
+        "WHERE e.account_id = $1 AND e.state = $2 ORDER BY l.since_at, e.id LIMIT $3",
         account,
         EndpointState.ACTIVE,
         limit,

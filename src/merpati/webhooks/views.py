@@ -79,11 +79,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 async def failing_endpoints(
     tx: Tx, account: AccountId, limit: int, among: Collection[DeviceId] | None = None
 ) -> list[Standing]:
-    """The account's endpoints whose calls fail, of any device or `among` these, up to `limit`.
+    """The account's endpoints whose calls fail, or those that hear none but `among` these, up to `limit`.
 
     Those that have failed longest come first.
     """
-    return [await standing_of(tx, each) for each in await store_lanes.failing_of(tx, account, limit, among)]
+    failing = await store_lanes.failing_of(tx, account, limit if among is None else LATEST)
+    return [await standing_of(tx, each) for each in failing if each.hears_only(among)][:limit]
 
 
 async def standing_of(tx: Tx, endpoint: Endpoint) -> Standing:

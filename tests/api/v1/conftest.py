@@ -1,9 +1,18 @@
-"""The API with an owner who may sign in."""
+"""The API with an owner who may sign in, and with a simulated network."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from tests.api.harness import Api
+from merpati.core.ids import Address
+from merpati.storage.port import Storage
+from merpati.transports.simulator.link import SimulatorLink, open_link
+from merpati.transports.simulator.settings import Settings
+from tests.api.harness import NUMBERS, ONE, THEIRS, Api, running_api
 from tests.api.v1.browser import Browser, browser_of, have_owner, signed_in
+
+BUDI = Address("6281200000001")
 
 
 @pytest.fixture
@@ -23,3 +32,21 @@ async def ayu(both: Api) -> Browser:
 async def ayu_on_sqlite(api: Api) -> Browser:
     """A browser that has signed in, where the engine does not matter."""
     return await signed_in(api)
+
+
+@pytest.fixture
+async def link(tmp_path: Path) -> AsyncIterator[SimulatorLink]:
+    """A network where everything happens at once; Budi is there, ONE and the other account's device are paired."""
+    opened = await open_link(tmp_path / "network", settings=Settings(scale=0, seed=1))
+    await opened.phone.add(BUDI, "Budi")
+    for device in (ONE, THEIRS):
+        await opened.phone.add_device(Address(NUMBERS[device]))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def simulated(storage: Storage, tmp_path: Path, link: SimulatorLink) -> AsyncIterator[Api]:
+    """The API over this network, on each engine."""
+    async with running_api(storage, tmp_path, phones=link.phones) as api:
+        yield api

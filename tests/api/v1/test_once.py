@@ -9,7 +9,7 @@ from merpati.api.v1.once import Once, Replay
 from merpati.api.v1.routes import document
 from merpati.core.errors import Code, Refusal
 from merpati.storage.port import Tx
-from tests.api.harness import ACCOUNT, Api
+from tests.api.harness import ACCOUNT, ONE, Api
 from tests.api.v1.browser import PASSWORD, Browser, program_of
 
 KEY = {"Idempotency-Key": "kasir-7-2291"}
@@ -45,7 +45,7 @@ async def test_the_order_of_the_fields_does_not_matter_another_value_does(both: 
     assert (await program.ask("POST", "/devices", dict(reversed(DEVICE.items())), headers=KEY)).body == first.body
     other = await program.ask("POST", "/devices", {**DEVICE, "name": "Lain"}, headers=KEY)
     assert (other.status, other.code) == (409, "key_reused")
-    assert (await program.ask("POST", "/account/token", headers=KEY)).code == "key_reused"
+    assert (await program.ask("POST", "/rotators", ROTATOR, headers=KEY)).code == "key_reused"
 
 
 async def test_what_a_person_was_answered_no_program_is(ayu: Browser, both: Api) -> None:
@@ -53,7 +53,10 @@ async def test_what_a_person_was_answered_no_program_is(ayu: Browser, both: Api)
     enrolled = await ayu.ask("POST", "/me/totp", {"password": PASSWORD}, headers=KEY)
     assert (await ayu.ask("POST", "/me/totp", {"password": PASSWORD}, headers=KEY)).body == enrolled.body
     asked = await program_of(both).ask("POST", "/me/totp", {"password": PASSWORD}, headers=KEY)
-    assert asked.code == "key_reused"
+    assert asked.code == "person_required"
+    other, path = {"Idempotency-Key": "another"}, f"/devices/{ONE}/rotate-token"
+    assert (await ayu.ask("POST", path, {}, headers=other)).status == 200
+    assert (await program_of(both).ask("POST", path, {}, headers=other)).code == "key_reused"
 
 
 async def test_keys_are_the_accounts(both: Api) -> None:

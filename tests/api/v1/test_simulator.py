@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from merpati.core.ids import Address, WireRef
-from merpati.storage.port import Storage
 from merpati.transports.port import (
     Content,
     Inbound,
@@ -21,37 +20,18 @@ from merpati.transports.port import (
     SessionState,
     Text,
 )
-from merpati.transports.simulator.link import SimulatorLink, open_link
-from merpati.transports.simulator.settings import Settings
+from merpati.transports.simulator.link import SimulatorLink
 from merpati.transports.simulator.transport import SimulatorTransport
 from tests.api.files import PNG
-from tests.api.harness import NUMBERS, OFF, ONE, THEIRS, TWO, Api, running_api
+from tests.api.harness import NUMBERS, OFF, ONE, THEIRS, TWO, Api
 from tests.api.v1.browser import Browser, program_of, signed_in
+from tests.api.v1.conftest import BUDI
 from tests.api.v1.following import Follower
 from tests.api.v1.test_files import upload
 from tests.conformance.transport_rig import Heard
 
-BUDI = Address("6281200000001")
 BUDIS = f"/simulator/people/{BUDI}"
 GROUP = Address("120363000000000001@g.us")
-
-
-@pytest.fixture
-async def link(tmp_path: Path) -> AsyncIterator[SimulatorLink]:
-    """A network where everything happens at once; Budi is there, ONE and the other account's device are paired."""
-    opened = await open_link(tmp_path / "network", settings=Settings(scale=0, seed=1))
-    await opened.phone.add(BUDI, "Budi")
-    for device in (ONE, THEIRS):
-        await opened.phone.add_device(Address(NUMBERS[device]))
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def simulated(storage: Storage, tmp_path: Path, link: SimulatorLink) -> AsyncIterator[Api]:
-    """The API over this network, on each engine."""
-    async with running_api(storage, tmp_path, phones=link.phones) as api:
-        yield api
 
 
 @pytest.fixture

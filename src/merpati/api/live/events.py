@@ -7,14 +7,14 @@ import msgspec
 
 from merpati.api.v1.shapes import instant
 from merpati.core.clock import Millis
-from merpati.core.ids import UserId
+from merpati.core.ids import DeviceId, UserId
 from merpati.log.model import RawEntry
 from merpati.messages.model import MessageState
 
 SHOWN = frozenset(
     {
         "message", "batch", "first", "count", "chat", "sender", "wa_id", "due_at", "handed_at", "code",
-        "state", "before", "reason", "fields", "user", "sessions",
+        "state", "before", "reason", "fields", "user", "sessions", "key",
     }
 )  # fmt: skip
 """Ids, keys and states; what is not here never leaves by this way, texts least of all."""
@@ -34,7 +34,7 @@ STATES: Mapping[str, MessageState] = {
 """Where a message is after this fact: receipts climb and may come late, so a page takes the higher one."""
 PERSONAL = frozenset({"SignedOut"})
 """For the user alone whom they name."""
-OF_RIGHTS = frozenset({"SignedOut", "AccountTokenRotated"})
+OF_RIGHTS = frozenset({"SignedOut", "AccountTokenRotated", "KeyChanged"})
 """Somebody may have less rights from here on."""
 
 _encode = msgspec.json.Encoder().encode
@@ -47,6 +47,8 @@ class Told(NamedTuple):
     seq: int
     kind: str
     event: bytes
+    device: DeviceId
+    """0: of no one device."""
     only: UserId | None
     """Nobody else may see it; None: everybody of the account."""
 
@@ -63,7 +65,7 @@ def tell(entry: RawEntry) -> Told:
         if name in SHOWN:
             data[name] = instant(Millis(value)) if name.endswith("_at") else value
     only = UserId(fact["user"]) if entry.kind in PERSONAL else None
-    return Told(entry.seq, entry.kind, event("fact", entry.seq, data), only)
+    return Told(entry.seq, entry.kind, event("fact", entry.seq, data), entry.device, only)
 
 
 def event(name: str, seq: int, data: Mapping[str, object]) -> bytes:

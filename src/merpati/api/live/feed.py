@@ -6,10 +6,10 @@ log, or is told to reload when there are too many or the log has them no more.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from merpati.api.live.events import Told, event
-from merpati.core.ids import UserId
+from merpati.core.ids import DeviceId, UserId
 
 MOST_BEHIND = 5_000
 """A stream that is further behind is told to reload."""
@@ -21,10 +21,12 @@ AT_ONCE = 500
 
 class Stream:
     """One browser or program that follows. `position`: it was told all that it may see up to there; None: it wants
-    what comes after the log's head."""
+    what comes after the log's head. `devices`: it sees facts of these alone; None: all."""
 
-    def __init__(self, user: UserId | None, position: int | None) -> None:
-        self.user, self.position = user, position
+    def __init__(
+        self, user: UserId | None, position: int | None, devices: Collection[DeviceId] | None = None
+    ) -> None:
+        self.user, self.position, self.devices = user, position, devices
         self.is_admitted = False
         """The log was read since it came: only then can be said that it is ahead of it."""
         self.is_fresh = True
@@ -33,6 +35,8 @@ class Stream:
         """Set when it may be told something."""
 
     def sees(self, told: Told) -> bool:
+        if self.devices is not None and told.device not in self.devices:
+            return False
         return told.only is None or told.only == self.user
 
 
@@ -115,7 +119,7 @@ class Feed:
         first = position - self.begin
         facts = self._ring[first : first + AT_ONCE]
         stream.position = facts[-1].seq
-        if all(told.only is None for told in facts):
+        if stream.devices is None and all(told.only is None for told in facts):
             return self._joined(position, facts)
         return b"".join(told.event for told in facts if stream.sees(told))
 

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 import msgspec
 
+from merpati.accounts.key_model import Scope
 from merpati.api.live.events import OF_RIGHTS, Told, tell
 from merpati.api.live.feed import AT_ONCE, MOST_BEHIND, Feed, Stream
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, SignInId, UserId
+from merpati.core.ids import AccountId, DeviceId, SignInId, UserId
 from merpati.log import readers
 from merpati.log.follow import IDLE_S, Bell, follow
 from merpati.storage.port import Storage
@@ -25,13 +26,22 @@ MOST_STREAMS = 500
 """Of one account in one process."""
 
 
+class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream by a key stands on: it holds while all of this is so."""
+
+    scope: Scope
+    devices: frozenset[DeviceId] | None
+    address: str
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """By what somebody follows an account: a session, or the account's token."""
+    """By what somebody follows an account: a session, the account's token, or a key."""
 
     account: AccountId
     user: UserId | None = None
     session: SignInId | None = None
     token_hash: str = ""
+    key: KeyUse | None = None
 
 
 Judge = Callable[[Collection[Grant]], Awaitable[Collection[Grant]]]
@@ -76,7 +86,7 @@ class Hub:
         watched = self._watched.setdefault(grant.account, _Watched())
         if len(watched.seats) >= MOST_STREAMS:
             raise Refusal(Code.TOO_MANY_STREAMS)
-        seat = Seat(grant, Stream(grant.user, after))
+        seat = Seat(grant, Stream(grant.user, after, grant.key.devices if grant.key else None))
         seat.has_ended = self._closed
         watched.seats.add(seat)
         self.bell.ring()

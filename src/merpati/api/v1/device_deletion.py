@@ -8,9 +8,9 @@ from litestar.params import FromPath, JSONBody
 from merpati.accounts.sign_in import prove_password
 from merpati.api.deleting import take_away
 from merpati.api.v1 import access
+from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.session import address_of
 from merpati.api.v1.totp import PasswordProof
 from merpati.core.errors import Code
 

@@ -106,7 +106,7 @@ async def get_devices(
     """The account's devices, oldest first, each with its day."""
     (after,) = position(cursor, (0,))
     from_at = today_of(gateway, principal, zone)
-    wanted = Wanted(text=q or "", state=in_state, transport=transport)
+    wanted = Wanted(text=q or "", state=in_state, transport=transport, among=principal.devices)
     rows = await gateway.storage.read(_list, principal.account.id, wanted, DeviceId(after), limit + 1, from_at)
     return page_of(rows, limit, lambda row: show_device(*row), lambda row: (row[0].id,))
 
@@ -140,12 +140,13 @@ async def get_device(
     operation_id="addDevice",
     summary="Add a device",
     status_code=201,
-    responses=refusals(Code.INPUT_INVALID, Code.DEVICE_EXISTS),
+    responses=refusals(Code.INPUT_INVALID, Code.DEVICE_EXISTS, Code.KEY_DEVICES_CHOSEN),
 )
 async def post_device(
     gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[DeviceGiven]
 ) -> AddedAnswer:
     """Adds a device, not yet connected. Its token opens Fonnte's API."""
+    access.every_device(principal)
     transport = data.transport or gateway.default_transport
     if transport not in gateway.capabilities:
         raise Refusal(Code.INPUT_INVALID, field="transport")

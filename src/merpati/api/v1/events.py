@@ -8,12 +8,15 @@ from typing import Annotated, Any
 from litestar import Request, Router, get
 from litestar.params import HeaderParameter, QueryParameter
 
+from merpati.accounts.key_model import Scope
 from merpati.api.live.events import comment
-from merpati.api.live.hub import Grant, Hub, Seat
+from merpati.api.live.hub import Grant, Hub, KeyUse, Seat
+from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.paging import LAST_ID
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
+from merpati.api.v1.scopes import needed_by
 from merpati.api.v1.streaming import EVENTS, EventStream
 from merpati.core.errors import Code
 from merpati.core.tokens import hash_token
@@ -28,7 +31,14 @@ def grant_of(principal: Principal, request: Request[Any, Any, Any]) -> Grant:
     if person is not None:
         return Grant(account=principal.account.id, user=person.owner.id, session=person.session.id)
     token = request.headers["authorization"].partition(" ")[2].strip()
-    return Grant(account=principal.account.id, token_hash=hash_token(token))
+    return Grant(account=principal.account.id, token_hash=hash_token(token), key=_use_of(principal, request))
+
+
+def _use_of(principal: Principal, request: Request[Any, Any, Any]) -> KeyUse | None:
+    needed = needed_by(getattr(request.route_handler, "operation_id", None))
+    if principal.key is None or not isinstance(needed, Scope):
+        return None
+    return KeyUse(scope=needed, devices=principal.devices, address=address_of(request))
 
 
 @get(
@@ -52,7 +62,8 @@ async def get_events(
 
     First comes `event: ready` with the number where the stream begins: read your pages then. `event: reload` says
     that facts are missing (you were more than 5,000 behind, or the log has them no more): read your pages afresh,
-    and go on. A comment comes every 15 seconds. The stream ends when you are signed out, or the server stops.
+    and go on. A comment comes every 15 seconds. The stream ends when you are signed out, when your key
+    may no more or reaches other devices than before, or when the server stops.
     """
     seat = gateway.live.join(grant_of(principal, request), _last(last_event_id, after))
 

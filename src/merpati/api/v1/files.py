@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar import Request, Router, get, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
@@ -14,12 +15,13 @@ from merpati.api.fonnte.fields import Fields, Upload
 from merpati.api.fonnte.form import Limits
 from merpati.api.fonnte.keys import hash_file
 from merpati.api.gateway import Gateway
+from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.once import HASHED_BY_ITSELF, Once
+from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId
 from merpati.messages.file_types import sendable_extensions
 from merpati.messages.media import KeptFile, keep_media
 from merpati.storage.port import OutcomeUnknown, Tx
@@ -79,7 +81,7 @@ async def post_file(
         if fields.upload is None:
             raise Refusal(Code.INPUT_INVALID, field="file")
         await once.begin(await asyncio.to_thread(_digest, fields.upload))
-        return await _keep(gateway, once, principal.account.id, fields.upload)
+        return await _keep(gateway, once, principal, fields.upload)
     finally:
         await asyncio.to_thread(fields.discard)
 
@@ -107,10 +109,11 @@ def _digest(upload: Upload) -> bytes:
     ).digest()
 
 
-async def _keep(gateway: Gateway, once: Once, account: AccountId, upload: Upload) -> KeptFileAnswer:
+async def _keep(gateway: Gateway, once: Once, principal: Principal, upload: Upload) -> KeptFileAnswer:
     folder = media_folder(gateway)
     async with folder.collecting() as collected:
-        media = await folder.take_upload(upload, "", await take_media_id(gateway), account)
+        media = await folder.take_upload(upload, "", await take_media_id(gateway), principal.account.id)
+        media = msgspec.structs.replace(media, key=access.uploader(principal))
         collected.append(media)
 
         async def keep(tx: Tx) -> KeptFileAnswer:

@@ -1,6 +1,8 @@
 """What the first page shows: the day, what waits for a person, the devices; and the devices' activity."""
 
+from collections.abc import Collection
 from enum import StrEnum
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,7 +14,7 @@ from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Instant, instant, maybe
 from merpati.core.clock import HOUR_MS, MINUTE_MS, Millis
 from merpati.core.errors import Code
-from merpati.core.ids import AccountId
+from merpati.core.ids import AccountId, DeviceId
 from merpati.devices.connection import down_spans
 from merpati.devices.model import Device, DeviceState
 from merpati.devices.views import devices_of
@@ -29,6 +31,8 @@ from merpati.messages.model import MessageState
 from merpati.storage.port import Tx
 from merpati.webhooks.views import Standing, failing_endpoints
 
+Reach: TypeAlias = Collection[DeviceId] | None
+"""The devices that the page is of; None: all."""
 HOURS, HALF_HOURS = 24, 48
 MOST_FAILING = 20
 
@@ -135,19 +139,19 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     failing: list[Standing]
 
 
-async def _read(tx: Tx, account: AccountId, from_at: Millis) -> Day:
-    devices = await devices_of(tx, account)
+async def _read(tx: Tx, account: AccountId, from_at: Millis, among: Reach) -> Day:
+    devices = await devices_of(tx, account, among)
     ids = [device.id for device in devices]
     counts = await count_devices(tx, account, ids, from_at)
     sent = await count_sent(tx, ids, from_at, HOUR_MS, HOURS)
     return Day(
-        counts=await count_day(tx, account, from_at),
+        counts=await count_day(tx, account, from_at, among),
         devices=[(device, counts[device.id]) for device in devices],
         out=[sum(hours) for hours in zip(*sent.values(), strict=True)] or [0] * HOURS,
-        incoming=await count_incoming(tx, account, from_at, HOUR_MS, HOURS),
-        uncertain=await count_ended(tx, account, MessageState.UNCERTAIN),
-        failed=await count_ended(tx, account, MessageState.FAILED, from_at),
-        failing=await failing_endpoints(tx, account, MOST_FAILING),
+        incoming=await count_incoming(tx, account, from_at, HOUR_MS, HOURS, among),
+        uncertain=await count_ended(tx, account, MessageState.UNCERTAIN, among=among),
+        failed=await count_ended(tx, account, MessageState.FAILED, from_at, among),
+        failing=await failing_endpoints(tx, account, MOST_FAILING, among),
     )
 
 
@@ -155,7 +159,7 @@ async def _read(tx: Tx, account: AccountId, from_at: Millis) -> Day:
 async def get_home(gateway: TheGateway, principal: ThePrincipal, zone: Zone = None) -> HomeAnswer:
     """The day so far, what waits for a person, and the devices."""
     from_at = today_of(gateway, principal, zone)
-    day = await gateway.storage.read(_read, principal.account.id, from_at)
+    day = await gateway.storage.read(_read, principal.account.id, from_at, principal.devices)
     return HomeAnswer(
         today=DayAnswer(**msgspec.structs.asdict(day.counts)),
         hours=[HourAnswer(hour=n, out=day.out[n], in_=day.incoming[n]) for n in range(HOURS)],
@@ -206,8 +210,8 @@ def _device(device: Device, counts: DeviceCounts) -> HomeDevice:
     )
 
 
-async def _activity(tx: Tx, account: AccountId, from_at: Millis) -> list[ActivityAnswer]:
-    ids = [device.id for device in await devices_of(tx, account)]
+async def _activity(tx: Tx, account: AccountId, from_at: Millis, among: Reach) -> list[ActivityAnswer]:
+    ids = [device.id for device in await devices_of(tx, account, among)]
     sent = await count_sent(tx, ids, from_at, 30 * MINUTE_MS, HALF_HOURS)
     down = await down_spans(tx, ids, from_at, 30 * MINUTE_MS, HALF_HOURS)
     return [ActivityAnswer(device=id_, handed_over=sent[id_], down=down[id_]) for id_ in ids]
@@ -222,7 +226,9 @@ async def _activity(tx: Tx, account: AccountId, from_at: Millis) -> list[Activit
 async def get_activity(gateway: TheGateway, principal: ThePrincipal, zone: Zone = None) -> ActivitiesAnswer:
     """Of every device the half-hours of today; what is to come is empty, and not down."""
     from_at = today_of(gateway, principal, zone)
-    return ActivitiesAnswer(items=await gateway.storage.read(_activity, principal.account.id, from_at))
+    return ActivitiesAnswer(
+        items=await gateway.storage.read(_activity, principal.account.id, from_at, principal.devices)
+    )
 
 
 def home_router() -> Router:

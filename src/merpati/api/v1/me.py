@@ -10,9 +10,10 @@ from merpati.accounts.actions import ProfileChange, change_password, update_prof
 from merpati.accounts.model import Language, Theme
 from merpati.accounts.passwords import LONGEST, SHORTEST, hash_password
 from merpati.accounts.sign_in import prove_password
+from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.session import UserAnswer, address_of, show_user
+from merpati.api.v1.session import UserAnswer, show_user
 from merpati.api.v1.shapes import Given
 from merpati.core.errors import Code, Refusal
 from merpati.storage.port import Violation

@@ -111,6 +111,7 @@ async def get_messages(
     search = Search(
         account=principal.account.id,
         device=DeviceId(device) if device is not None else None,
+        among=principal.devices,
         incoming=direction is Direction.IN if direction is not None else None,
         number=parse_first_digits(number) if number and number.strip() else None,
         from_at=millis(since) if since is not None else None,
@@ -161,6 +162,7 @@ async def get_counts(
     search = Search(
         account=principal.account.id,
         device=DeviceId(device) if device is not None else None,
+        among=principal.devices,
         from_at=millis(since) if since is not None else None,
         to_at=millis(until) if until is not None else None,
     )

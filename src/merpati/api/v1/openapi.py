@@ -11,11 +11,13 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import License
 
 from merpati import __version__
+from merpati.accounts.key_model import Scope
 from merpati.api.fonnte.keys import LONGEST_KEY
 from merpati.api.v1.once import HEADER, provide_once
 from merpati.api.v1.paging import Page
 from merpati.api.v1.principal import COOKIE, provide_principal
 from merpati.api.v1.problems import MEDIA_TYPE
+from merpati.api.v1.scopes import Callers, needed_by
 from merpati.api.v1.shapes import Answer, Given
 
 Json: TypeAlias = dict[str, Any]
@@ -24,7 +26,9 @@ _ABOUT = """\
 Everything that the dashboard does, programs can do.
 
 **Who asks.** A page signs in by `POST /session` and has a cookie from then on; it sends `csrf_token` of
-`GET /session` as `X-CSRF-Token` with each change. A program sends `Authorization: Bearer <account token>`.
+`GET /session` as `X-CSRF-Token` with each change. A program sends `Authorization: Bearer <key>`, or the
+account's token, which may do all that needs no person. A key needs the scope that stands with each endpoint; what
+lies outside its devices is not there for it.
 
 **Problems.** What is refused is `application/problem+json` (RFC 9457) with a stable `code`, and `title` and
 `detail` in the language of the user, else of `Accept-Language`. Each answer has an `X-Request-Id`.
@@ -33,17 +37,22 @@ Everything that the dashboard does, programs can do.
 body is done once and answered alike again (`Idempotency-Replayed: true`), with another body it is `key_reused`.
 While the first is on its way it is `key_in_progress`. A call that was refused leaves its key free.
 
+**Limits.** Each key, session and token has a budget of calls: `RateLimit` and `RateLimit-Policy` say how much is
+left, and beyond it the answer is 429 with `Retry-After`.
+
 **Lists** come in pages: `next` is the `cursor` of the page that follows, null at the end.
 
 Ids are integers, times are RFC 3339 in UTC with milliseconds."""
 _SCHEMES: Json = {
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A person's, from signing in."},
     "token": {"type": "http", "scheme": "bearer", "description": "An account's token."},
+    "key": {"type": "http", "scheme": "bearer", "description": "A key, with the scope that is named."},
 }
 _COMMON: Mapping[str, str] = {
-    "401": "Refused: `not_signed_in`, `token_invalid`",
-    "403": "Refused: `csrf_invalid`",
+    "401": "Refused: `not_signed_in`, `token_invalid`, `key_expired`",
+    "403": "Refused: `key_elsewhere`, `key_scope_missing`, `csrf_invalid`",
     "409": "Refused: `key_reused`, `key_in_progress`",
+    "429": "Refused: `too_many_calls`",
     "422": "Refused: `input_invalid`; `errors` says which field",
     "default": "Any other problem",
 }
@@ -54,7 +63,6 @@ _KEY: Json = {
     "description": "The same key with the same body is done once, and answered alike again for some days.",
     "schema": {"type": "string", "maxLength": LONGEST_KEY},
 }
-_SAFE = {"get", "head"}
 _GENERIC = re.compile(r"^(\w+?)_[\w.]*\.(\w+)_$")
 
 
@@ -100,7 +108,7 @@ def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
 def _complete(operation: Json, method: str, handler: HTTPRouteHandler) -> None:
     """Who may call it, and the problems that every endpoint of its kind has."""
     closed = not handler.opt.get("open")
-    operation["security"] = [{"session": []}, {"token": []}] if closed else []
+    operation["security"] = _security(handler) if closed else []
     responses: Json = operation["responses"]
     if "application/json" in responses.get("400", {}).get("content", {}):
         del responses["400"]  # the framework's own body for what does not validate: ours is a 422
@@ -109,8 +117,9 @@ def _complete(operation: Json, method: str, handler: HTTPRouteHandler) -> None:
         operation["parameters"] = [*operation.get("parameters", ()), _KEY]
     applies = {
         "401": closed,
-        "403": closed and method not in _SAFE,
+        "403": closed,
         "409": takes_key,
+        "429": True,
         "422": "requestBody" in operation or any(each["in"] == "query" for each in operation.get("parameters", ())),
         "default": True,
     }
@@ -122,6 +131,14 @@ def _complete(operation: Json, method: str, handler: HTTPRouteHandler) -> None:
             "content": content,
         }
     responses.get("204", {}).pop("content", None)
+
+
+def _security(handler: HTTPRouteHandler) -> list[Json]:
+    """The ways in; with a key the scope that it must have, none where every key may."""
+    needed = needed_by(handler.operation_id if isinstance(handler.operation_id, str) else None)
+    if needed is Callers.PEOPLE:
+        return [{"session": []}]
+    return [{"session": []}, {"token": []}, {"key": [str(needed)] if isinstance(needed, Scope) else []}]
 
 
 def _docstrings() -> Mapping[str, str]:

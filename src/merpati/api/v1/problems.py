@@ -37,7 +37,14 @@ STATUS: Mapping[Code, HTTPStatus] = {
     Code.TOO_MANY_TRIES: _S.TOO_MANY_REQUESTS,
     Code.TOO_MANY_OPEN: _S.TOO_MANY_REQUESTS,
     Code.TOO_MANY_STREAMS: _S.TOO_MANY_REQUESTS,
+    Code.TOO_MANY_CALLS: _S.TOO_MANY_REQUESTS,
     Code.PERSON_REQUIRED: _S.FORBIDDEN,
+    Code.KEY_EXPIRED: _S.UNAUTHORIZED,
+    Code.KEY_SCOPE_MISSING: _S.FORBIDDEN,
+    Code.KEY_ELSEWHERE: _S.FORBIDDEN,
+    Code.KEY_DEVICES_CHOSEN: _S.FORBIDDEN,
+    Code.KEY_UNKNOWN: _S.NOT_FOUND,
+    Code.TOO_MANY_KEYS: _S.CONFLICT,
     Code.CSRF_INVALID: _S.FORBIDDEN,
     Code.ORIGIN_FOREIGN: _S.FORBIDDEN,
     Code.PASSWORD_WRONG: _S.FORBIDDEN,
@@ -179,7 +186,7 @@ def _refused(
         more["Retry-After"] = str(RETRY_AFTER_S[code])
     retry_at = refusal.values.get("retry_at")
     if isinstance(retry_at, int):
-        more["Retry-After"] = str(60 * int(refusal.values.get("minutes", 1)))
+        more["Retry-After"] = str(refusal.values.get("seconds") or 60 * int(refusal.values.get("minutes", 1)))
     problem = Problem(
         type=f"{PREFIX}/docs#{code}",
         title=sentence(f"problem.{status}", language),

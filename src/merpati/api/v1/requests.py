@@ -91,6 +91,7 @@ async def get_requests(
         refused=outcome is Outcome.REFUSED if outcome is not None else None,
         paths=(path,) if path else None,
         device=DeviceId(device) if device is not None else None,
+        among=principal.devices,
     )
     rows = await gateway.storage.read(_list, search, q.strip() if q else "")
     language = language_of(request)

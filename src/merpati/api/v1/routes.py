@@ -15,6 +15,7 @@ from merpati.api.v1.events import events_router
 from merpati.api.v1.files import files_router
 from merpati.api.v1.front import gateway_of, in_front
 from merpati.api.v1.home import home_router
+from merpati.api.v1.keys import keys_router
 from merpati.api.v1.me import me_router
 from merpati.api.v1.message_routes import messages_router
 from merpati.api.v1.once import open_once, provide_once
@@ -44,6 +45,7 @@ def routers() -> list[Router]:
         me_router(),
         totp_router(),
         account_router(),
+        keys_router(),
         setup_router(),
         home_router(),
         devices_router(),

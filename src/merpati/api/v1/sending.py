@@ -190,6 +190,7 @@ async def post_messages(
 ) -> Response[SentAnswer]:
     """Accepts messages: what is answered is stored, and is sent as soon as it may be."""
     device = await access.device(gateway, principal, data.device)
+    await access.quoted(gateway, principal, data.reply_to)
     answered = await _send(gateway, principal, device, data, once.row, len(await request.body()))
     once.is_kept = True
     if answered.replayed:

@@ -7,16 +7,18 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from merpati import __version__
+from merpati.accounts.key_model import Key, Scope
 from merpati.accounts.model import Account, Language, Owner, Theme
 from merpati.accounts.sessions import end_session
 from merpati.accounts.sign_in import Admitted, Asking, sign_in
 from merpati.api.gateway import Gateway
 from merpati.api.v1.cookies import no_cookie, session_cookie
 from merpati.api.v1.csrf import csrf_of
+from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.principal import OPEN, Person, Principal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, Given, Instant, instant
+from merpati.api.v1.shapes import Answer, Given, Instant, instant, maybe
 from merpati.core.errors import Code
 
 
@@ -52,12 +54,26 @@ class UserAnswer(Answer, frozen=True, kw_only=True):
     totp: bool
 
 
+class SessionKey(Answer, frozen=True, kw_only=True):
+    """What the key that asks may do, and to which devices; null: all of them."""
+
+    id: int
+    name: str
+    scopes: list[Scope]
+    devices: list[int] | None
+    expires_at: Instant | None
+
+
 class SessionAnswer(Answer, frozen=True, kw_only=True):
-    """Who asks. `user` and `csrf_token` are null for an account token; send the latter as `X-CSRF-Token`."""
+    """Who asks. `user` and `csrf_token` are null for a program; send the latter as `X-CSRF-Token`.
+
+    `key` is null for whoever does not come with a key.
+    """
 
     account: AccountAnswer
     user: UserAnswer | None
     session_id: int | None
+    key: SessionKey | None
     csrf_token: str | None
     server_time: Instant
     version: str
@@ -80,12 +96,24 @@ def show_user(owner: Owner) -> UserAnswer:
     )
 
 
+def _key(key: Key) -> SessionKey:
+    grants = key.grants
+    return SessionKey(
+        id=key.id,
+        name=grants.name,
+        scopes=[scope for scope in Scope if scope in grants.scopes],
+        devices=sorted(grants.devices) if grants.devices is not None else None,
+        expires_at=maybe(grants.expires_at),
+    )
+
+
 def show_session(gateway: Gateway, principal: Principal) -> SessionAnswer:
     person = principal.person
     return SessionAnswer(
         account=show_account(principal.account),
         user=show_user(person.owner) if person else None,
         session_id=person.session.id if person else None,
+        key=_key(principal.key) if principal.key else None,
         csrf_token=csrf_of(person.token) if person else None,
         server_time=instant(gateway.clock.now()),
         version=__version__,
@@ -96,11 +124,6 @@ def admitted(new: Admitted) -> Principal:
     """The principal of a session that was opened just now."""
     person = Person(owner=new.who.owner, session=new.who.session, token=new.token)
     return Principal(account=new.who.account, person=person)
-
-
-def address_of(request: Request[Any, Any, Any]) -> str:
-    """Where the request comes from, as far as the server knows."""
-    return request.client.host if request.client else ""
 
 
 def agent_of(request: Request[Any, Any, Any]) -> str:

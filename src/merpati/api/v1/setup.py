@@ -11,10 +11,11 @@ from merpati.accounts.passwords import LONGEST, SHORTEST
 from merpati.accounts.sign_in import Asking, admit
 from merpati.accounts.views import invitation_is_good
 from merpati.api.v1.cookies import session_cookie
+from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway
 from merpati.api.v1.principal import OPEN
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.session import SessionAnswer, address_of, admitted, agent_of, show_session
+from merpati.api.v1.session import SessionAnswer, admitted, agent_of, show_session
 from merpati.api.v1.shapes import Answer, Given
 from merpati.core.errors import Code, Refusal
 from merpati.core.tokens import hash_token

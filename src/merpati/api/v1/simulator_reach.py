@@ -49,7 +49,7 @@ def phones_of(gateway: Gateway) -> Phones:
 
 async def numbers_of(gateway: Gateway, principal: Principal) -> Numbers:
     """The account's devices by number, as the network knows them."""
-    devices = await gateway.storage.read(devices_of, principal.account.id)
+    devices = await gateway.storage.read(devices_of, principal.account.id, principal.devices)
     return {parse_phone(device.number): device.id for device in devices}
 
 

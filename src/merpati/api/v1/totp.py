@@ -19,9 +19,9 @@ from merpati.accounts.totp import (
     step_of,
     uri_of,
 )
+from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.session import address_of
 from merpati.api.v1.shapes import Answer, Given
 from merpati.core.errors import Code, Refusal
 from merpati.storage.port import Tx

@@ -21,7 +21,7 @@ from merpati.webhooks.actions import Wanted, add_endpoint, change_endpoint, remo
 from merpati.webhooks.model import Endpoint, EndpointState
 from merpati.webhooks.views import find_endpoint, standing_of
 
-_REFUSED = (Code.DEVICE_UNKNOWN, Code.URL_INVALID, Code.INPUT_INVALID)
+_REFUSED = (Code.DEVICE_UNKNOWN, Code.URL_INVALID, Code.INPUT_INVALID, Code.KEY_DEVICES_CHOSEN)
 
 
 @post(
@@ -123,7 +123,9 @@ async def delete_webhook(
 
 
 async def _devices(gateway: Gateway, principal: Principal, ids: Sequence[int]) -> tuple[DeviceId, ...]:
-    wanted = [DeviceId(id_) for id_ in ids if id_ in access.IDS]
+    if not ids:
+        access.every_device(principal)
+    wanted = [DeviceId(id_) for id_ in ids if id_ in access.IDS and principal.reaches(id_)]
     found = await gateway.storage.read(find_devices, wanted)
     known = {id_ for id_, device in found.items() if device.account == principal.account.id}
     if len(wanted) != len(ids) or not known.issuperset(wanted):

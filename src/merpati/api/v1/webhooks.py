@@ -1,6 +1,7 @@
 """`/webhooks`: the addresses that are told what happened, how they are doing, and what they did not get."""
 
 import secrets
+from collections.abc import Iterable
 
 from litestar import Router, get, post, put
 from litestar.params import FromPath, JSONBody
@@ -11,6 +12,7 @@ from merpati.api.v1 import access
 from merpati.api.v1.dead_letters import check_active
 from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
+from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import instant, maybe
 from merpati.api.v1.webhook_shapes import (
@@ -24,7 +26,7 @@ from merpati.api.v1.webhook_shapes import (
 )
 from merpati.core.clock import HOUR_MS, Millis
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import AccountId, DeviceId, EndpointId
+from merpati.core.ids import DeviceId, EndpointId
 from merpati.devices.views import devices_of, find_device, sealed_device_token
 from merpati.storage.port import Tx
 from merpati.webhooks.actions import (
@@ -48,16 +50,19 @@ from merpati.webhooks.views import (
 MASKED = "********"
 
 
-async def _standings(tx: Tx, account: AccountId, device: DeviceId | None = None) -> list[Standing]:
-    known = await list_endpoints(tx, account)
-    wanted = [each for each in known if device is None or (each.is_slot and each.device == device)]
-    return [await standing_of(tx, each) for each in wanted]
+async def _standings(tx: Tx, known: Iterable[Endpoint]) -> list[Standing]:
+    return [await standing_of(tx, each) for each in known]
+
+
+async def _list(tx: Tx, principal: Principal) -> list[Standing]:
+    known = await list_endpoints(tx, principal.account.id)
+    return await _standings(tx, (each for each in known if each.hears_only(principal.devices)))
 
 
 @get("/", operation_id="listWebhooks", summary="Where what is told")
 async def get_webhooks(gateway: TheGateway, principal: ThePrincipal) -> WebhooksAnswer:
     """Each address with how it is doing."""
-    found = await gateway.storage.read(_standings, principal.account.id)
+    found = await gateway.storage.read(_list, principal)
     return WebhooksAnswer(items=[show_webhook(each) for each in found])
 
 
@@ -83,7 +88,8 @@ async def set_webhooks(
     async def change(tx: Tx) -> list[Standing]:
         for kind, url in given.items():
             await set_endpoint(tx, device.account, device.id, kind, url, new[kind])
-        return await _standings(tx, device.account, device.id)
+        known = await list_endpoints(tx, device.account)
+        return await _standings(tx, (each for each in known if each.is_slot and each.device == device.id))
 
     found = await gateway.storage.write(change)
     gateway.webhooks_set()
