@@ -28,6 +28,7 @@ PAGES = {
     "webhooks": "/webhooks",
     "webhook": "/webhooks/{webhook}",
     "rotators": "/rotators",
+    "keys": "/keys",
     "requests": "/requests",
     "simulator": "/simulator",
     "settings": "/settings",
@@ -65,6 +66,12 @@ def live(account: Account, hook: str) -> dict[str, int]:
         for n, (person, label) in enumerate(zip(people, STAFF, strict=False), 1)
     ]
     account.ask("POST", "/rotators", {"name": "CS pagi", "kind": "full", "members": members})
+    account.ask(
+        "POST",
+        "/keys",
+        {"name": "Toko online", "scopes": ["messages:send", "messages:read"], "devices": [shop]},
+    )
+    account.ask("POST", "/keys", {"name": "Laporan", "scopes": ["messages:read"], "networks": ["203.0.113.0/24"]})
     held = account.send(off, people[1], "Barang sudah siap diambil di gudang.")
     account.send(shop, people[2], "Selamat ulang tahun!", schedule=FAR)
     account.webhooks_are_told()

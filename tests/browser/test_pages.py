@@ -13,6 +13,7 @@ PAGES = (
     "/devices",
     "/requests",
     "/rotators",
+    "/keys",
     "/webhooks",
     "/simulator",
     "/settings",

@@ -16,6 +16,7 @@ export const { p, navigate, isActive, route } = createRouter({
   "/webhooks": () => import("./webhooks/Webhooks.svelte"),
   "/webhooks/:id": () => import("./webhooks/Webhooks.svelte"),
   "/rotators": () => import("./rotators/Rotators.svelte"),
+  "/keys": () => import("./keys/Keys.svelte"),
   "/simulator": () => import("./simulator/Simulator.svelte"),
   "/settings": () => import("./settings/Settings.svelte"),
   "/more": () => import("./shell/More.svelte"),

@@ -10,6 +10,7 @@ export interface Place {
     | "/rotators"
     | "/requests"
     | "/webhooks"
+    | "/keys"
     | "/simulator"
     | "/settings";
   label: Key;
@@ -32,6 +33,7 @@ export const MENU: readonly { label?: Key; places: readonly Place[] }[] = [
     places: [
       { path: "/devices", label: "ui.menu.devices", icon: "device" },
       { path: "/webhooks", label: "ui.menu.webhooks", icon: "plug" },
+      { path: "/keys", label: "ui.menu.keys", icon: "key" },
       { path: "/requests", label: "ui.menu.requests", icon: "list" },
       { path: "/simulator", label: "ui.menu.simulator", icon: "simulator" },
       { path: "/settings", label: "ui.menu.settings", icon: "settings" },
