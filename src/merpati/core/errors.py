@@ -99,6 +99,11 @@ class Code(StrEnum):
     WEBHOOK_UNTOLD = "webhook_untold"
     WEBHOOK_OF_DEVICE = "webhook_of_device"
     TOO_MANY_WEBHOOKS = "too_many_webhooks"
+    REPLAY_RUNNING = "replay_running"
+    REPLAY_EMPTY = "replay_empty"
+    REPLAY_TOO_LONG = "replay_too_long"
+    REPLAY_UNKNOWN = "replay_unknown"
+    LOG_FORGOT = "log_forgot"
     DEAD_LETTER_UNKNOWN = "dead_letter_unknown"
     # the simulated network
     PERSON_OFFLINE = "person_offline"

@@ -92,6 +92,28 @@ async def find_first_kept(tx: Tx, account: AccountId) -> int | None:
     return await store.first_kept(tx, account)
 
 
+async def find_head(tx: Tx, account: AccountId) -> int:
+    """The number of the newest fact; 0 when there never was one."""
+    return next((seq for _, seq in await store.heads_beyond(tx, [(account, -1)])), 0)
+
+
+async def find_seq_at(tx: Tx, account: AccountId, at: int) -> int:
+    """The number of the first fact that the log has of this instant or later; the next one's when there is none.
+
+    Halves the log: facts are numbered in order of time, as far as clocks go.
+    """
+    head = await find_head(tx, account)
+    low, high = await find_first_kept(tx, account) or head + 1, head + 1
+    while low < high:
+        middle = (low + high) // 2
+        found = await store.raw_by_seqs(tx, account, [middle])
+        if found and found[0].at >= at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 # -- shards --
 
 

@@ -96,6 +96,7 @@ class Holding:
         self._feeds[stored.endpoint.account].change(hook, stored.endpoint)
         hook.saved_outage = stored.outage
         hook.saved_rows = {row.device: row for row in stored.lanes}
+        hook.keep_replays(stored.replays)
         hook.add_replays(stored.replays)
         try_now(hook)
         self._feeds.awake.add(hook)

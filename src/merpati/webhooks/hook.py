@@ -72,12 +72,22 @@ class Hook:
         self.add_replays(replays)
 
     def add_replays(self, rows: Sequence[ReplayRow]) -> None:
-        """Take up replays; those that are known stay as they are."""
+        """Take up replays; those that are known stay as they are, also when they are done and only not stored."""
         for row in rows:
             key = (row.device, row.first)
-            if key not in self.replays:
+            if key not in self.replays and key not in self.saved_replays:
                 self.replays[key] = Lane(row.device, row.next - 1, row)
                 self.saved_replays[key] = row
+
+    def keep_replays(self, rows: Sequence[ReplayRow]) -> None:
+        """Let go of those that were stored and are not any more: somebody stopped them."""
+        kept = {(row.device, row.first) for row in rows}
+        for key in [key for key in self.saved_replays if key not in kept]:
+            self.saved_replays.pop(key)
+            lane = self.replays.pop(key, None)
+            if lane is not None:
+                lane.pending.clear()
+                lane.behind = False
 
     def hears(self, entry: RawEntry) -> bool:
         return hears(self.endpoint, entry.device, entry.kind)

@@ -202,6 +202,15 @@ class ReplayRow(NamedTuple):
     next: int
 
 
+class AskedReplay(NamedTuple):
+    """A replay with how many facts it had, and since when it is there."""
+
+    row: ReplayRow
+    facts: int
+    """0: that of a dead letter, which nobody counted."""
+    at: int
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call to an endpoint, for its owner to look at. Nothing of the body, nothing of the URL."""
 

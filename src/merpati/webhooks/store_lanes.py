@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from merpati.core.ids import AccountId, DeviceId, EndpointId
 from merpati.log.model import SHARDS
 from merpati.storage.port import Tx
-from merpati.webhooks.model import READER, Endpoint, EndpointState, LaneRow, OutageRow, ReplayRow
+from merpati.webhooks.model import READER, AskedReplay, Endpoint, EndpointState, LaneRow, OutageRow, ReplayRow
 from merpati.webhooks.store import ENDPOINT, read_endpoint
 
 _LANE = "endpoint_id, device_id, seq, attempt, refusals, next_try_at, since_at"
@@ -138,8 +138,26 @@ async def replays_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[ReplayRow]
     return [ReplayRow(*row) for row in rows]
 
 
-async def insert_replay(tx: Tx, row: ReplayRow) -> None:
-    await tx.run(f"INSERT INTO hook_replay ({_REPLAY}) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", *row)
+async def insert_replay(tx: Tx, row: ReplayRow, facts: int = 0) -> None:
+    await tx.run(
+        f"INSERT INTO hook_replay ({_REPLAY}, facts, asked_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+        "ON CONFLICT DO NOTHING",
+        *row,
+        facts,
+        tx.now,
+    )
+
+
+async def asked_replays_of(tx: Tx, endpoint: EndpointId) -> list[AskedReplay]:
+    rows = await tx.all(
+        f"SELECT {_REPLAY}, facts, asked_at FROM hook_replay WHERE endpoint_id = $1 ORDER BY first_seq, device_id",
+        endpoint,
+    )
+    return [AskedReplay(ReplayRow(*row[:5]), row[5], row[6]) for row in rows]
+
+
+async def stop_replays(tx: Tx, endpoint: EndpointId, first: int) -> None:
+    await tx.run("DELETE FROM hook_replay WHERE endpoint_id = $1 AND first_seq = $2", endpoint, first)
 
 
 async def move_replays(tx: Tx, rows: Sequence[ReplayRow]) -> None:

@@ -1,6 +1,6 @@
 """Days as the caller's clock on the wall has them."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from merpati.api.v1.principal import Principal
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 
+DAY = timedelta(days=1)
 USUAL_ZONE = "Asia/Jakarta"
 
 Zone: TypeAlias = Annotated[
@@ -27,6 +28,16 @@ def today_of(gateway: Gateway, principal: Principal, zone: str | None) -> Millis
     """When today began there; raises `Refusal(INPUT_INVALID)` for a zone that nobody knows."""
     chosen = zone or (principal.person.owner.time_zone if principal.person else USUAL_ZONE)
     return day_start(gateway.clock.now(), chosen)
+
+
+def day_of(day: date, zone: str) -> tuple[Millis, Millis]:
+    """When this day begins in this zone, and when the next; raises `Refusal(INPUT_INVALID)` for an unknown zone."""
+    try:
+        check_time_zone(zone)
+        starts = [datetime(each.year, each.month, each.day, tzinfo=ZoneInfo(zone)) for each in (day, day + DAY)]
+    except (Refusal, OverflowError):
+        raise Refusal(Code.INPUT_INVALID, field="zone") from None
+    return Millis(int(starts[0].timestamp() * 1_000)), Millis(int(starts[1].timestamp() * 1_000))
 
 
 def day_start(now: Millis, zone: str) -> Millis:

@@ -23,6 +23,7 @@ from merpati.api.v1.openapi import describe
 from merpati.api.v1.principal import guard, provide_principal
 from merpati.api.v1.problems import exception_handlers
 from merpati.api.v1.reference import reference_router
+from merpati.api.v1.replays import replays_router
 from merpati.api.v1.requests import requests_router
 from merpati.api.v1.rotators import rotators_router
 from merpati.api.v1.session import session_router
@@ -58,6 +59,7 @@ def routers() -> list[Router]:
         webhooks_router(),
         webhook_changes_router(),
         dead_letters_router(),
+        replays_router(),
         device_webhooks_router(),
         requests_router(),
     ]
