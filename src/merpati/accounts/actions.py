@@ -45,13 +45,22 @@ async def create_owner(tx: Tx, id_: UserId, account: AccountId, email: str, pass
     return owner
 
 
-async def change_password(tx: Tx, user: UserId, password_hash: str, *, kept: SignInId = NO_SESSION) -> None:
-    """Another password; the user's sessions end, but for `kept`. May run twice."""
+async def change_password(
+    tx: Tx, user: UserId, password_hash: str, *, proved: str | None = None, kept: SignInId = NO_SESSION
+) -> None:
+    """Another password; the user's sessions end, but for `kept`. May run twice.
+
+    `proved`: the hash that the caller was checked against; raises `Refusal(PASSWORD_WRONG)` where it is not the
+    user's any more.
+    """
     owner = await store.owner_by(tx, "id", user)
-    if owner is not None:
-        await tx.lock([owner.account])
-        await store.set_password(tx, user, password_hash)
-        await end_other_sessions(tx, owner.account, user, kept)
+    if owner is None:
+        return
+    await tx.lock([owner.account])
+    if proved is not None and not await store.has_password(tx, user, [proved, password_hash]):
+        raise Refusal(Code.PASSWORD_WRONG)
+    await store.set_password(tx, user, password_hash)
+    await end_other_sessions(tx, owner.account, user, kept)
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from merpati.accounts import store
 from merpati.accounts.model import Owner, SignedIn, parse_login
 from merpati.accounts.passwords import verify_password
 from merpati.accounts.sessions import open_session, signed_in_by
@@ -64,11 +65,15 @@ async def _step(storage: Storage, sealer: Sealer, clock: Clock, owner: Owner, as
 async def admit(storage: Storage, ids: Ids, owner: Owner, asking: Asking, *, step: int | None = None) -> Admitted:
     """Open a session for an owner who has shown who they are, and use up the code that they brought.
 
-    Raises `Refusal(TOTP_INVALID)` for a code that is used up already.
+    Raises `Refusal`: TOTP_INVALID for a code that is used up already, SIGN_IN_FAILED where what they have shown was
+    changed since it was read (checking a password takes its time).
     """
     id_, token = SignInId((await ids.take("session"))[0]), new_link_token()
 
     async def enter(tx: Tx) -> SignedIn | None:
+        now = await _as_they_are(tx, owner)
+        if now is None or (now.password_hash, now.totp_on) != (owner.password_hash, owner.totp_on):
+            raise Refusal(Code.SIGN_IN_FAILED)
         if owner.totp_on and step is not None:
             await use_totp(tx, owner.id, step)
         elif owner.totp_on:
@@ -83,9 +88,22 @@ async def admit(storage: Storage, ids: Ids, owner: Owner, asking: Asking, *, ste
     return Admitted(who=who, token=token)
 
 
+async def _as_they_are(tx: Tx, owner: Owner) -> Owner | None:
+    """None: the user is gone. Nobody changes password or second factor until the transaction ends."""
+    await tx.lock([owner.account])
+    return await store.owner_by(tx, "id", owner.id)
+
+
 async def prove_password(storage: Storage, owner: Owner, password: str, address: str) -> None:
     """For what a session alone must not do; raises `Refusal` (PASSWORD_WRONG, TOO_MANY_TRIES)."""
     await storage.write(begin_try, owner.email, address)
     if not await verify_password(owner.password_hash, password):
         raise Refusal(Code.PASSWORD_WRONG)
-    await storage.write(end_try, owner.email, address)
+    await storage.write(_proved, owner, address)
+
+
+async def _proved(tx: Tx, owner: Owner, address: str) -> None:
+    now = await _as_they_are(tx, owner)
+    if now is None or now.password_hash != owner.password_hash:
+        raise Refusal(Code.PASSWORD_WRONG)
+    await end_try(tx, owner.email, address)

@@ -80,6 +80,12 @@ async def set_password(tx: Tx, id_: UserId, password_hash: str) -> None:
     await tx.run("UPDATE owner SET password_hash = $2 WHERE id = $1", id_, password_hash)
 
 
+async def has_password(tx: Tx, id_: UserId, hashes: Sequence[str]) -> bool:
+    """Whether the user's is one of these."""
+    row = await tx.one("SELECT password_hash FROM owner WHERE id = $1", id_)
+    return row is not None and row[0] in hashes
+
+
 async def set_profile(tx: Tx, owner: Owner) -> None:
     """Raises `Violation` when another took that number at the same moment."""
     await tx.run(

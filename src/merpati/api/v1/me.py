@@ -74,8 +74,10 @@ async def post_password(
     person = principal.the_person()
     await prove_password(gateway.storage, person.owner, data.old_password, address_of(request))
     hashed = await hash_password(data.new_password)
+    owner, kept = person.owner, person.session.id
     await once.answer(
-        gateway.storage, lambda tx: change_password(tx, person.owner.id, hashed, kept=person.session.id)
+        gateway.storage,
+        lambda tx: change_password(tx, owner.id, hashed, proved=owner.password_hash, kept=kept),
     )
 
 
