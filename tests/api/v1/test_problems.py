@@ -53,6 +53,9 @@ async def test_a_bad_field_is_named(api: Api, body: object, field: str, code: st
     ("body", "kind", "status", "code"),
     [
         (b"{", "application/json", 400, "json_invalid"),
+        (b"[" * 200_000, "application/json", 400, "json_invalid"),
+        (b'{"a":' * 50_000, "application/json", 400, "json_invalid"),
+        (b'{"login": "\xff", "password": "x"}', "application/json", 400, "json_invalid"),
         (b"", "application/json", 422, "input_invalid"),
         (b"login=a", "application/x-www-form-urlencoded", 415, "media_type"),
         (b'{"login": "a"}', "text/plain", 415, "media_type"),
@@ -60,9 +63,10 @@ async def test_a_bad_field_is_named(api: Api, body: object, field: str, code: st
     ],
 )
 async def test_a_bad_body_is_a_problem(api: Api, body: bytes, kind: str, status: int, code: str) -> None:
-    """Broken, of another kind, or too large."""
-    answered = await browser_of(api).ask("POST", "/session", data=body, headers={"Content-Type": kind})
-    assert (answered.status, answered.code) == (status, code)
+    """Broken, nested without an end, in no UTF-8, of another kind, or too large."""
+    for path in ("/session", "/setup/x"):
+        answered = await browser_of(api).ask("POST", path, data=body, headers={"Content-Type": kind})
+        assert (answered.status, answered.code) == (status, code)
 
 
 async def test_a_problem_speaks_the_caller_s_language(api: Api) -> None:

@@ -9,6 +9,7 @@ from litestar.di import Provide
 from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway
 from merpati.api.v1.account import account_router
+from merpati.api.v1.asked import Asked
 from merpati.api.v1.dead_letters import dead_letters_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
@@ -98,6 +99,7 @@ def _application() -> Litestar:
         },
         before_request=_before,
         exception_handlers=exception_handlers(),
+        request_class=Asked,
         request_max_body_size=MOST_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
