@@ -122,7 +122,8 @@ def _new_dues(chosen: Sequence[Known], asked: Reschedule, now: int) -> list[tupl
 
 
 async def _record_moves(tx: Tx, moved: Sequence[Known], dues: Mapping[MessageId, int]) -> None:
-    await store_accept.insert_holds(tx, [(k.message, tx.now, HoldReason.SCHEDULE, dues[k.message]) for k in moved])
+    later = [k.message for k in moved if dues[k.message] > tx.now]
+    await store_accept.insert_holds(tx, [(id_, tx.now, HoldReason.SCHEDULE, dues[id_]) for id_ in later])
     await record_all(
         tx, [(k.account, MessageRescheduled(k.device, k.message, k.chat, dues[k.message])) for k in moved]
     )

@@ -54,6 +54,16 @@ async def test_a_bad_time_is_refused(both: Api, ayu: Browser, body: dict[str, st
     assert (answered.status, answered.code) == (422, code)
 
 
+async def test_a_time_that_has_passed_is_now(both: Api, ayu: Browser) -> None:
+    """However long ago; the message's life tells of no wait that never was."""
+    id_ = await send(both, schedule=LATER_S)
+    for at in ("0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z"):
+        moved = await ayu.ask("POST", f"/messages/{id_}/reschedule", {"at": at})
+        assert (moved.status, moved.body["due_at"][:2], moved.body["schedule_at"][:2]) == (200, "20", "20")
+    held = [step for step in moved.body["timeline"] if step["kind"] == "held"]
+    assert len(held) == 1, held
+
+
 async def test_a_scheduled_message_is_sent_now(both: Api, ayu: Browser) -> None:
     """Its device takes it at once."""
     id_ = await send(both, schedule=LATER_S)

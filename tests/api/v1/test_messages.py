@@ -47,6 +47,20 @@ async def test_the_history_is_listed_newest_first(both: Api, ayu: Browser) -> No
     assert older["due_at"] >= older["accepted_at"]
 
 
+@pytest.mark.parametrize("path", ["/messages", "/messages/counts"])
+async def test_any_time_with_a_zone_can_be_asked_for(ayu: Browser, path: str) -> None:
+    """Also at the ends of the calendar; which zone a bare one means nobody can know."""
+    for at, status in (
+        ("0001-01-01T00:00:00+14:00", 200),
+        ("9999-12-31T23:59:59-14:00", 200),
+        ("2026-11-24T10:00:00", 422),
+    ):
+        for name in ("from", "to"):
+            answered = await ayu.ask("GET", path, params={name: at})
+            assert answered.status == status
+            assert status == 200 or [each["field"] for each in answered.body["errors"]] == [name]
+
+
 async def test_a_program_reads_the_history_too(both: Api) -> None:
     """Its own account's."""
     id_ = await send(both)

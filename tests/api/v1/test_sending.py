@@ -162,7 +162,13 @@ async def test_a_preview_shows_and_stores_nothing(both: Api, ayu: Browser) -> No
 
 
 @pytest.mark.parametrize(
-    ("more", "code"), [({"text": ""}, "content_missing"), ({"device": THEIRS}, "device_unknown")]
+    ("more", "code"),
+    [
+        ({"text": ""}, "content_missing"),
+        ({"device": THEIRS}, "device_unknown"),
+        ({"schedule": "9999-12-31T23:59:59-14:00"}, "schedule_invalid"),
+        ({"schedule": "9999-12-31T23:59:59Z", "delay_from_s": 10, "follow_up_s": 300}, "schedule_invalid"),
+    ],
 )
 async def test_a_preview_refuses_what_cannot_be_sent(ayu: Browser, more: dict[str, object], code: str) -> None:
     """Before anybody waits for it."""

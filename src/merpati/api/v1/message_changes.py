@@ -71,7 +71,7 @@ async def post_reschedule(
     data: JSONBody[RescheduleGiven],
 ) -> MessageAnswer:
     """Gives a queued message another time, and no delay after that."""
-    at = millis(data.at)
+    at = max(millis(data.at), gateway.clock.now())
     if at > gateway.clock.now() + FURTHEST_MS:
         raise Refusal(Code.SCHEDULE_INVALID, field="at")
     return await _move(gateway, principal, once, message_id, at)

@@ -33,7 +33,7 @@ from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, instant, maybe, millis
 from merpati.core.address import parse_first_digits
 from merpati.core.clock import Millis
-from merpati.core.errors import Code
+from merpati.core.errors import Code, Refusal
 from merpati.core.ids import DeviceId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
@@ -73,9 +73,12 @@ Number: TypeAlias = Annotated[
 OfDevice: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=LAST_ID, description="The id of a device.")]
 InState: TypeAlias = Annotated[StateFilter | None, QueryParameter(name="state", description="In this state.")]
 From: TypeAlias = Annotated[
-    datetime | None, QueryParameter(name="from", description="Accepted at or after this time (RFC 3339).")
+    datetime | None,
+    QueryParameter(name="from", description="Accepted at or after this time (RFC 3339, with a zone)."),
 ]
-To: TypeAlias = Annotated[datetime | None, QueryParameter(name="to", description="Accepted before this time.")]
+To: TypeAlias = Annotated[
+    datetime | None, QueryParameter(name="to", description="Accepted before this time (RFC 3339, with a zone).")
+]
 
 
 class CountsAnswer(Answer, frozen=True, kw_only=True):
@@ -114,14 +117,21 @@ async def get_messages(
         among=principal.devices,
         incoming=direction is Direction.IN if direction is not None else None,
         number=parse_first_digits(number) if number and number.strip() else None,
-        from_at=millis(since) if since is not None else None,
-        to_at=millis(until) if until is not None else None,
+        from_at=_time("from", since),
+        to_at=_time("to", until),
         after=_after(cursor),
         limit=limit + 1,
     )
     search = _in_state(search, in_state)
     rows = await gateway.storage.read(_list, search, q.strip() if q else "")
     return page_of(rows, limit, show_row, _key)
+
+
+def _time(name: str, given: datetime | None) -> Millis | None:
+    """Raises `Refusal(INPUT_INVALID)` where no zone is given: nobody knows which was meant."""
+    if given is not None and given.tzinfo is None:
+        raise Refusal(Code.INPUT_INVALID, field=name)
+    return None if given is None else millis(given)
 
 
 def _after(cursor: str | None) -> tuple[int, int] | None:
@@ -163,8 +173,8 @@ async def get_counts(
         account=principal.account.id,
         device=DeviceId(device) if device is not None else None,
         among=principal.devices,
-        from_at=millis(since) if since is not None else None,
-        to_at=millis(until) if until is not None else None,
+        from_at=_time("from", since),
+        to_at=_time("to", until),
     )
     counts = await gateway.storage.read(count_chips, search)
     return CountsAnswer(most=MOST_COUNTED, **msgspec.structs.asdict(counts))

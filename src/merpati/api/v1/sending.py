@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from merpati.api.accepting import LARGE_BYTES, Answered, Call, Quotas, accept_call, accepted, beside
 from merpati.api.fonnte.attachments import renamed
-from merpati.api.fonnte.content import build_content, build_options, check_supported
+from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, SendParams, parse_choices
 from merpati.api.gateway import Gateway
@@ -292,7 +292,7 @@ def _params(data: SendGiven) -> SendParams:
         message=data.text,
         url=data.url,
         filename=data.filename,
-        schedule_s=max(1, int(data.schedule.timestamp())) if data.schedule else 0,
+        schedule_s=max(1, millis(data.schedule) // SECOND_MS) if data.schedule else 0,
         delay=_delay(data),
         location=(data.location.latitude, data.location.longitude) if data.location else None,
         typing=data.typing,
@@ -322,7 +322,12 @@ def _delay(data: SendGiven) -> DelayRange | None:
     status_code=200,
     request_max_body_size=MOST_SENT_BYTES,
     responses=refusals(
-        Code.DEVICE_UNKNOWN, Code.CONTENT_MISSING, Code.UNSUPPORTED, Code.DELAY_INVALID, Code.FILE_UNKNOWN
+        Code.DEVICE_UNKNOWN,
+        Code.CONTENT_MISSING,
+        Code.UNSUPPORTED,
+        Code.SCHEDULE_INVALID,
+        Code.DELAY_INVALID,
+        Code.FILE_UNKNOWN,
     ),
 )
 async def post_preview(
@@ -339,6 +344,7 @@ def _preview(
     gateway: Gateway, data: SendGiven, device: Device, media: Media | None, language: str
 ) -> PreviewAnswer:
     country, params = _country(data), _params(data)
+    schedule_at(params, gateway.clock.now())
     if not data.url:
         content = build_content(params, media)
         check_supported(content, build_options(params, None), gateway.capabilities[device.transport])

@@ -1,6 +1,6 @@
 """What the bodies of the API have in common."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -10,6 +10,7 @@ from merpati.core.clock import Millis
 
 PREFIX = "/api/v1"
 LONGEST_OVERLAP_H = 72
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +40,8 @@ OverlapHours: TypeAlias = Annotated[int, Meta(ge=0, le=LONGEST_OVERLAP_H)]
 
 
 def millis(given: datetime) -> Millis:
-    """Milliseconds since 1970."""
-    return Millis(int(given.timestamp() * 1_000))
+    """Milliseconds since 1970, of any time that can be written: also of one that falls out of our years in UTC."""
+    return Millis((given - _EPOCH) // _MS)
 
 
 def instant(at: Millis) -> Instant:
