@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bodyOf, dayOf, draftOf, wordsOf, type ApiKey } from "./key.ts";
+import { bodyOf, dayOf, draftOf, shown, wordsOf, type ApiKey } from "./key.ts";
 
 const KEY: ApiKey = {
   id: 1,
@@ -18,7 +18,13 @@ const KEY: ApiKey = {
 
 test("a key that is opened and saved is the same", () => {
   const { name, scopes, devices, networks, expires_at } = KEY;
-  expect(bodyOf(draftOf(KEY), KEY)).toEqual({ name, scopes, devices, networks, expires_at });
+  expect(bodyOf(draftOf(KEY), KEY)).toEqual({
+    name,
+    scopes,
+    devices,
+    networks: networks.map(shown),
+    expires_at,
+  });
 });
 
 test("a new key may send, from anywhere, with every device, for ever", () => {
@@ -49,5 +55,14 @@ test("scopes are told in the order of the form", () => {
   expect(wordsOf(["devices:read", "messages:send"]).map(({ scope }) => scope)).toEqual([
     "messages:send",
     "devices:read",
+  ]);
+});
+
+test("one address is shown as one, a network as a network", () => {
+  expect(["10.0.0.1/32", "10.0.0.0/8", "::1/128", "2001:db8::/32"].map(shown)).toEqual([
+    "10.0.0.1",
+    "10.0.0.0/8",
+    "::1",
+    "2001:db8::/32",
   ]);
 });

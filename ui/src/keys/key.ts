@@ -48,6 +48,11 @@ export function wordsOf(scopes: readonly Scope[]): ScopeWords[] {
   return ALL.filter(({ scope }) => scopes.includes(scope));
 }
 
+/** A network as people write it: one address without the width of its network. */
+export function shown(network: string): string {
+  return network.replace(network.includes(":") ? /\/128$/ : /\/32$/, "");
+}
+
 /** A key while it is being written. */
 export interface Draft {
   name: string;
@@ -65,7 +70,7 @@ export function draftOf(key?: ApiKey): Draft {
     scopes: [...(key?.scopes ?? ["messages:send"])],
     which: key?.devices ? "chosen" : "all",
     devices: [...(key?.devices ?? [])],
-    networks: (key?.networks ?? []).join("\n"),
+    networks: (key?.networks ?? []).map(shown).join("\n"),
     until: key?.expires_at ? "day" : "never",
     day: key?.expires_at ? dayOf(new Date(key.expires_at)) : "",
   };
