@@ -61,8 +61,12 @@ async def main() -> None:
     parser.add_argument("--devices", type=int, default=10)
     parser.add_argument("--connected", action="store_true")
     parser.add_argument("--webhook", default="")
+    parser.add_argument("--attachment-mb", type=int, default=10)
+    parser.add_argument("--files", default="")
     asked = parser.parse_args()
     flags = {"data": asked.data, "database": asked.database, "port": 0, "allow_hosts": ["127.0.0.1"]}
+    flags |= {"max_attachment_mb": asked.attachment_mb, "files": asked.files}
+    flags |= {"s3_endpoint": os.environ.get("MERPATI_S3_ENDPOINT", "")}
     if asked.connected:
         network = asked.data / "network.toml"
         asked.data.mkdir(parents=True, exist_ok=True)

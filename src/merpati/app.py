@@ -6,7 +6,6 @@ end the other way round: the door closes, hand-overs under way finish, devices a
 
 import asyncio
 import contextlib
-import gc
 import random
 import signal
 import socket
@@ -24,7 +23,7 @@ from merpati.api.http import build_application, operator_routes
 from merpati.api.live.hub import Hub
 from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
-from merpati.api.server import listen, serving
+from merpati.api.server import listen, serving, url_of
 from merpati.api.v1.limits import CallLimits
 from merpati.config import Config, Loaded
 from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
@@ -42,16 +41,19 @@ from merpati.messages.media import locate
 from merpati.runtime.anywhere import SessionsAnywhere
 from merpati.runtime.asks import Asks
 from merpati.runtime.dispatcher import Dispatcher
+from merpati.runtime.garbage import collect_seldom
 from merpati.runtime.metrics import RunMetrics
 from merpati.runtime.node import Node
 from merpati.runtime.receiving import Receiving, Shelf
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.upkeep import Upkeep
+from merpati.storage.files import FileStore
 from merpati.storage.folder import DataFolder
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.migrate import migrate
+from merpati.storage.places import open_files
 from merpati.storage.port import Storage, StorageError
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
@@ -74,10 +76,12 @@ class Gateway:
         clock: Clock,
         folder: DataFolder,
         storage: Storage,
+        files: FileStore,
         transports: Transports,
         egress: Egress,
     ) -> None:
         self.config, self.clock, self.folder, self.storage = config, clock, folder, storage
+        self.files = files
         self.transports, self.egress = transports, egress
         self.url = ""
         """Where it listens; known when the door is open."""
@@ -112,14 +116,12 @@ class Gateway:
             self.rng,
             self.supervisor,
             max_tries=config.max_tries,
-            locate=lambda message: locate(folder.media, message),
+            locate=lambda message: locate(files, message),
             on_end=self._ended,
         )
         self.sessions = self._sessions()
         self.asks = Asks(storage, self.ids, self.sealer, self.node, self.sessions, self.supervisor)
-        self.jobs = JobRunner(
-            storage, self.node, jobs(self.keeping, folder.media, self.look_at_all), clock, rng=self.rng
-        )
+        self.jobs = JobRunner(storage, self.node, jobs(self.keeping, files, self.look_at_all), clock, rng=self.rng)
         self.live = Hub(storage, judge_on(storage))
         self.webhooks: Webhooks | None = None
         self._webhooks_task: asyncio.Task[None] | None = None
@@ -140,7 +142,7 @@ class Gateway:
 
     def _shelf(self) -> Shelf:
         return Shelf(
-            folder=self.folder.media,
+            files=self.files,
             spool=self.folder.spool,
             most_bytes=self.config.max_attachment_mb * 1_000_000,
             keep_ms=self.keeping.media_ms,
@@ -297,7 +299,7 @@ async def open_storage(config: Config, folder: DataFolder, clock: Clock) -> Stor
 async def open_gateway(config: Config, clock: Clock | None = None) -> AsyncIterator[Gateway]:
     """Everything, not yet running; closed at the end of the block.
 
-    Raises `FolderInUse`, `SchemaTooNew`, `StorageGone`, `OSError` (folder, or the simulated network's socket).
+    Raises `FolderInUse`, `SchemaTooNew`, `StorageGone`, `ExtraMissing`, `OSError` (folder, the simulator's socket).
     """
     clock = clock or SystemClock()
     arm(config.crash_at)
@@ -308,13 +310,20 @@ async def open_gateway(config: Config, clock: Clock | None = None) -> AsyncItera
         storage = await open_storage(config, folder, clock)
         stack.push_async_callback(storage.close)
         await migrate(storage)
+        files = await open_files(
+            config.files,
+            folder,
+            endpoint=config.s3_endpoint,
+            region=config.s3_region,
+            room_mb=config.files_cache_mb,
+        )
         transports = await open_transports(
             folder.simulator, config.simulator_socket, config.simulator_faults, clock
         )
         stack.push_async_callback(transports.close)
         egress = Egress(config.allow_hosts)
         stack.push_async_callback(egress.close)
-        gateway = Gateway(config, clock, folder, storage, transports, egress)
+        gateway = Gateway(config, clock, folder, storage, files, transports, egress)
         stack.push_async_callback(gateway.lane.close)
         yield gateway
 
@@ -337,7 +346,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         fetch=gateway.fetch,
         egress=gateway.egress,
         check_url=gateway.egress.check_url,
-        media_folder=gateway.folder.media,
+        files=gateway.files,
         spool_folder=gateway.folder.spool,
         max_body_bytes=gateway.config.max_body_mb * 1_000_000,
         max_file_bytes=gateway.config.max_attachment_mb * 1_000_000,
@@ -364,7 +373,7 @@ async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gatew
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopped.set)
-    gateway.url = gateway.config.public_url or _url_of(gateway.config.host, door.getsockname()[1])
+    gateway.url = gateway.config.public_url or url_of(gateway.config.host, door.getsockname()[1])
     gateway.start()
     try:
         async with serving(build_asgi(gateway), door):
@@ -375,10 +384,6 @@ async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gatew
         await gateway.stop()
 
 
-def _url_of(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 async def run_gateway(loaded: Loaded, *, on_ready: Callable[[Gateway], Awaitable[None]]) -> None:
     """Serve until SIGTERM or SIGINT. `on_ready` is awaited once, when the first request can be answered.
 
@@ -387,14 +392,5 @@ async def run_gateway(loaded: Loaded, *, on_ready: Callable[[Gateway], Awaitable
     config = loaded.config
     with contextlib.closing(listen(config.host, config.port)) as door:
         async with open_gateway(config) as gateway:
-            _collect_seldom()
+            collect_seldom()
             await serve(gateway, door, on_ready)
-
-
-def _collect_seldom() -> None:
-    """Cyclic garbage is rare here, and to look for it stops every answer: the 99th percentile of an accept is a
-    third lower now (`bench.accept`). What was made until here lives as long as the process: it is not looked at.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)

@@ -3,6 +3,7 @@
 Each is also an environment variable: `MERPATI_` and the name in capitals.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, cast
@@ -43,6 +44,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Days a file is kept that came or was sent; a message that waits keeps its own.", ge=1),
     ] = 7
+    files: Annotated[
+        str,
+        Meta(description="Bucket for files (s3://bucket/prefix; needs `merpati[s3]`); empty: the data folder."),
+    ] = ""
+    s3_endpoint: Annotated[
+        str, Meta(description="Address of an S3 service that is not Amazon's; empty: Amazon's.")
+    ] = ""
+    s3_region: Annotated[str, Meta(description="Region of the bucket.")] = "us-east-1"
+    files_cache_mb: Annotated[
+        int, Meta(description="Room for copies of the bucket's files on this machine, in megabytes.", ge=0)
+    ] = 1000
     max_tries: Annotated[int, Meta(description="Refusals of one message for now before it fails.", ge=1)] = 5
     calls_per_s: Annotated[
         float,
@@ -114,6 +126,7 @@ def load_config(environ: Mapping[str, str], flags: Mapping[str, object]) -> Load
         values[name] = [item.strip() for item in cast("list[str]", values[name] or []) if item.strip()]
     config = _convert(values)
     _check_hosts(config.allow_hosts)
+    _check_files(config.files)
     return Loaded(config, origins)
 
 
@@ -145,6 +158,11 @@ def _check_hosts(hosts: tuple[str, ...]) -> None:
         parse_allowed(hosts)
     except ValueError as error:
         raise BadSetting("allow_hosts", str(error)) from None
+
+
+def _check_files(files: str) -> None:
+    if files and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?", files):
+        raise BadSetting("files", "not s3://bucket or s3://bucket/prefix")
 
 
 def _decode(kind: type, value: object) -> object:

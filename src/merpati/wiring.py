@@ -25,6 +25,7 @@ from merpati.messages.batches import make_next_part
 from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
 from merpati.messages.recovery import CLEAR_DEVICE, ClearDevice, clear_devices, expire_overdue
 from merpati.messages.views import open_devices, overdue_devices
+from merpati.storage.files import FileStore
 from merpati.storage.port import Tx
 from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, SessionState, Transport
@@ -48,7 +49,7 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     expire_after_ms: int
 
 
-def jobs(keeping: Keeping, media_folder: Path, made: Callable[[], None]) -> Mapping[str, JobKind[Any]]:
+def jobs(keeping: Keeping, files: FileStore, made: Callable[[], None]) -> Mapping[str, JobKind[Any]]:
     """Every kind of job. `made` is called when a batch got messages that may be due."""
     return {
         MAKE_BATCH: JobKind(args=MakeBatch, handler=lambda at, args: _make_batch(at, args, made), timeout_s=3_600),
@@ -57,11 +58,11 @@ def jobs(keeping: Keeping, media_folder: Path, made: Callable[[], None]) -> Mapp
         CLEAR_DEVICE: JobKind(args=ClearDevice, handler=_clear_device),
         "messages.clear": JobKind(args=NoArgs, handler=_clear, every_ms=MINUTE_MS),
         "messages.forget_media": JobKind(
-            args=NoArgs, handler=lambda at, _: forget_media(at.storage, media_folder, _ago(at, keeping.media_ms)),
+            args=NoArgs, handler=lambda at, _: forget_media(at.storage, files, _ago(at, keeping.media_ms)),
             every_ms=HOUR_MS,
         ),
         "messages.sweep_media": JobKind(
-            args=NoArgs, handler=lambda at, _: _sweep(at, media_folder), every_ms=HOUR_MS,
+            args=NoArgs, handler=lambda at, _: _sweep(at, files), every_ms=HOUR_MS,
         ),
     }  # fmt: skip
 
@@ -121,9 +122,9 @@ async def _make_batch(at: JobContext, args: MakeBatch, made: Callable[[], None])
         made()
 
 
-async def _sweep(at: JobContext, media_folder: Path) -> None:
+async def _sweep(at: JobContext, files: FileStore) -> None:
     """Remove files that a crash left without a row. May run twice."""
-    await sweep_media(at.storage, media_folder, _ago(at, ORPHAN_MS))
+    await sweep_media(at.storage, files, _ago(at, ORPHAN_MS))
 
 
 async def _expire(at: JobContext, keeping: Keeping) -> None:

@@ -36,6 +36,7 @@ from merpati.devices.views import find_device
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch
 from merpati.messages.file_links import FileLinks
+from merpati.storage.files import FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Row, Storage, Tx
@@ -134,9 +135,15 @@ class Api:
         """How many rows there are of what a call may store."""
         return {table: await self.count(table) for table in STORED}
 
+    @property
+    def media_folder(self) -> Path:
+        """Where files are kept."""
+        assert isinstance(self.gateway.files, FolderStore)
+        return self.gateway.files.folder
+
     def files(self) -> list[str]:
         """What lies in the media and spool folders."""
-        folders = (self.gateway.media_folder, self.gateway.spool_folder)
+        folders = (self.media_folder, self.gateway.spool_folder)
         return sorted(path.name for folder in folders for path in folder.iterdir())
 
     async def set_state(self, device: DeviceId, state: DeviceState) -> None:
@@ -210,7 +217,7 @@ async def running_api(
         fetch=fetched,
         egress=egress,
         check_url=egress.check_url,
-        media_folder=media,
+        files=FolderStore(media),
         spool_folder=spool,
         wake=lambda device, at: api.woken.append((device, at)),
         made=lambda: setattr(api, "batches", api.batches + 1),

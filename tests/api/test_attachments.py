@@ -25,7 +25,7 @@ async def test_a_url_is_fetched_into_the_media_folder(api: Api) -> None:
     ((id_, path, kind, mime, size),) = await api.rows("SELECT id, path, kind, mime, size_bytes FROM media")
     assert (path, kind, mime, size) == (f"{id_}.png", "image", "image/png", len(PNG))
     assert api.files() == [path]
-    assert (api.gateway.media_folder / path).read_bytes() == PNG
+    assert (api.media_folder / path).read_bytes() == PNG
     stored = await api.storage.read(show_message, answer["id"][1])
     assert stored is not None and isinstance(stored.content, Media)
     assert (stored.content.caption, stored.content.filename) == ("hi {name}", "")
@@ -41,7 +41,7 @@ async def test_an_uploaded_file_is_taken_over(api: Api) -> None:
 
         assert stored is not None and isinstance(stored.content, Media)
         assert (stored.content.kind, stored.content.filename) == ("document", shown)
-        assert (api.gateway.media_folder / stored.content.path).read_bytes() == b"%PDF-1.7 ..."
+        assert (api.media_folder / stored.content.path).read_bytes() == b"%PDF-1.7 ..."
 
 
 async def gone(_request: web.Request) -> web.Response:

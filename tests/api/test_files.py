@@ -35,7 +35,7 @@ async def fetched(api: Api, path: str) -> tuple[int, dict[str, str], bytes]:
 
 async def stored(api: Api, name: str, mime: str, body: bytes, filename: str = "") -> str:
     """A file in the folder; the path of its address."""
-    (api.gateway.media_folder / name).write_bytes(body)
+    (api.media_folder / name).write_bytes(body)
     media = Media(
         id=MediaId(int(Path(name).stem)),
         account=AccountId(1),
@@ -76,7 +76,7 @@ async def test_what_nobody_judged_is_saved_and_never_shown(both: Api) -> None:
 async def test_an_address_that_opens_nothing_is_not_found(both: Api) -> None:
     """Forged, of a file that is gone, of no row; and there is no list."""
     gone = await stored(both, "11.png", "image/png", PNG)
-    (both.gateway.media_folder / "11.png").unlink()
+    (both.media_folder / "11.png").unlink()
     until = both.gateway.clock.now() + LATER
     nobodys = both.gateway.links.token(ReceivedFile(MediaId(404), "a.png", "png", until))
     over = both.gateway.links.token(ReceivedFile(MediaId(9), "a.png", "png", until - 2 * LATER))

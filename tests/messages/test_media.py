@@ -10,8 +10,9 @@ from merpati.core.clock import DAY_MS, HOUR_MS, Clock, Millis
 from merpati.core.ids import JobId, MediaId
 from merpati.jobs.model import JobContext, NoArgs
 from merpati.messages.actions import accept_calls
-from merpati.messages.media import AT_ONCE, sweep_media
+from merpati.messages.media import sweep_media
 from merpati.messages.model import Media
+from merpati.storage.files import AT_ONCE, FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage
 from merpati.wiring import Keeping, jobs
@@ -63,7 +64,7 @@ async def accept_file(storage: Storage, name: str) -> None:
 
 async def run_job(storage: Storage, folder: Path) -> None:
     """The job, as the runner calls it."""
-    kind = jobs(KEEPING, folder, lambda: None)["messages.sweep_media"]
+    kind = jobs(KEEPING, FolderStore(folder), lambda: None)["messages.sweep_media"]
     await kind.handler(JobContext(storage=storage, clock=StillClock(), id=JobId(-1), attempt=1), NoArgs())
 
 
@@ -98,7 +99,7 @@ async def test_a_database_that_gave_out_no_ids_removes_nothing(storage: Storage,
     """A new database on an old folder."""
     leave(tmp_path, "1.png", 30 * DAY_MS)
 
-    assert await sweep_media(storage, tmp_path, NOW) == 0
+    assert await sweep_media(storage, FolderStore(tmp_path), NOW) == 0
 
 
 async def test_many_are_looked_up_in_parts(storage: Storage, folder: Path) -> None:

@@ -14,6 +14,7 @@ from merpati.messages.file_links import FileLinks
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import Note
 from merpati.messages.receiving import KeptMedia, keep_received
+from merpati.storage.files import FolderStore
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Media, MediaKind
 from tests.api.files import PNG
@@ -38,24 +39,28 @@ def came(folder: Path, body: bytes, filename: str = "", mime: str = "image/png")
     return Media(kind=MediaKind.IMAGE, path=str(path), mime=mime, size_bytes=len(body), filename=filename)
 
 
-def keep(folder: Path, media: Media, most: int = 1_000) -> KeptMedia:
-    return keep_received(media, MediaId(9), ACCOUNT, folder / "media", folder / "spool", most)
+def bodies(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_picture_is_kept_under_our_own_name(folder: Path) -> None:
+async def keep(folder: Path, media: Media, most: int = 1_000) -> KeptMedia:
+    return await keep_received(media, MediaId(9), ACCOUNT, FolderStore(folder / "media"), folder / "spool", most)
+
+
+async def test_a_picture_is_kept_under_our_own_name(folder: Path) -> None:
     """Its type is judged by its content; nothing is left aside."""
-    kept = keep(folder, came(folder, PNG, "../../evil\x00name.jpg", mime="text/html"))
+    kept = await keep(folder, came(folder, PNG, "../../evil\x00name.jpg", mime="text/html"))
 
-    assert (folder / "media" / "9.png").read_bytes() == PNG
+    assert bodies(folder / "media") == {"9.png": PNG}
     assert (kept.content.path, kept.content.mime, kept.content.filename) == ("9.png", "image/png", "evilname.jpg")
     assert (kept.extension, kept.notes) == ("png", ())
     assert kept.row is not None and (kept.row.size_bytes, kept.row.mime) == (len(PNG), "image/png")
-    assert list((folder / "spool").iterdir()) == []
+    assert bodies(folder / "spool") == {}
 
 
-def test_a_file_without_a_name_has_one_to_fetch_it_by(folder: Path) -> None:
+async def test_a_file_without_a_name_has_one_to_fetch_it_by(folder: Path) -> None:
     """Pictures come without."""
-    kept = keep(folder, came(folder, PNG))
+    kept = await keep(folder, came(folder, PNG))
     assert (kept.content.filename, kept.filename) == ("", "image.png")
 
 
@@ -67,29 +72,29 @@ def test_a_file_without_a_name_has_one_to_fetch_it_by(folder: Path) -> None:
         (PNG, "foto.png", len(PNG) - 1, Note.FILE_TOO_LARGE, ""),
     ],
 )
-def test_what_is_outside_the_rules_is_noted(
+async def test_what_is_outside_the_rules_is_noted(
     folder: Path, body: bytes, name: str, most: int, note: Note, path: str
 ) -> None:
     """Another type is kept, as something that nothing opens; what is too large is not."""
-    kept = keep(folder, came(folder, body, name), most)
+    kept = await keep(folder, came(folder, body, name), most)
 
     assert (kept.notes, kept.content.path) == ((note,), path)
     assert (kept.row is not None) is bool(path)
     assert kept.row is None or kept.row.mime == "application/octet-stream"
-    assert [each.name for each in (folder / "media").iterdir()] == ([path] if path else [])
+    assert list(bodies(folder / "media")) == ([path] if path else [])
 
 
-def test_a_file_that_is_not_there_is_noted(folder: Path) -> None:
+async def test_a_file_that_is_not_there_is_noted(folder: Path) -> None:
     """The message is stored all the same."""
     gone = msgspec.structs.replace(came(folder, PNG), path=str(folder / "gone"))
-    kept = keep(folder, gone)
+    kept = await keep(folder, gone)
     assert (kept.notes, kept.row, kept.content.path) == ((Note.FILE_LOST,), None, "")
 
 
 async def test_a_message_that_comes_twice_is_forwarded_once(storage: Storage, folder: Path) -> None:
     """Acceptance and storing are one transaction: a crash has both or neither, and the repeat is known."""
     await storage.write(open_account, ACCOUNT)
-    kept = keep(folder, came(folder, PNG))
+    kept = await keep(folder, came(folder, PNG))
     for n in (1, 2):
         forward = a_draft(100 + n, BUDI, content=kept.content, media=MediaId(9))
         await storage.write(receive_messages, [_incoming(n, kept, forward=forward)])

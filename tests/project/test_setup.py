@@ -81,4 +81,16 @@ def test_make_lists_what_there_is() -> None:
     """`make` alone names every target, once, with a word about each."""
     listing = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
     targets = [line.split()[1] for line in listing.splitlines() if line.startswith("  make ")]
-    assert targets == ["help", "setup", "clients", "demo", "dev", "test", "check", "faults", "bench", "clean"]
+    assert targets == [
+        "help",
+        "setup",
+        "clients",
+        "demo",
+        "dev",
+        "test",
+        "check",
+        "faults",
+        "bench",
+        "soak",
+        "clean",
+    ]

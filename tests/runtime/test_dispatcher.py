@@ -11,11 +11,13 @@ from merpati.core.clock import DAY_MS, SystemClock
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
 from merpati.devices.model import Claim
 from merpati.messages.handover import HandedOver, Outcome
+from merpati.messages.model import Taken
 from merpati.runtime.dispatcher import SPARE_WAKINGS, Dispatcher
 from merpati.runtime.receiving import Receiving, Shelf
 from merpati.runtime.sessions import Sessions
 from merpati.runtime.supervisor import Supervisor
 from merpati.runtime.upkeep import Upkeep
+from merpati.storage.files import FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
@@ -41,7 +43,11 @@ CLAIM = Claim(INC, EPOCH)
 CLOCK = SystemClock()
 
 
-SHELF = Shelf(folder=Path("media"), spool=Path("spool"), most_bytes=1, keep_ms=1)
+async def as_it_is(taken: Taken) -> Outbound:
+    return Outbound(ref=taken.wire_ref, chat=taken.chat, content=taken.content)
+
+
+SHELF = Shelf(files=FolderStore(Path("media")), spool=Path("spool"), most_bytes=1, keep_ms=1)
 
 
 class Network:
@@ -96,7 +102,7 @@ class Stage:
             rng,
             self.supervisor,
             max_tries=3,
-            locate=lambda taken: Outbound(ref=taken.wire_ref, chat=taken.chat, content=taken.content),
+            locate=as_it_is,
             on_end=self.ended.put_nowait,
         )
         self.sessions = Sessions(

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from merpati.api.fonnte.attachments import MediaFolder
+from merpati.api.fonnte.attachments import Collecting
 from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.fields import Upload
@@ -73,7 +73,7 @@ Show = Callable[[Sequence[SendItem], Plan, Quotas], tuple[bytes, RequestRow]]
 async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
     """Accept the call; raises `Refusal` for the first thing that is wrong with it, and then nothing is stored."""
     _check_plans(call)
-    folder = media_folder(gateway)
+    folder = collecting_files(gateway)
     async with folder.collecting() as collected:
         files = await _attach(gateway, folder, call, collected)
         quoted = await _quoted(gateway, call)
@@ -141,13 +141,13 @@ async def beside(large: bool, work: Callable[..., T], *args: object) -> T:
 # -- attachments and quotes --
 
 
-def media_folder(gateway: Gateway) -> MediaFolder:
+def collecting_files(gateway: Gateway) -> Collecting:
     """Where the files of one call come together."""
-    return MediaFolder(gateway.media_folder, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
+    return Collecting(gateway.files, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
 
 
 async def _attach(
-    gateway: Gateway, folder: MediaFolder, call: Call, collected: list[Media]
+    gateway: Gateway, folder: Collecting, call: Call, collected: list[Media]
 ) -> Mapping[_Attachment, Media]:
     """Every different file of the call once; they are added to `collected` as they come."""
     elements, upload = call.elements, call.upload

@@ -35,10 +35,13 @@ def file_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
     async def file(token: FromPath[str], name: FromPath[str]) -> Response[bytes] | File:  # noqa: ARG001
         id_ = gateway.links.read(token, gateway.clock.now())
         found = await gateway.storage.read(find_media, id_) if id_ is not None else None
-        path = gateway.media_folder / found.media.path if found is not None else None
-        if found is None or path is None or not path.is_file():
+        if found is None:
             raise NotFoundException
         media = found.media
+        try:
+            path = await gateway.files.locate(media.path)
+        except FileNotFoundError:
+            raise NotFoundException from None
         return File(
             path,
             filename=media.filename or f"{MediaKind(media.kind)}{path.suffix}",

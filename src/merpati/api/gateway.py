@@ -20,6 +20,7 @@ from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
 from merpati.egress.client import Egress
 from merpati.messages.file_links import FileLinks
+from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
@@ -81,9 +82,9 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """For a call that an owner asks for."""
     check_url: Callable[[str], None]
     """Raises `Refusal(URL_INVALID)` for an address that can never be requested."""
-    media_folder: Path
+    files: FileStore
     spool_folder: Path
-    """On the file system of `media_folder`; emptied at start."""
+    """On the file system of the data folder; emptied at start."""
     max_body_bytes: int = 32_000_000
     max_file_bytes: int = 10_000_000
     wake: Callable[[DeviceId, int], None]

@@ -168,6 +168,11 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=2_048)
 
 
+def url_of(host: str, port: int) -> str:
+    """The address of what listens there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 @contextlib.asynccontextmanager
 async def serving(
     app: Handler, listener: socket.socket, protocol: type[LimitedProtocol] = LimitedProtocol

@@ -15,8 +15,10 @@ from merpati.cli.spoken import words
 from merpati.config import Config
 from merpati.core.errors import Code, Refusal
 from merpati.core.tokens import CannotUnseal
+from merpati.storage.files import FilesGone
 from merpati.storage.folder import FolderInUse, KeyDamaged
 from merpati.storage.migrate import SchemaTooNew
+from merpati.storage.places import ExtraMissing
 from merpati.storage.port import OutcomeUnknown, StorageError, StorageFull, StorageGone
 from merpati.transports.simulator.journal import JournalDamaged, JournalInUse
 from merpati.transports.simulator.script import ScriptInvalid
@@ -88,6 +90,14 @@ def _of_place(key: str) -> Callable[[Exception, Config], tuple[str, dict[str, ob
     return lambda error, config: (f"cli.trouble.{key}", {"place": place_of(config), "why": error})
 
 
+def _files_gone(error: FilesGone, config: Config) -> tuple[str, dict[str, object]]:
+    return "cli.trouble.files_gone", {"place": config.files, "why": error}
+
+
+def _extra_missing(error: ExtraMissing, _config: Config) -> tuple[str, dict[str, object]]:
+    return "cli.trouble.extra_missing", {"extra": error.extra}
+
+
 def _key_damaged(error: KeyDamaged, _config: Config) -> tuple[str, dict[str, object]]:
     return "cli.trouble.key_damaged", {"path": error.path}
 
@@ -119,6 +129,8 @@ _TROUBLES = (
     _Row(Refusal, _refusal),
     _Row(FolderInUse, _in_use),
     _Row(SchemaTooNew, _too_new),
+    _Row(FilesGone, _files_gone),
+    _Row(ExtraMissing, _extra_missing),
     _Row(StorageGone, _of_place("storage_gone")),
     _Row(StorageFull, _of_place("storage_full")),
     _Row(OutcomeUnknown, _of_place("outcome_unknown")),

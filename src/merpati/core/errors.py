@@ -125,6 +125,8 @@ class Code(StrEnum):
     RECIPIENT_NOT_ON_WHATSAPP = "recipient_not_on_whatsapp"
     RECIPIENT_BLOCKED_US = "recipient_blocked_us"
     CONTENT_REFUSED = "content_refused"
+    FILE_GONE = "file_gone"
+    FILES_UNREACHABLE = "files_unreachable"
     OUTCOME_UNKNOWN = "outcome_unknown"
     TRIED_TOO_OFTEN = "tried_too_often"
     EXPIRED = "expired"

@@ -1,28 +1,27 @@
 """Files of messages: where a transport finds them, and when they go."""
 
-import asyncio
-import contextlib
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
-from merpati.core.clock import DAY_MS, Millis
+from merpati.core.clock import DAY_MS, SECOND_MS, Millis
+from merpati.core.errors import Code
 from merpati.core.ids import MediaId
 from merpati.messages import store_media as store
 from merpati.messages.model import Media as MediaRow
 from merpati.messages.model import Taken
 from merpati.messages.store_accept import insert_media
+from merpati.storage.files import FilesGone, FileStore
 from merpati.storage.ids import first_unreserved
 from merpati.storage.port import Storage, Tx
-from merpati.transports.port import Media, Outbound
+from merpati.transports.port import Media, Outbound, SendError, SendFault
 
 AT_ONCE = 200
 _NAME = re.compile(r"([0-9]{1,19})\.[a-z0-9]+")
 ORPHAN_MS = DAY_MS
 """A file is moved here before its call is accepted: without a row it is on its way for this long at most."""
+FILES_WAIT_MS = 10 * SECOND_MS
+"""Until a file is asked for again whose store could not be reached."""
 SENDABLE_MS = DAY_MS
 """How long a stored file may be sent by its id. One that no message needs is kept far longer
 (`Keeping.media_ms`): none goes while a call takes it up."""
@@ -35,11 +34,20 @@ class KeptFile(msgspec.Struct, frozen=True):
     expires_at: Millis
 
 
-def locate(folder: Path, message: Taken) -> Outbound:
-    """What the transport gets: the content with its file's real path."""
+async def locate(files: FileStore, message: Taken) -> Outbound:
+    """What the transport gets: the content with its file's real path.
+
+    Raises `SendError`: the file is gone for good (CONTENT), or cannot be had now (RATE: it costs no try).
+    """
     content = message.content
     if isinstance(content, Media):
-        content = msgspec.structs.replace(content, path=str(folder / content.path))
+        try:
+            path = await files.locate(content.path)
+        except FileNotFoundError:
+            raise SendError(SendFault.CONTENT, Code.FILE_GONE) from None
+        except FilesGone:
+            raise SendError(SendFault.RATE, Code.FILES_UNREACHABLE, retry_after_ms=FILES_WAIT_MS) from None
+        content = msgspec.structs.replace(content, path=str(path))
     return Outbound(ref=message.wire_ref, chat=message.chat, content=content, reply_to=message.options.reply_to)
 
 
@@ -55,46 +63,30 @@ async def find_media(tx: Tx, id_: MediaId) -> KeptFile | None:
     return KeptFile(found[0], Millis(found[1] + SENDABLE_MS)) if found is not None else None
 
 
-async def forget_media(storage: Storage, folder: Path, before: Millis) -> None:
+async def forget_media(storage: Storage, files: FileStore, before: Millis) -> None:
     """Remove files older than `before` that no open message needs; the file first, then its row. May run twice."""
     while True:
         found = await storage.read(store.unneeded_media, before, AT_ONCE)
-        for _, path in found:
-            (folder / path).unlink(missing_ok=True)
+        if found:
+            await files.remove([path for _, path in found])
         await storage.write_bulk(store.delete_media, [id_ for id_, _ in found])
         if len(found) < AT_ONCE:
             return
 
 
-async def sweep_media(storage: Storage, folder: Path, before: Millis) -> int:
+async def sweep_media(storage: Storage, files: FileStore, before: Millis) -> int:
     """Remove files of ours that were last written before this and belong to no row; answers how many.
 
     A process that ends between the file and the acceptance leaves one. Ours are those named by an id that this
-    database has reserved: a folder that served another database keeps that one's files. May run twice.
+    database has reserved: a store that served another database keeps that one's files. May run twice.
     """
     gone = 0
     below = await storage.read(first_unreserved, "media")
-    old = await asyncio.to_thread(lambda: sorted(_older(folder, before, below)))
-    for start in range(0, len(old), AT_ONCE):
-        part = old[start : start + AT_ONCE]
-        known = await storage.read(store.known_media, [id_ for id_, _ in part])
-        orphans = [name for id_, name in part if id_ not in known]
-        await asyncio.to_thread(_remove, folder, orphans)
+    async for names in files.older(before):
+        ours = {int(named[1]): name for name in names if (named := _NAME.fullmatch(name)) and int(named[1]) < below}
+        known = await storage.read(store.known_media, list(ours))
+        orphans = [name for id_, name in ours.items() if id_ not in known]
+        if orphans:
+            await files.remove(orphans)
         gone += len(orphans)
     return gone
-
-
-def _older(folder: Path, before: Millis, below: int) -> Iterator[tuple[int, str]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            named = _NAME.fullmatch(entry.name)
-            if named is None or int(named[1]) >= below:
-                continue
-            with contextlib.suppress(FileNotFoundError):  # another sweep was quicker
-                if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime * 1_000 < before:
-                    yield int(named[1]), entry.name
-
-
-def _remove(folder: Path, names: list[str]) -> None:
-    for name in names:
-        (folder / name).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -96,7 +96,7 @@ class Dispatcher:
         supervisor: Supervisor,
         *,
         max_tries: int,
-        locate: Callable[[Taken], Outbound],
+        locate: Callable[[Taken], Awaitable[Outbound]],
         on_end: Callable[[HandedOver], None],
     ) -> None:
         self.storage, self.lane, self.guard, self.clock, self.rng = storage, lane, guard, clock, rng
@@ -221,10 +221,11 @@ class Dispatcher:
         """Hand over one message; it goes back unsent when the lease is not sure any more."""
         try:
             await self._show_typing(sender, message)
+            outbound = await self.locate(message)  # a file may take long to come
             if not self.guard.may_hand_over():
                 return self._end(sender, message, Verdict(Outcome.RETRY, LEASE_UNSURE))
             crashpoint("before_send")
-            sent = await asyncio.wait_for(sender.transport.send(self.locate(message)), HAND_OVER_TIMEOUT_S)
+            sent = await asyncio.wait_for(sender.transport.send(outbound), HAND_OVER_TIMEOUT_S)
         except SendError as error:
             return self._end(sender, message, self._judge(sender, message, error))
         except TimeoutError:

@@ -18,6 +18,7 @@ from merpati.messages.inbound import RECEIVE, Incoming
 from merpati.messages.model import Draft, Options, Priority, StoredContent, Vote
 from merpati.messages.planning import draw_ref
 from merpati.messages.receiving import KeptMedia, keep_received
+from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import OutcomeUnknown, StorageError
@@ -27,9 +28,9 @@ from merpati.transports.port import Inbound, Media, PollVote, SendError, Transpo
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """Where files that come are kept, which, and for how long (milliseconds)."""
 
-    folder: Path
+    files: FileStore
     spool: Path
-    """On the file system of `folder`."""
+    """On the file system of the data folder."""
     most_bytes: int
     keep_ms: int
 
@@ -66,9 +67,7 @@ class Receiving:
         """The file, while what it belongs to is stored; it is removed again when that was refused."""
         id_ = MediaId((await self._ids.take("media"))[0])
         shelf = self._shelf
-        kept = await asyncio.to_thread(
-            keep_received, came, id_, device.account, shelf.folder, shelf.spool, shelf.most_bytes
-        )
+        kept = await keep_received(came, id_, device.account, shelf.files, shelf.spool, shelf.most_bytes)
         try:
             yield kept
         except (OutcomeUnknown, asyncio.CancelledError):
@@ -144,4 +143,4 @@ class Receiving:
 
     async def _remove(self, kept: KeptMedia) -> None:
         if kept.row is not None:
-            await asyncio.to_thread((self._shelf.folder / kept.row.path).unlink, missing_ok=True)
+            await self._shelf.files.remove([kept.row.path])

@@ -3,6 +3,7 @@
     merpati.db          the database, when it is SQLite
     media/              attachments that go out or came, by path as the `media` table names them
     spool/              files on their way into media/; emptied at every start, in no backup
+    cache/              copies of what lies in a bucket, and small pictures; may be lost, in no backup
     keys/               secrets that must not be in the database, 32 random bytes each
     simulator/          the simulated network's own store: not ours, in no backup
     lock                held by the process that serves from here
@@ -40,7 +41,7 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         """Raises OSError when the folder cannot be made."""
         self.path = path.absolute()
-        for folder in (self.path, self.media, self.spool, self.keys, self.simulator):
+        for folder in (self.path, self.media, self.spool, self.cache, self.keys, self.simulator):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         self._lock: int | None = None
@@ -56,6 +57,10 @@ class DataFolder:
     @property
     def spool(self) -> Path:
         return self.path / "spool"
+
+    @property
+    def cache(self) -> Path:
+        return self.path / "cache"
 
     @property
     def keys(self) -> Path:

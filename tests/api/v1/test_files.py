@@ -59,7 +59,7 @@ async def test_an_uploaded_file_is_sent_to_each_target(both: Api, ayu: Browser) 
     assert (first.caption, second.caption) == ("Halo Budi", "Halo Siti")
     assert (first.filename, first.mime, first.size_bytes) == ("Daftar harga é.pdf", "application/pdf", len(PDF))
     assert both.files() == [first.path]
-    assert (both.gateway.media_folder / first.path).read_bytes() == PDF
+    assert (both.media_folder / first.path).read_bytes() == PDF
 
 
 async def test_one_upload_is_sent_by_several_calls(api: Api) -> None:
@@ -144,7 +144,7 @@ async def test_an_unused_file_goes_and_one_that_waits_for_its_time_stays(both: A
     sent = await ayu.ask("POST", "/messages", {**CALL, "file": used, "schedule": "2035-01-01T07:00:00Z"})
     assert sent.status == 202
     later = Millis(both.gateway.clock.now() + 7 * DAY_MS)
-    await forget_media(both.storage, both.gateway.media_folder, later)
+    await forget_media(both.storage, both.gateway.files, later)
     assert await both.rows("SELECT id FROM media") == [(used,)]
     assert both.files() == [f"{used}.png"]
     assert f"{unused}.png" not in both.files()

@@ -1,4 +1,4 @@
-"""Attachments: a `url` is fetched, a `file` taken over; each is durable in the media folder before acceptance.
+"""Attachments: a `url` is fetched, a `file` taken over; each is kept durably before acceptance.
 
 Source: Fonnte docs, API send message (`url`, `file`, `filename`: only for documents and audio), file limitation.
 """
@@ -18,7 +18,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, MediaId
 from merpati.messages.file_types import HEAD_BYTES, FileType, judge_file, shown_name
 from merpati.messages.model import Media
-from merpati.storage.folder import sync_folder
+from merpati.storage.files import FileStore
 from merpati.transports.port import MediaKind
 
 
@@ -35,15 +35,15 @@ _NAMED = frozenset({MediaKind.DOCUMENT, MediaKind.AUDIO})
 """Kinds whose file name the receiver sees."""
 
 
-class MediaFolder:
-    """Files of one call on their way into the media folder; `keep` them when the call is accepted.
+class Collecting:
+    """Files of one call on their way into the store; `keep` them when the call is accepted.
 
     A file that is not kept is removed at the end of `collecting`, so a refused call leaves nothing.
     """
 
-    def __init__(self, folder: Path, spool: Path, fetch: Fetch, max_bytes: int) -> None:
-        """`spool` is a folder on the file system of `folder`."""
-        self._folder, self._spool, self._fetch, self._max_bytes = folder, spool, fetch, max_bytes
+    def __init__(self, files: FileStore, spool: Path, fetch: Fetch, max_bytes: int) -> None:
+        """`spool` is a folder on the file system of the data folder."""
+        self._files, self._spool, self._fetch, self._max_bytes = files, spool, fetch, max_bytes
 
     async def take_upload(self, upload: Upload, filename: str, id_: MediaId, account: AccountId) -> Media:
         """The uploaded file; raises `Refusal` (FILE_TOO_LARGE, FILE_EMPTY, FILE_TYPE)."""
@@ -51,25 +51,21 @@ class MediaFolder:
             raise Refusal(Code.FILE_TOO_LARGE, limit_mb=self._max_bytes // 1_000_000)
         if upload.size_bytes == 0:
             raise Refusal(Code.FILE_EMPTY)
-        return await asyncio.to_thread(self._take_over, upload.path, filename or upload.filename, id_, account)
+        return await self._take_over(upload.path, filename or upload.filename, id_, account)
 
     async def take_url(self, url: str, filename: str, id_: MediaId, account: AccountId) -> Media:
         """The file at this address; raises `Refusal` as `Fetch` does, or FILE_TYPE."""
         aside = self._spool / f"fetch-{secrets.token_hex(8)}"
         try:
             named = await self._fetch(url, aside, max_bytes=self._max_bytes)
-            return await asyncio.to_thread(self._take_over, aside, filename or named, id_, account)
+            return await self._take_over(aside, filename or named, id_, account)
         finally:
             await asyncio.to_thread(aside.unlink, missing_ok=True)
 
-    def _take_over(self, path: Path, filename: str, id_: MediaId, account: AccountId) -> Media:
-        with path.open("rb") as file:
-            head, size = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size
-            type_ = judge_file(head, filename)
-            os.fsync(file.fileno())
+    async def _take_over(self, path: Path, filename: str, id_: MediaId, account: AccountId) -> Media:
+        type_, size = await asyncio.to_thread(_judge_durably, path, filename)
         name = f"{id_}.{type_.extension}"
-        path.replace(self._folder / name)
-        sync_folder(self._folder)
+        await self._files.keep(path, name)
         return _media(id_, account, name, type_, size, filename)
 
     @contextlib.asynccontextmanager
@@ -82,8 +78,17 @@ class MediaFolder:
         try:
             yield media
         finally:
-            for one in media:
-                await asyncio.to_thread((self._folder / one.path).unlink, missing_ok=True)
+            if media:
+                await self._files.remove([one.path for one in media])
+
+
+def _judge_durably(path: Path, filename: str) -> tuple[FileType, int]:
+    """The type and the size of a file, which is on disk then."""
+    with path.open("rb") as file:
+        head, size = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size
+        type_ = judge_file(head, filename)
+        os.fsync(file.fileno())
+    return type_, size
 
 
 def _media(id_: MediaId, account: AccountId, path: str, type_: FileType, size: int, filename: str) -> Media:

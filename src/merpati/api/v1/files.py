@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Router, get, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
-from merpati.api.accepting import media_folder, take_media_id
+from merpati.api.accepting import collecting_files, take_media_id
 from merpati.api.fonnte.body import ClientGone, read_fields
 from merpati.api.fonnte.fields import Fields, Upload
 from merpati.api.fonnte.form import Limits
@@ -110,7 +110,7 @@ def _digest(upload: Upload) -> bytes:
 
 
 async def _keep(gateway: Gateway, once: Once, principal: Principal, upload: Upload) -> KeptFileAnswer:
-    folder = media_folder(gateway)
+    folder = collecting_files(gateway)
     async with folder.collecting() as collected:
         media = await folder.take_upload(upload, "", await take_media_id(gateway), principal.account.id)
         media = msgspec.structs.replace(media, key=access.uploader(principal))

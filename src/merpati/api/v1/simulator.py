@@ -4,6 +4,7 @@ The network belongs to nobody: its people are everybody's. Its devices are not: 
 not shown, and cannot be reached.
 """
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from litestar import Response, Router, delete, get, patch, post
@@ -237,12 +238,19 @@ async def _said(gateway: Gateway, principal: Principal, data: SayForm) -> Conten
     media = (await access.file(gateway, principal, data.file)).media
     return Media(
         kind=MediaKind(media.kind),
-        path=str(gateway.media_folder / media.path),
+        path=str(await _local(gateway, media.path)),
         mime=media.mime,
         size_bytes=media.size_bytes,
         filename=media.filename,
         caption=data.text,
     )
+
+
+async def _local(gateway: Gateway, name: str) -> Path:
+    try:
+        return await gateway.files.locate(name)
+    except FileNotFoundError:
+        raise Refusal(Code.FILE_UNKNOWN) from None
 
 
 async def _group(gateway: Gateway, principal: Principal, phones: Phones, group: str) -> Address:
