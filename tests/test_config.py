@@ -51,3 +51,11 @@ def test_a_host_that_is_none_is_refused_at_the_start() -> None:
     """A network that cannot be would otherwise allow nothing, silently, or fail later."""
     with pytest.raises(BadSetting, match="allow_hosts"):
         load_config({"MERPATI_ALLOW_HOSTS": "localhost,10.0.0.0/99"}, {})
+
+
+@pytest.mark.parametrize("files", ["toko", "s3://", "https://minio.example/toko", "s3://Toko", "s3://toko?x=1"])
+def test_a_bucket_is_written_as_s3_and_its_name(files: str) -> None:
+    """A mistyped one would otherwise be found when the first file comes."""
+    with pytest.raises(BadSetting, match="files"):
+        load_config({"MERPATI_FILES": files}, {})
+    assert load_config({"MERPATI_FILES": "s3://toko/merpati"}, {}).config.files == "s3://toko/merpati"
