@@ -1,6 +1,6 @@
-"""A 100 MB document up and down: `python -m bench.attachments [--megabytes 100] [--files s3://…]`.
+"""A 100 MB document: `python -m bench.attachments [--megabytes 100] [--files s3://…]`.
 
-How fast it is accepted by upload and by address, how fast it is fetched again, and what it takes of memory.
+How fast it is accepted by upload and by address, and what it takes of memory.
 With `--files`, the variables that the bucket needs (AWS_…, MERPATI_S3_ENDPOINT) are those of the environment.
 """
 
@@ -24,7 +24,7 @@ CHUNK_BYTES = 1_000_000
 
 
 def write_document(path: Path, size: int) -> None:
-    """Text that does not compress well; text, so that its type is known without a library."""
+    """Begins as a PDF, which is all that is looked at."""
     with path.open("wb") as file:
         file.write(b"%PDF-1.7\n")
         while file.tell() < size:
