@@ -69,6 +69,8 @@ BODIES: dict[str, Any] = {
     "addWebhook": {"name": "x", "url": HOOK, "kinds": ["status"], "devices": [ONE]},
     "changeWebhook": {"name": "x"},
     "rotateSecret": {},
+    "previewReplay": {"first": 1},
+    "addReplay": {"first": 1},
     "addPerson": {"number": BUDI},
     "updatePerson": {},
     "blockDevice": {"device": ONE},

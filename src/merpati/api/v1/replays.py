@@ -12,12 +12,13 @@ from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.days import USUAL_ZONE, day_of
 from merpati.api.v1.dead_letters import check_active
-from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import LAST_ID
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Given, GivenInstant, Instant, maybe, millis
 from merpati.core.errors import Code, Refusal
+from merpati.storage.port import Tx
 from merpati.webhooks.model import AskedReplay, Endpoint
 from merpati.webhooks.replays import ask_replay, find_range, list_replays, plan_replay, stop_replay
 
@@ -99,6 +100,7 @@ async def post_preview(
 async def post_replay(
     gateway: TheGateway,
     principal: ThePrincipal,
+    once: TheOnce,
     id: FromPath[int],  # noqa: A002 — the name in the path
     data: JSONBody[ReplayGiven],
 ) -> ReplayAnswer:
@@ -108,9 +110,13 @@ async def post_replay(
     """
     endpoint = check_active(await access.webhook(gateway, principal, id))
     first, last = await _range(gateway, principal, endpoint, data)
-    asked = await gateway.storage.write(ask_replay, endpoint.id, first, last)
+
+    async def ask(tx: Tx) -> ReplayAnswer:
+        return _show(await ask_replay(tx, endpoint.id, first, last))
+
+    answer = await once.answer(gateway.storage, ask)
     gateway.webhooks_set()
-    return _show(asked)
+    return answer
 
 
 async def _range(gateway: Gateway, principal: Principal, endpoint: Endpoint, data: ReplayGiven) -> tuple[int, int]:
