@@ -56,6 +56,7 @@ class Code(StrEnum):
     # targets and content
     TARGET_INVALID = "target_invalid"
     TARGET_REQUIRED = "target_required"
+    BATCH_UNKNOWN = "batch_unknown"
     ROTATOR_UNKNOWN = "rotator_unknown"
     ROTATOR_EMPTY = "rotator_empty"
     NO_ROTATOR_YET = "no_rotator_yet"

@@ -31,7 +31,7 @@ async def make_next_part(tx: Tx, batch: BatchId) -> Progress | None:
     part = await store.first_part(tx, batch)
     if part is None:
         return None
-    await _make(tx, header, part)
+    await make_part(tx, header, part)
     return Progress(header.made + part.count, header.count)
 
 
@@ -48,7 +48,7 @@ async def make_part_of(tx: Tx, message: MessageId) -> None:
         return
     if _is_strict(header, part) and await store.first_part(tx, part.batch) != part:
         raise Refusal(Code.MESSAGE_PROCESSING)
-    await _make(tx, header, part)
+    await make_part(tx, header, part)
 
 
 async def unmade_draft(tx: Tx, message: MessageId) -> Draft | None:
@@ -66,7 +66,8 @@ def _is_strict(header: store.Header, part: store.Part) -> bool:
     return any((target.plan or header.plan).sequence is not None for target in part.targets)
 
 
-async def _make(tx: Tx, header: store.Header, part: store.Part) -> None:
+async def make_part(tx: Tx, header: store.Header, part: store.Part) -> None:
+    """Make this part, if nobody has. The caller has locked the account."""
     if not await store.take_part(tx, part):
         return
     drafts = make_drafts(_call(header), header.plan, part.first, part.targets)

@@ -42,7 +42,7 @@ async def cancel_message(tx: Tx, account: AccountId, devices: Sequence[DeviceId]
     known = await _known(tx, devices, message)
     if message not in await store_outbox.take_back(tx, [message]):
         raise _too_late(known)
-    await _end(tx, [known], MessageEvent.CANCELLED, "")
+    await end_messages(tx, [known], MessageEvent.CANCELLED, "")
 
 
 async def _known(tx: Tx, devices: Sequence[DeviceId], message: MessageId) -> Known:
@@ -77,7 +77,8 @@ _ENDED: dict[MessageEvent, Callable[[DeviceId, MessageId, Address], AnyFact]] = 
 }
 
 
-async def _end(tx: Tx, known: Sequence[Known], event: MessageEvent, code: str) -> None:
+async def end_messages(tx: Tx, known: Sequence[Known], event: MessageEvent, code: str) -> None:
+    """What has left the outbox ends so; the caller took it out, under the account's lock."""
     state = LIFE.next(MessageState.QUEUED, event)
     await store_changes.set_ended(tx, [k.message for k in known], state, code, tx.now)
     await record_all(tx, [(k.account, _ENDED[event](k.device, k.message, k.chat)) for k in known])
@@ -161,7 +162,7 @@ async def expire_messages(tx: Tx, account: AccountId, device: DeviceId, due_by: 
     rows = await store_outbox.rows_due_by(tx, device, due_by, limit)
     gone = await store_outbox.take_back(tx, [row.message for row in rows])
     known = await store_changes.known_messages(tx, sorted(gone))
-    await _end(tx, known, MessageEvent.EXPIRED, Code.EXPIRED)
+    await end_messages(tx, known, MessageEvent.EXPIRED, Code.EXPIRED)
     return len(known)
 
 
@@ -177,7 +178,7 @@ async def cancel_of_device(tx: Tx, gone: Gone, at: int, limit: int) -> int:
     await tx.lock([gone.account])
     rows = await store_outbox.rows_due_by(tx, gone.id, _LATEST, limit)
     back = await store_outbox.take_back(tx, [row.message for row in rows])
-    await _end(
+    await end_messages(
         tx, await store_changes.known_messages(tx, sorted(back)), MessageEvent.CANCELLED, Code.DEVICE_DELETED
     )
     lost = 0 if gone.held else await recover_device(tx, gone.id, Epoch(gone.epoch + 1), False, at)

@@ -57,6 +57,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Queued, and kept back now: by its time, or by its device."""
     scheduled: bool = False
     """Queued, and kept back now by a schedule."""
+    span: tuple[MessageId, MessageId] | None = None
+    """From the first id until before the second."""
     from_at: int | None = None
     to_at: int | None = None
     after: tuple[int, int] | None = None

@@ -1,9 +1,11 @@
 """The SQL of batches."""
 
+from typing import Any
+
 import msgspec
 
 from merpati.core.ids import AccountId, BatchId, MessageId, RequestId
-from merpati.messages.model import BatchPlan, PartTarget
+from merpati.messages.model import BatchPlan, MessageState, PartTarget
 from merpati.messages.store_accept import decode_part
 from merpati.storage.port import Row, Tx
 
@@ -78,3 +80,41 @@ async def unmade_target(tx: Tx, message: MessageId) -> PartTarget | None:
     """The target of a message that its batch has not made yet."""
     part = await part_of(tx, message)
     return part.targets[message - part.first] if part else None
+
+
+_LISTED = ("id", "account", "request", "first", "count", "made", "queued_at")
+_LISTED_SQL = "SELECT id, account_id, request_id, first_id, count, made, queued_at FROM batch "
+
+
+async def batches_before(tx: Tx, account: AccountId, before: BatchId, limit: int) -> list[dict[str, Any]]:
+    rows = await tx.all(
+        _LISTED_SQL + "WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3", account, before, limit
+    )
+    return [dict(zip(_LISTED, row, strict=True)) for row in rows]
+
+
+async def batch_by_id(tx: Tx, batch: BatchId) -> dict[str, Any] | None:
+    row = await tx.one(_LISTED_SQL + "WHERE id = $1", batch)
+    return dict(zip(_LISTED, row, strict=True)) if row else None
+
+
+async def states_between(tx: Tx, first: MessageId, count: int) -> list[tuple[MessageState, int]]:
+    """How many of these `count` messages are in each state; one that is being handed over is `SENDING`."""
+    rows = await tx.all(
+        "SELECT CASE WHEN o.state = 1 THEN 1 ELSE m.state END AS s, count(*) FROM message m "
+        "LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id >= $1 AND m.id < $1 + $2 GROUP BY 1 ORDER BY 1",
+        first,
+        count,
+    )
+    return [(MessageState(state), n) for state, n in rows]
+
+
+async def queued_between(tx: Tx, first: MessageId, count: int, limit: int) -> list[MessageId]:
+    rows = await tx.all(
+        "SELECT message_id FROM outbox WHERE message_id >= $1 AND message_id < $1 + $2 AND state = 0 "
+        "ORDER BY message_id LIMIT $3",
+        first,
+        count,
+        limit,
+    )
+    return [MessageId(row[0]) for row in rows]

@@ -31,6 +31,10 @@ _BY_HIT = _Plan(
 )
 
 
+_BY_ID = _Plan("message m", "m.id DESC", "{} > 0 AND m.id < {}")
+"""Those of a batch, whose ids follow one another: the account's history is not walked for them."""
+
+
 _Asked = tuple[tuple[str, ...], str]
 """Columns, any of which may hold all the words."""
 
@@ -88,6 +92,8 @@ def _conditions(engine: Engine, search: Search, plan: _Plan) -> list[Condition]:
             found.append((text, (int(value),)))
     if search.number:
         found.append(("m.chat >= {} AND m.chat < {}", (search.number, search.number + "\U0010ffff")))
+    if search.span is not None:
+        found.append(("m.id >= {} AND m.id < {}", search.span))
     if search.state is not None:
         found.append((_STATE.get(search.state, _state(search.state)), ()))
     found += [(condition, ()) for field, condition in _WAITING.items() if getattr(search, field)]
@@ -127,7 +133,9 @@ class _Found(NamedTuple):
 
 
 def _found(engine: Engine, search: Search) -> _Found:
-    plan = _BY_HIT if engine is Engine.SQLITE and _asked_words(search) else _BY_TIME
+    plan = _BY_TIME if search.span is None else _BY_ID
+    if engine is Engine.SQLITE and _asked_words(search):
+        plan = _BY_HIT
     conditions: list[str] = []
     arguments: list[Value] = []
     for text, values in _conditions(engine, search, plan):

@@ -12,6 +12,7 @@ from merpati.api.v1.principal import Principal
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import (
     AccountId,
+    BatchId,
     DeviceId,
     EndpointId,
     KeyId,
@@ -25,6 +26,7 @@ from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.log.model import RequestRow
 from merpati.log.requests import find_request
+from merpati.messages.batch_list import BatchView, find_batch
 from merpati.messages.media import KeptFile, find_media
 from merpati.messages.views import MessageView, find_message
 from merpati.rotators.model import Rotator
@@ -93,6 +95,15 @@ async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
     found = await gateway.storage.read(find_endpoint, EndpointId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id or not found.hears_only(principal.devices):
         raise Refusal(Code.WEBHOOK_UNKNOWN)
+    return found
+
+
+async def batch(gateway: Gateway, principal: Principal, id_: int) -> BatchView:
+    """A batch of the account; raises `Refusal` (BATCH_UNKNOWN, KEY_DEVICES_CHOSEN: its messages may be anyone's)."""
+    every_device(principal)
+    found = await gateway.storage.read(find_batch, BatchId(id_)) if id_ in IDS else None
+    if found is None or found.account != principal.account.id:
+        raise Refusal(Code.BATCH_UNKNOWN)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.params import FromPath
 
 from merpati.api.accepting import collecting_files, take_media_id
 from merpati.api.fonnte.body import ClientGone, read_fields
@@ -140,6 +141,16 @@ def _show(kept: KeptFile) -> KeptFileAnswer:
     )
 
 
+@get("/{id:int}", operation_id="getFile", summary="One uploaded file", responses=refusals(Code.FILE_UNKNOWN))
+async def get_file(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    id: FromPath[int],  # noqa: A002 — the name in the path
+) -> KeptFileAnswer:
+    """While messages are accepted with it."""
+    return _show(await access.file(gateway, principal, id))
+
+
 @get("/rules", operation_id="getFileRules", summary="What a file may be")
 async def get_rules(gateway: TheGateway) -> FileRulesAnswer:
     """The server's limits, so that a page can say them before somebody uploads."""
@@ -147,4 +158,4 @@ async def get_rules(gateway: TheGateway) -> FileRulesAnswer:
 
 
 def files_router() -> Router:
-    return Router("/files", route_handlers=[post_file, get_rules], tags=["Messages"])
+    return Router("/files", route_handlers=[post_file, get_file, get_rules], tags=["Messages"])

@@ -34,7 +34,7 @@ from merpati.api.v1.shapes import Answer, instant, maybe, millis
 from merpati.core.address import parse_first_digits
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import DeviceId
+from merpati.core.ids import DeviceId, MessageId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.messages.finding import MOST_COUNTED, count_chips, list_messages, search_anything
@@ -71,6 +71,9 @@ Number: TypeAlias = Annotated[
     str | None, QueryParameter(max_length=40, description="A number or its first digits.")
 ]
 OfDevice: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=LAST_ID, description="The id of a device.")]
+OfBatch: TypeAlias = Annotated[
+    int | None, QueryParameter(ge=1, le=LAST_ID, description="The id of a batch: those of it that are made.")
+]
 InState: TypeAlias = Annotated[StateFilter | None, QueryParameter(name="state", description="In this state.")]
 From: TypeAlias = Annotated[
     datetime | None,
@@ -96,13 +99,19 @@ class CountsAnswer(Answer, frozen=True, kw_only=True):
     uncertain: int
 
 
-@get("/", operation_id="listMessages", summary="List messages", responses=refusals(Code.CURSOR_INVALID))
+@get(
+    "/",
+    operation_id="listMessages",
+    summary="List messages",
+    responses=refusals(Code.CURSOR_INVALID, Code.BATCH_UNKNOWN),
+)
 async def get_messages(
     gateway: TheGateway,
     principal: ThePrincipal,
     q: Text = None,
     number: Number = None,
     device: OfDevice = None,
+    batch: OfBatch = None,
     in_state: InState = None,
     direction: FromQuery[Direction | None] = None,
     since: From = None,
@@ -119,6 +128,7 @@ async def get_messages(
         number=parse_first_digits(number) if number and number.strip() else None,
         from_at=_time("from", since),
         to_at=_time("to", until),
+        span=await _span(gateway, principal, batch),
         after=_after(cursor),
         limit=limit + 1,
     )
@@ -132,6 +142,13 @@ def _time(name: str, given: datetime | None) -> Millis | None:
     if given is not None and given.tzinfo is None:
         raise Refusal(Code.INPUT_INVALID, field=name)
     return None if given is None else millis(given)
+
+
+async def _span(gateway: Gateway, principal: Principal, batch: int | None) -> tuple[MessageId, MessageId] | None:
+    if batch is None:
+        return None
+    found = await access.batch(gateway, principal, batch)
+    return found.first, MessageId(found.first + found.count)
 
 
 def _after(cursor: str | None) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from merpati.api.fonnte.door import Handler
 from merpati.api.gateway import Gateway
 from merpati.api.v1.account import account_router
 from merpati.api.v1.asked import Asked
+from merpati.api.v1.batches import batches_router
 from merpati.api.v1.dead_letters import dead_letters_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
@@ -54,6 +55,7 @@ def routers() -> list[Router]:
         transports_router(),
         messages_router(),
         files_router(),
+        batches_router(),
         rotators_router(),
         events_router(),
         simulator_router(),
