@@ -31,6 +31,8 @@ TEXT, KEY_NAME, HOOK = "rahasia dagang", "Kunci Ayu", "https://ayu.example/hook"
 KIND_OF_PATH = {
     "/devices/{}": "device",
     "/messages/{}": "message",
+    "/batches/{}": "batch",
+    "/files/{}": "file",
     "/webhooks/{}": "webhook",
     "/rotators/{}": "rotator",
     "/requests/{}": "request",
@@ -135,8 +137,11 @@ async def world(simulated: Api) -> World:
     webhook = (await set_hooks(ayu, status=HOOK))["status"]
     await buried(simulated, webhook, 1, 1, 1)
     request = (await ayu.ask("GET", "/requests")).body["items"][0]["id"]
+    many = {"device": TWO, "targets": ",".join(f"62812{n:08}" for n in range(201)), "text": "x"}
     ids: dict[str, object] = {
         "device": ONE,
+        "batch": (await ayu.ask("POST", "/messages", many)).body["batch"],
+        "file": (await upload(ayu, PNG, "a.png")).body["id"],
         "message": message,
         "webhook": webhook,
         "request": request,

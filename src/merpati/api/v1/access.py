@@ -99,7 +99,7 @@ async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
 
 
 async def batch(gateway: Gateway, principal: Principal, id_: int) -> BatchView:
-    """A batch of the account; raises `Refusal` (BATCH_UNKNOWN, KEY_DEVICES_CHOSEN: its messages may be anyone's)."""
+    """A batch of the account; raises `Refusal` (BATCH_UNKNOWN, KEY_DEVICES_CHOSEN)."""
     every_device(principal)
     found = await gateway.storage.read(find_batch, BatchId(id_)) if id_ in IDS else None
     if found is None or found.account != principal.account.id:
