@@ -18,35 +18,39 @@ async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def ask(stage: Stage, path: str, key: str = "") -> tuple[int, Any]:
-    """POST to the device of the stage."""
+async def ask(stage: Stage, path: str, key: str = "", **body: object) -> tuple[int, Any]:
+    """POST to the node."""
     headers = {"Authorization": f"Bearer {stage.account_token}", **({"Idempotency-Key": key} if key else {})}
-    url = f"{stage.node.url}/api/v1/devices/{stage.senders[0].id}/{path}"
-    async with aiohttp.ClientSession() as http, http.post(url, json={}, headers=headers) as answer:
+    url = f"{stage.node.url}/api/v1{path}"
+    async with aiohttp.ClientSession() as http, http.post(url, json=body, headers=headers) as answer:
         return answer.status, await answer.json()
 
 
 async def test_an_answer_that_is_stored_is_given_after_a_crash(stage: Stage) -> None:
     """The token that nobody was told of is the device's, and there is no third one."""
+    device = f"/devices/{stage.senders[0].id}"
     await stage.node.open(crash_at="after_answer_stored:1")
     with pytest.raises(aiohttp.ClientError):
-        await ask(stage, "rotate-token", "kunci")
+        await ask(stage, f"{device}/rotate-token", "kunci")
     await stage.node.died()
     await stage.node.open()
-    status, answer = await ask(stage, "rotate-token", "kunci")
+    status, answer = await ask(stage, f"{device}/rotate-token", "kunci")
     assert status == 200
-    assert (await ask(stage, "reveal-token"))[1]["token"] == answer["token"]
+    assert (await ask(stage, f"{device}/reveal-token"))[1]["token"] == answer["token"]
     await stage.node.stop()
 
 
 async def test_an_effect_is_had_once_though_its_answer_was_lost(stage: Stage) -> None:
-    """Asked with the key it is answered; without one it would be refused as done before."""
+    """Asked with the key it is answered; without one it is refused as done before."""
     await stage.node.open(crash_at="after_effect_stored:1")
+    call: dict[str, Any] = {"device": stage.senders[0].id, "targets": "081234567890", "text": "halo"}
+    accepted = (await ask(stage, "/messages", **call, schedule="2036-01-01T00:00:00Z"))[1]
+    cancel = f"/messages/{accepted['items'][0]['id']}/cancel"
     with pytest.raises(aiohttp.ClientError):
-        await ask(stage, "disconnect", "kunci")
+        await ask(stage, cancel, "kunci")
     await stage.node.died()
     await stage.node.open()
-    status, answer = await ask(stage, "disconnect", "kunci")
-    assert (status, answer["desired"]) == (200, False)
-    assert (await ask(stage, "disconnect"))[0] == 409
+    status, answer = await ask(stage, cancel, "kunci")
+    assert (status, answer["state"]) == (200, "cancelled")
+    assert (await ask(stage, cancel))[1]["code"] == "message_cancelled"
     await stage.node.stop()
