@@ -3,19 +3,25 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from merpati.api.server import new_loop
 from merpati.core.clock import Clock, SystemClock
 from merpati.storage.migrate import migrate
 from merpati.storage.port import Engine, Storage
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
 from tests.postgres import PostgresServer
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the event loop that a served process has."""
+    return {"served": new_loop}
 
 
 @pytest.fixture(scope="session")

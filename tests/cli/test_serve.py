@@ -31,6 +31,11 @@ class Gateway:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
+    def has_loaded(self, library: str) -> bool:
+        """Whether the process has this in memory; it is taken for so where the system does not say."""
+        maps = Path(f"/proc/{self._process.pid}/maps")
+        return not maps.exists() or library in maps.read_text()
+
     async def line(self, containing: str = "") -> str:
         """The next line of its output that has this."""
         assert self._process.stdout is not None
@@ -205,11 +210,12 @@ async def test_a_second_process_is_refused(tmp_path: Path) -> None:
 
 
 async def test_the_first_start_invites_the_owner(tmp_path: Path) -> None:
-    """`serve` prints a link to the page that makes the owner; afterwards it prints none."""
+    """`serve` prints a link to the page that makes the owner; afterwards it prints none. Its loop is uvloop's."""
     words = ("serve", "--port", "0", "--data", str(tmp_path))
     async with running(*words) as gateway:
         found = re.search(r"http://\S+/app/setup/\S+", await gateway.line("/setup/"))
         assert found is not None
+        assert gateway.has_loaded("uvloop")
         form = {"email": "ayu@toko.example", "password": "rahasia kita"}
         async with aiohttp.ClientSession() as session:
             async with session.get(found[0]) as page:

@@ -10,6 +10,7 @@ import click
 
 from merpati import __version__
 from merpati.accounts.views import owners
+from merpati.api.server import new_loop
 from merpati.app import Gateway, run_gateway
 from merpati.cli.printing import json_option, print_json, print_table
 from merpati.cli.settings import data_flag, load_settings, settings_options
@@ -38,7 +39,7 @@ def serve() -> None:
         except StorageError as error:  # it serves, and waits for the database; `merpati user invite` makes a link
             logger.warning("whether somebody can sign in is not known: %s", error)
 
-    run(run_gateway(loaded, on_ready=announce))
+    run(run_gateway(loaded, on_ready=announce), loop=new_loop)
 
 
 async def _invite_first(gateway: Gateway) -> None:
@@ -76,7 +77,7 @@ def demo(as_json: bool) -> None:
         else:
             _show(sown, loaded)
 
-    run(run_gateway(loaded, on_ready=announce))
+    run(run_gateway(loaded, on_ready=announce), loop=new_loop)
 
 
 def _show(demo: Demo, loaded: Loaded) -> None:

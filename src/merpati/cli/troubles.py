@@ -35,10 +35,11 @@ class Trouble(click.ClickException):
         self.key, self.values = key, values
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work to its end; raises `Trouble` for what `_TROUBLES` knows."""
+def run(work: Coroutine[Any, Any, T], *, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
+    """Run a command's work to its end, on a loop of this kind; raises `Trouble` for what `_TROUBLES` knows."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(work)
     except KeyboardInterrupt:
         raise click.Abort from None
     except BrokenPipeError:  # whoever read the output has seen enough; click ends quietly

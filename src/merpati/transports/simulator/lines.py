@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -56,8 +56,7 @@ class Lines(asyncio.Protocol):
     # -- what the loop calls --
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by birth
 
     def data_received(self, data: bytes) -> None:
         *whole, self._half = (self._half + data).split(b"\n")
