@@ -1,6 +1,6 @@
 """A gateway in a process of its own, seeded for a benchmark.
 
-    python -m bench._gateway --data FOLDER [--database DSN] --devices 10 [--connected] [--webhook URL] [--uvloop 0]
+    python -m bench._gateway --data FOLDER [--database DSN] --devices 10 [--connected] [--webhook URL] …
 
 Prints one line of JSON when it answers: `{"url": …, "tokens": [...], "pid": …}`; ends by SIGTERM.
 """
@@ -12,9 +12,8 @@ import os
 import sys
 from pathlib import Path
 
-import uvloop
-
 from merpati.accounts.actions import create_account
+from merpati.api.server import new_loop
 from merpati.app import Gateway, run_gateway
 from merpati.config import load_config
 from merpati.core.ids import AccountId, Address, DeviceId, EndpointId
@@ -26,6 +25,8 @@ from merpati.webhooks.model import EndpointKind
 from merpati.webhooks.signing import format_secret
 
 ACCOUNT = AccountId(1)
+QUICK = "[network]\nack_ms = [1, 5]\ndelivered_ms = [5, 20]\nread_ms = [5, 50]\n"
+"""A simulated network that answers fast."""
 
 
 def token_of(n: int) -> str:
@@ -61,16 +62,19 @@ async def main() -> None:
     parser.add_argument("--devices", type=int, default=10)
     parser.add_argument("--connected", action="store_true")
     parser.add_argument("--webhook", default="")
+    parser.add_argument("--network", default="", help="socket of a simulated network; empty: one inside")
     parser.add_argument("--attachment-mb", type=int, default=10)
     parser.add_argument("--files", default="")
     asked = parser.parse_args()
     flags = {"data": asked.data, "database": asked.database, "port": 0, "allow_hosts": ["127.0.0.1"]}
     flags |= {"max_attachment_mb": asked.attachment_mb, "files": asked.files}
     flags |= {"s3_endpoint": os.environ.get("MERPATI_S3_ENDPOINT", "")}
-    if asked.connected:
+    if asked.network:
+        flags["simulator_socket"] = asked.network
+    elif asked.connected:
         network = asked.data / "network.toml"
         asked.data.mkdir(parents=True, exist_ok=True)
-        network.write_text("[network]\nack_ms = [1, 5]\ndelivered_ms = [5, 20]\nread_ms = [5, 50]\n")
+        network.write_text(QUICK)
         flags["simulator_faults"] = str(network)
 
     async def ready(gateway: Gateway) -> None:
@@ -84,4 +88,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())

@@ -2,21 +2,26 @@
 
     python -m bench.soak [--minutes 30] [--rate 60] [--database DSN]
 
-A gateway with its simulated network in a process of its own; callers, people, browsers and the webhook's receiver
-in this one. Callers send singly, to many, later, with a file, and wrongly; people write; pages are read; streams
-come and go; every fiftieth webhook is told to come again in a second. Prints a line a minute, and in the end how
-memory grew from the second third on: caches and pools have filled by then.
+A gateway in a process of its own, and the simulated network in another, whose memory is not ours (it remembers what
+it took); callers, people, browsers and the receiver of webhooks in this one. They send singly, to many, later, with
+a file, and wrongly; people write; pages are read; streams come and go; every fiftieth webhook is told to come again
+in a second. Prints a line a minute, and in the end how memory grew from the second third on: caches and pools have
+filled by then.
 """
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import os
 import random
+import signal
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +29,7 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from bench._gateway import QUICK
 from bench.accept import Served, rss_mb
 
 ACCOUNT_TOKEN = "A" * 32
@@ -162,10 +168,33 @@ def person() -> str:
     return f"62812{random.randrange(5_000):07}"
 
 
-async def run(asked: argparse.Namespace) -> None:
+@contextlib.contextmanager
+def network() -> Iterator[str]:
+    """The socket of a simulated network that answers fast."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.toml"
+        script.write_text(QUICK)
+        command = [
+            sys.executable,
+            "-m",
+            "merpati.transports.simulator",
+            "--folder",
+            folder,
+            "--faults",
+            str(script),
+        ]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                yield process.stdout.readline().strip()
+            finally:
+                process.send_signal(signal.SIGTERM)
+
+
+async def run(asked: argparse.Namespace, socket: str) -> None:
     told = Told()
     receiver, hook = await receive(told)
-    arguments = ["--devices", "20", "--connected", "--webhook", hook]
+    arguments = ["--devices", "20", "--connected", "--webhook", hook, "--network", socket]
     arguments += ["--database", asked.database] if asked.database else []
     served = await asyncio.to_thread(Served, *arguments)
     began = time.perf_counter()
@@ -237,7 +266,8 @@ def main() -> None:
     parser.add_argument("--database", default="")
     asked = parser.parse_args()
     random.seed(os.environ.get("MERPATI_SOAK_SEED", "1"))
-    uvloop.run(run(asked))
+    with network() as socket:
+        uvloop.run(run(asked, socket))
 
 
 if __name__ == "__main__":
