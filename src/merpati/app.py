@@ -376,7 +376,7 @@ async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gatew
     gateway.url = gateway.config.public_url or url_of(gateway.config.host, door.getsockname()[1])
     gateway.start()
     try:
-        async with serving(build_asgi(gateway), door):
+        async with serving(build_asgi(gateway), door, trusted_proxies=gateway.config.trusted_proxies):
             await on_ready(gateway)
             await stopped.wait()
             gateway.live.close()  # streams have no end of their own, and the door waits for what is under way

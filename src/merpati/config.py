@@ -75,6 +75,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Private hosts (name, address or network) that webhooks and attachments may reach."),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses or networks of proxies whose X-Forwarded-For is believed; none: nobody's."),
+    ] = ()
     simulator_socket: Annotated[
         str, Meta(description="Socket of a simulated network in a process of its own; empty: one inside ours.")
     ] = ""

@@ -184,10 +184,11 @@ async def running_api(
     *,
     populated: bool = True,
     protocol: type[LimitedProtocol] = LimitedProtocol,
+    trusted_proxies: Sequence[str] = ("127.0.0.1",),
     **changed: Any,  # noqa: ANN401 — Gateway's
 ) -> AsyncIterator[Api]:
     """The API over this database; `changed` are other values of `Gateway`. A second process on it finds the
-    accounts there (`populated=False`)."""
+    accounts there (`populated=False`). Callers are taken for proxies: they say where a call comes from."""
     clock, sealer, sessions, egress = SystemClock(), Sealer(b"k" * 32), Sessions(), Egress(["127.0.0.1"])
     if populated:
         await populate(storage, sealer)
@@ -229,7 +230,7 @@ async def running_api(
     gateway = msgspec.structs.replace(gateway, **changed)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(egress.close)
-        api = await stack.enter_async_context(serving_api(gateway, sessions, protocol))
+        api = await stack.enter_async_context(serving_api(gateway, sessions, protocol, trusted_proxies))
         following = asyncio.ensure_future(gateway.live.run())
         stack.push_async_callback(asyncio.wait, [following])
         stack.callback(gateway.live.close)
@@ -239,13 +240,16 @@ async def running_api(
 
 @contextlib.asynccontextmanager
 async def serving_api(
-    gateway: Gateway, sessions: Sessions, protocol: type[LimitedProtocol] = LimitedProtocol
+    gateway: Gateway,
+    sessions: Sessions,
+    protocol: type[LimitedProtocol] = LimitedProtocol,
+    trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[Api]:
     """This gateway behind a port of its own."""
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(application(gateway), listener, protocol))
+        await stack.enter_async_context(serving(application(gateway), listener, protocol, trusted_proxies))
         client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         yield Api(gateway, sessions, url, client)
 

@@ -107,9 +107,13 @@ def check_user_phone(text: str | None) -> str | None:
         raise Refusal(Code.INPUT_INVALID, field="phone") from None
 
 
+_OF_THE_MACHINE = frozenset({"localtime", "Factory", "posixrules"})
+"""Names that a machine's folder of zones may have, and no browser knows."""
+
+
 def check_time_zone(name: str) -> str:
     """A name that the IANA's database has; raises `Refusal(INPUT_INVALID)`."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zoneinfo.available_timezones() or name in _OF_THE_MACHINE:
         raise Refusal(Code.INPUT_INVALID, field="time_zone")
     return name
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Sequence
 from typing import Any
 
 import httptools
@@ -155,9 +155,17 @@ class Server(uvicorn.Server):
 
 
 def make_server(
-    app: Handler, *, stop_timeout_s: int = 10, protocol: type[LimitedProtocol] = LimitedProtocol
+    app: Handler,
+    *,
+    stop_timeout_s: int = 10,
+    protocol: type[LimitedProtocol] = LimitedProtocol,
+    trusted_proxies: Sequence[str] = (),
 ) -> Server:
-    """A server for this application; `serve(sockets=[…])` runs it, `should_exit = True` ends it in order."""
+    """A server for this application; `serve(sockets=[…])` runs it, `should_exit = True` ends it in order.
+
+    A caller's address is the socket's; where that is one of `trusted_proxies` (`Config.trusted_proxies`), the one
+    that the proxy names in `X-Forwarded-For`.
+    """
     config = uvicorn.Config(
         app,
         http=protocol,
@@ -168,6 +176,8 @@ def make_server(
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=stop_timeout_s,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
     )
     return Server(config)
 
@@ -185,10 +195,13 @@ def url_of(host: str, port: int) -> str:
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: Handler, listener: socket.socket, protocol: type[LimitedProtocol] = LimitedProtocol
+    app: Handler,
+    listener: socket.socket,
+    protocol: type[LimitedProtocol] = LimitedProtocol,
+    trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[Server]:
     """The server, running while the block runs; requests on their way are finished."""
-    server = make_server(app, protocol=protocol)
+    server = make_server(app, protocol=protocol, trusted_proxies=trusted_proxies)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.ready.wait()

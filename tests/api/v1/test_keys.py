@@ -155,7 +155,7 @@ async def test_a_key_goes_on_with_devices_that_were_chosen_before(ayu: Browser) 
 
 
 async def test_a_key_is_for_the_networks_it_names(both: Api, ayu: Browser) -> None:
-    """Where the caller is, is what the socket says, or a proxy on this machine."""
+    """Where the caller is, is what the socket says, or a proxy that is trusted."""
     program = await program_with(both, ayu, networks=["203.0.113.0/24", "2001:db8::/32"])
     for address, code in (
         ("203.0.113.9", None),

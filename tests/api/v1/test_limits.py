@@ -108,3 +108,11 @@ async def test_strangers_count_by_address(tmp_path: Path, path: str) -> None:
         assert (await ayu.ask("GET", "/session")).status == 200
         elsewhere = {"X-Forwarded-For": "203.0.113.9"}
         assert (await browser_of(api).ask("GET", path, headers=elsewhere)).status != 429
+
+
+async def test_nobody_says_where_they_are_unless_they_are_trusted(tmp_path: Path) -> None:
+    """Whoever may write the header chooses an address: no proxy is believed that the operator has not named."""
+    async with api_on_sqlite(tmp_path, trusted_proxies=()) as api:
+        program = await program_with(api, await signed_in(api), networks=["203.0.113.0/24"])
+        refused = await program.ask("GET", "/session", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert (refused.status, refused.code) == (403, "key_elsewhere")

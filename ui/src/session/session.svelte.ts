@@ -22,9 +22,19 @@ export const session = {
   },
   /** The zone in which times are told: the person's, else the browser's. */
   get zone(): string {
-    return now?.user?.time_zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const own = now?.user?.time_zone;
+    return own && isZone(own) ? own : Intl.DateTimeFormat().resolvedOptions().timeZone;
   },
 };
+
+/** An older browser may not know every zone that the server does. */
+function isZone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
 
 /** Begin with what the server says of us: language, theme and zone are the person's own. */
 export async function begin(told: Session): Promise<void> {
