@@ -94,6 +94,10 @@ class Code(StrEnum):
     GROUPS_UNREAD = "groups_unread"
     GROUPS_NONE = "groups_none"
     PLANS_OF_OPERATOR = "plans_of_operator"
+    # consumers
+    CONSUMER_UNKNOWN = "consumer_unknown"
+    TOO_MANY_CONSUMERS = "too_many_consumers"
+    ACK_BEYOND = "ack_beyond"
     # webhooks
     WEBHOOK_UNKNOWN = "webhook_unknown"
     WEBHOOK_OFF = "webhook_off"

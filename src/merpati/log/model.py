@@ -58,6 +58,27 @@ class FactSearch(msgspec.Struct, frozen=True, kw_only=True):
     """Any of these; empty: every kind."""
 
 
+class ConsumerName(NamedTuple):
+    """Whose consumer, and what it is called."""
+
+    account: AccountId
+    key: int
+    """A key that reaches chosen devices has consumers of its own; 0: the account's."""
+    name: str
+
+
+class Consumer(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that fetches facts."""
+
+    name: ConsumerName
+    id: int
+    position: int
+    """The newest fact that it is done with."""
+    created_at: int
+    acked_at: int
+    """0: never."""
+
+
 class Cursor(NamedTuple):
     """How far a reader has come in one account's log."""
 

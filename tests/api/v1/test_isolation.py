@@ -38,10 +38,13 @@ KIND_OF_PATH = {
     "/requests/{}": "request",
     "/sessions/{}": "session",
     "/keys/{}": "key",
+    "/consumers/{}": "consumer",
     "/simulator/people/{}": "person",
     "/simulator/faults/{}": "fault",
 }
 """What stands in a path, by its beginning."""
+NAMED = ("person", "fault", "consumer")
+"""Named by words of the caller's own: of the same name each may have one."""
 OF_DEVICE = {"device", "message", "webhook", "request"}
 """Kinds of things that a key reaches by their device; others are the account's, or a person's."""
 BODIES: dict[str, Any] = {
@@ -73,6 +76,7 @@ BODIES: dict[str, Any] = {
     "rotateSecret": {},
     "previewReplay": {"first": 1},
     "addReplay": {"first": 1},
+    "ackEvents": {"seq": 0},
     "addPerson": {"number": BUDI},
     "updatePerson": {},
     "blockDevice": {"device": ONE},
@@ -103,7 +107,7 @@ class Operation(NamedTuple):
 
     @property
     def names_one(self) -> bool:
-        return self.kind not in (None, "person", "fault") or self.names_device
+        return self.kind not in (None, *NAMED) or self.names_device
 
 
 def operations() -> Iterator[Operation]:
@@ -150,6 +154,7 @@ async def world(simulated: Api) -> World:
         "key": (await made(ayu, name=KEY_NAME))["key"]["id"],
         "person": BUDI,
         "fault": "offline",
+        "consumer": "gudang",
     }
     return World(simulated, ayu, ids)
 
@@ -213,7 +218,7 @@ async def test_the_things_of_other_devices_are_not_there_for_a_key(world: World)
 
 async def _check_not_there(caller: Browser, asked: list[Operation], world: World) -> None:
     for operation in asked:
-        named = world.ids[operation.kind] if operation.kind not in (None, "person", "fault") else ONE
+        named = world.ids[operation.kind] if operation.kind not in (None, *NAMED) else ONE
         of_another, of_nobody = [await ask(caller, operation, each) for each in (named, NOBODYS)]
         seen = (operation.name, of_another.status, of_another.code)
         assert seen == (operation.name, of_nobody.status, of_nobody.code)

@@ -54,7 +54,14 @@ class Told(NamedTuple):
 
 
 def tell(entry: RawEntry) -> Told:
-    """The event of a fact. One that this version does not know is told by its keys."""
+    """The event of a fact."""
+    data = show_fact(entry)
+    only = UserId(data["user"]) if entry.kind in PERSONAL else None
+    return Told(entry.seq, entry.kind, event("fact", entry.seq, data), entry.device, only)
+
+
+def show_fact(entry: RawEntry) -> dict[str, Any]:
+    """What may be seen of a fact. One that this version does not know is told by its keys."""
     fact = _decode(entry.body)
     data: dict[str, Any] = {"seq": entry.seq, "kind": entry.kind, "at": instant(Millis(entry.at))}
     if entry.device:
@@ -64,8 +71,7 @@ def tell(entry: RawEntry) -> Told:
     for name, value in fact.items():
         if name in SHOWN:
             data[name] = instant(Millis(value)) if name.endswith("_at") else value
-    only = UserId(fact["user"]) if entry.kind in PERSONAL else None
-    return Told(entry.seq, entry.kind, event("fact", entry.seq, data), entry.device, only)
+    return data
 
 
 def event(name: str, seq: int, data: Mapping[str, object]) -> bytes:

@@ -11,6 +11,7 @@ from merpati.api.gateway import Gateway
 from merpati.api.v1.account import account_router
 from merpati.api.v1.asked import Asked
 from merpati.api.v1.batches import batches_router
+from merpati.api.v1.consumers import consumers_router
 from merpati.api.v1.dead_letters import dead_letters_router
 from merpati.api.v1.devices import devices_router, transports_router
 from merpati.api.v1.events import events_router
@@ -58,6 +59,7 @@ def routers() -> list[Router]:
         batches_router(),
         rotators_router(),
         events_router(),
+        consumers_router(),
         simulator_router(),
         webhooks_router(),
         webhook_changes_router(),
