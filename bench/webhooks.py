@@ -1,6 +1,10 @@
 """Webhook deliveries: how many a second to one fast receiver, and how late they are at half that load.
 
     python -m bench.webhooks [--facts 20000] [--devices 50]
+    python -m bench.webhooks --endpoints 1,10,100 [--dead 1] [--facts 2000]
+
+With `--endpoints` every one of so many endpoints of the account hears every fact; `--dead` of them take connections
+and never answer.
 
 The receiver is a process of its own, which answers 200 as fast as it can; facts are recorded by hand.
 """
@@ -8,16 +12,17 @@ The receiver is a process of its own, which answers 200 as fast as it can; facts
 import argparse
 import asyncio
 import contextlib
+import functools
 import multiprocessing
 import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import uvloop
 
@@ -31,12 +36,14 @@ from merpati.storage.migrate import migrate
 from merpati.storage.nodes import join_node
 from merpati.storage.port import Storage, Tx
 from merpati.storage.sqlite import SqliteStorage
-from merpati.webhooks.actions import NewEndpoint, set_endpoint
+from merpati.webhooks.actions import NewEndpoint, Wanted, add_endpoint, set_endpoint
 from merpati.webhooks.model import Card, EndpointKind
 from merpati.webhooks.runner import Webhooks
 from merpati.webhooks.signing import format_secret
 
+T = TypeVar("T")
 ACCOUNT, ME = AccountId(1), Incarnation("bench")
+HOOK, DEAD = b"/hook", b"/dead"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -57,7 +64,11 @@ class FastReceiver(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             self._buffer = self._buffer[end + 4 + length :]
-            self._arrived.append((head.split(b"webhook-id: ")[1].split(b"\r\n")[0], time.time()))
+            path = head.split(b" ", 2)[1]
+            if path == DEAD:
+                continue
+            event = head.split(b"webhook-id: ")[1].split(b"\r\n")[0]
+            self._arrived.append((event if path == HOOK else event + path, time.time()))
             self._transport.write(ANSWER)
 
 
@@ -137,9 +148,9 @@ async def _backlog(storage: Storage, runner: Webhooks, facts: int, devices: int)
 
 
 async def _paced(
-    storage: Storage, runner: Webhooks, rate: float, seconds: float, devices: int, first: int
+    storage: Storage, runner: Webhooks, rate: float, seconds: float, devices: int, first: int, times: int = 1
 ) -> dict[bytes, float]:
-    """Record facts at this rate; answers when each was committed."""
+    """Record facts at this rate, each to be delivered so many times; answers when each was committed."""
     task = asyncio.create_task(runner.run())
     committed: dict[bytes, float] = {}
     step_s = 0.02
@@ -154,7 +165,7 @@ async def _paced(
             committed |= {b"1-%d" % (first + i + 1): now for i in range(n, n + due)}
             n += due
         await asyncio.sleep(step_s)
-    await _delivered(runner, n)
+    await _delivered(runner, n * times)
     await runner.stop()
     await task
     return committed
@@ -185,19 +196,78 @@ async def measure(facts: int, devices: int, pipe: Connection, folder: Path) -> l
     ]
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--facts", type=int, default=20_000)
-    arguments.add_argument("--devices", type=int, default=50)
-    chosen = arguments.parse_args()
+async def _share(storage: Storage, endpoints: int, dead: int, port: int) -> None:
+    """Endpoints of the whole account."""
+    await migrate(storage)
+    await storage.write(open_account, ACCOUNT)
+    await storage.write(join_node, ME, "bench", 1_000_000, exclusive=True)
+    for n in range(endpoints):
+        path = "dead" if n < dead else f"hook/{n}"
+        wanted = Wanted(name="x", kinds=(EndpointKind.STATUS,), devices=(), url=f"http://127.0.0.1:{port}/{path}")
+        new = NewEndpoint(EndpointId(n + 1), format_secret(b"k" * 32))
+        await storage.write(add_endpoint, ACCOUNT, wanted, new)
+
+
+async def measure_shared(facts: int, devices: int, counts: tuple[int, int], pipe: Connection, folder: Path) -> str:
+    """One line of the table: so many endpoints, of which so many are dead."""
+    endpoints, dead = counts
+    port = pipe.recv()
+    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+    await _share(storage, endpoints, dead, port)
+    egress, living = Egress(["127.0.0.1"]), endpoints - dead
+    runner = _runner(storage, egress)
+    for first in range(0, facts, 1_000):
+        await storage.write(_record, _facts(first, min(1_000, facts - first), devices))
+    began = time.perf_counter()
+    task = asyncio.create_task(runner.run())
+    await _delivered(runner, facts * living)
+    rate = facts * living / (time.perf_counter() - began)
+    await runner.stop()
+    await task
+    half, runner = max(1.0, min(1_000.0, rate / 2) / living), _runner(storage, egress)
+    committed = await _paced(storage, runner, half, 5.0, devices, facts, times=living)
+    pipe.send(True)
+    came = [(event.split(b"/")[0], at) for event, at in pipe.recv()]
+    delays = sorted((at - committed[event]) * 1_000 for event, at in came if event in committed)
+    await egress.close()
+    await storage.close()
+    late = delays[int(len(delays) * 0.99)]
+    return (
+        f"{endpoints:>9} {dead:>5} {rate:>16,.0f} {half * living:>12,.0f} {statistics.median(delays):>9.0f} ms "
+        f"{late:>6.0f} ms"
+    )
+
+
+def _with_receiver(work: Callable[[Connection, Path], Coroutine[Any, Any, T]]) -> T:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs,), daemon=True)
     process.start()
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(ours):
-        lines = uvloop.run(measure(chosen.facts, chosen.devices, ours, Path(folder)))
+        done = uvloop.run(work(ours, Path(folder)))
         ours.send(False)
     process.join()
-    sys.stdout.write("\n".join(lines) + "\n")
+    return done
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--facts", type=int, default=20_000)
+    arguments.add_argument("--devices", type=int, default=50)
+    arguments.add_argument("--endpoints", default="")
+    arguments.add_argument("--dead", type=int, default=1)
+    chosen = arguments.parse_args()
+    if not chosen.endpoints:
+        lines = _with_receiver(lambda pipe, folder: measure(chosen.facts, chosen.devices, pipe, folder))
+        sys.stdout.write("\n".join(lines) + "\n")
+        return
+    sys.stdout.write("endpoints  dead  deliveries/s      offered/s    median    99 %\n")
+    for count in map(int, chosen.endpoints.split(",")):
+        for dead in sorted({0, min(chosen.dead, count - 1)}):
+            sys.stdout.write(_with_receiver(functools.partial(_shared_line, chosen, count, dead)) + "\n")
+
+
+async def _shared_line(chosen: argparse.Namespace, count: int, dead: int, pipe: Connection, folder: Path) -> str:
+    return await measure_shared(max(200, chosen.facts // count), chosen.devices, (count, dead), pipe, folder)
 
 
 if __name__ == "__main__":

