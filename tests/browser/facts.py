@@ -227,6 +227,11 @@ def token_rotated(world: World) -> Iterator[int]:
     world.account.ask("POST", "/account/token")
 
 
+def key_changed(world: World) -> Iterator[int]:
+    yield world.scheduled()
+    world.account.ask("POST", "/keys", {"name": "Kasir", "scopes": ["messages:send"]})
+
+
 # the batch last: it fills more than one page of a list, and an open list keeps what was read behind its first page
 MAKERS: dict[type[facts.Fact], Maker] = {
     facts.MessageQueued: queued,
@@ -246,5 +251,6 @@ MAKERS: dict[type[facts.Fact], Maker] = {
     facts.DeviceDeleted: deleted,
     facts.SignedOut: signed_out,
     facts.AccountTokenRotated: token_rotated,
+    facts.KeyChanged: key_changed,
     facts.BatchAccepted: batch,
 }

@@ -57,6 +57,7 @@ PLACES = {
     "form": Place("/send"),
     "just sent": Place("/send?sent={message}"),
     "sessions": Place("/settings"),
+    "keys": Place("/keys"),
     # its journal begins when the page is opened
     "simulator": Place(
         "/simulator?person={person}", region="[role=log], [role=log] ~ form, select, section:has([role=switch])"

@@ -42,6 +42,22 @@ test("a list that is read afresh keeps what was read behind its first page", asy
   end();
 });
 
+test("what has ended behind the last that is left is gone", async () => {
+  const there = { rows: rows(5, 1) };
+  let list: Paged<Row> | undefined;
+  const end = $effect.root(() => {
+    list = paged(
+      () => Promise.resolve({ items: there.rows, next: null }),
+      (row) => row.id,
+    );
+  });
+  await settle();
+  there.rows = rows(4, 4);
+  await list?.reload();
+  expect(list?.items).toEqual(rows(4, 4));
+  end();
+});
+
 test("where the pages no longer meet, the list begins anew", async () => {
   const newest = { id: 9 };
   const { list, end } = listOf(newest);

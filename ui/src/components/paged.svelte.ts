@@ -59,8 +59,9 @@ export function paged<T>(
     if (!isStale) await take(read(undefined), before);
   }
 
-  /** What was read behind this first page, where the two still meet. */
+  /** What was read behind this first page, where the two still meet, and there is more than it. */
   function before(page: PageOf<T>): PageOf<T> {
+    if (page.next === null) return page;
     const last = page.items.at(-1);
     const meeting = last === undefined ? -1 : (items ?? []).findIndex((item) => keyOf(item) === keyOf(last));
     const rest = meeting < 0 ? [] : (items ?? []).slice(meeting + 1);
