@@ -127,7 +127,7 @@ async def test_a_device_is_added(both: Api, ayu: Browser) -> None:
     ("changed", "status", "field"),
     [
         ({"name": "x"}, 422, "name"),
-        ({"number": "12"}, 422, "device"),
+        ({"number": "12"}, 422, "number"),
         ({"number": NUMBERS[THEIRS]}, 409, None),
         ({"transport": "pigeon"}, 422, "transport"),
         ({"settings": {"pace_from_ms": 2, "pace_to_ms": 1}}, 422, "pace"),

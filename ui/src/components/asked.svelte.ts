@@ -5,9 +5,9 @@ import { say } from "./toasts.svelte.ts";
 /** Something that is asked of the server by a form or a button: whether it is on its way, and what was refused. */
 export interface Asked {
   readonly isBusy: boolean;
-  /** What is wrong with each field, by its name in the API. */
+  /** What is wrong with each field, by its name in the API; a form draws a field by reading its name here. */
   readonly fields: Readonly<Record<string, string>>;
-  /** What is wrong with the whole; empty when nothing is, or when fields say it. */
+  /** What is wrong with the whole, or with what the form does not draw; empty when its fields say it all. */
   readonly refused: string;
   /** Do it, once at a time; true when it was done. Without a form the refusal is said at the foot of the page. */
   run: (act: () => Promise<unknown>) => Promise<boolean>;
@@ -17,6 +17,7 @@ export interface Asked {
 export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
   let isBusy = $state(false);
   let problem = $state.raw<Problem | undefined>();
+  const drawn: Record<string, true> = {};
 
   async function run(act: () => Promise<unknown>): Promise<boolean> {
     if (isBusy) return false;
@@ -40,10 +41,21 @@ export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
       return isBusy;
     },
     get fields() {
-      return problem?.fields ?? {};
+      return new Proxy<Readonly<Record<string, string>>>(problem?.fields ?? {}, {
+        get(fields, name: string) {
+          drawn[name] = true;
+          return fields[name];
+        },
+      });
     },
     get refused() {
-      return problem === undefined || Object.keys(problem.fields).length > 0 ? "" : sentenceOf(problem);
+      if (problem === undefined) return "";
+      const wrong = Object.entries(problem.fields);
+      if (wrong.length === 0) return sentenceOf(problem);
+      return wrong
+        .filter(([name]) => !drawn[name])
+        .map(([, sentence]) => sentence)
+        .join(" ");
     },
     run,
   };

@@ -40,6 +40,12 @@ describe("a draft", () => {
     expect([again.schedule, again.choices, again.key]).toEqual(["2030-05-04T09:30", ["Soto", "Rawon"], key]);
   });
 
+  test("has no moment while a year of six digits is typed", () => {
+    const { draft } = written();
+    draft.schedule = "12026-12-31T00:00";
+    expect(draft.body()).not.toHaveProperty("schedule");
+  });
+
   test("is read by no other user of the tab", async () => {
     keep(written().draft, 1);
     expect((await reloaded()).draftOf(2).targets).toBe("");

@@ -1,4 +1,5 @@
 import type { components } from "../api/schema.d.ts";
+import { LATEST } from "../words/format.ts";
 import { Attachment } from "./attachment.svelte.ts";
 import type { Kept as Upload } from "./upload.ts";
 
@@ -95,7 +96,7 @@ export class Draft {
       device: this.device,
       targets: this.targets.trim().replace(/\s*\n\s*/g, ","),
       text: this.text,
-      ...(this.schedule ? { schedule: instantOf(this.schedule) } : {}),
+      ...instantOf(this.schedule),
       ...(this.delayTo > 0
         ? { delay_from_s: this.delayFrom, delay_to_s: Math.max(this.delayFrom, this.delayTo) }
         : {}),
@@ -173,9 +174,10 @@ function read(): Note | undefined {
   return (JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null") as Note | null) ?? undefined;
 }
 
-/** The moment that a field of type `datetime-local` says, for the API. */
-function instantOf(typed: string): string {
-  return new Date(typed).toISOString();
+/** The moment that a field of type `datetime-local` says, for the API; none while it says none that the API takes. */
+function instantOf(typed: string): { schedule?: string } {
+  const at = new Date(typed);
+  return at <= new Date(LATEST) ? { schedule: at.toISOString() } : {};
 }
 
 /** A browser gives `randomUUID` to secure pages only. */

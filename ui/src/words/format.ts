@@ -132,6 +132,9 @@ export function localInput(at: Date): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
 }
 
+/** The last moment that such a field takes: browsers know years of six digits, the API none. */
+export const LATEST = "9999-12-31T23:59";
+
 /** `1,4 MB`. */
 export function bytes(n: number): string {
   const [size, unit] = n < 1_000_000 ? [n / 1_000, "kilobyte"] : [n / 1_000_000, "megabyte"];

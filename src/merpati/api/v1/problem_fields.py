@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from merpati.api.v1.shapes import Answer
+from merpati.core.errors import Code, Refusal
 from merpati.locale import sentence
 
 
@@ -25,6 +26,23 @@ _KINDS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """msgspec's messages, the first that fits."""
 _NAMED = re.compile(r"(?:missing required field|contains unknown field) `([^`]*)`")
+
+
+OURS = {
+    "countryCode": "country_code",
+    "inboxid": "reply_to",
+    "message": "text",
+    "target": "targets",
+}
+"""What the features name as Fonnte does, and our bodies do not."""
+
+
+def our_name(refusal: Refusal) -> str:
+    """The name that a refused field has in our API."""
+    name = str(refusal.values["field"])
+    if name == "device" and refusal.code is Code.INPUT_INVALID:  # a device's number, in its own body
+        return "number"
+    return OURS.get(name, name)
 
 
 def field_problems(extra: Iterable[Mapping[str, object]], language: str) -> list[FieldProblem]:

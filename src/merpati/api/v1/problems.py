@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from merpati.api.v1.front import request_id
 from merpati.api.v1.once import Replay, replayed
-from merpati.api.v1.problem_fields import FieldProblem, field_problems
+from merpati.api.v1.problem_fields import FieldProblem, field_problems, our_name
 from merpati.api.v1.shapes import PREFIX, Answer, Instant, instant
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
@@ -186,7 +186,7 @@ def _refused(
     language, code = language_of(request), refusal.code
     status, detail = status_of(code), sentence(f"error.{code}", language, **refusal.values)
     if errors is None and "field" in refusal.values:
-        errors = [FieldProblem(field=str(refusal.values["field"]), code=code, detail=detail)]
+        errors = [FieldProblem(field=our_name(refusal), code=code, detail=detail)]
     more = dict(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         more["WWW-Authenticate"] = "Bearer"
