@@ -54,3 +54,28 @@ async def test_an_effect_is_had_once_though_its_answer_was_lost(stage: Stage) ->
     assert (status, answer["state"]) == (200, "cancelled")
     assert (await ask(stage, cancel))[1]["code"] == "message_cancelled"
     await stage.node.stop()
+
+
+async def test_an_acknowledgement_is_kept_though_its_answer_was_lost(stage: Stage) -> None:
+    """Asked again it is answered as the first time, and what it was about is not fetched again."""
+    await stage.node.open(crash_at="after_answer_stored:1")
+    await fetch(stage)
+    call: dict[str, Any] = {"device": stage.senders[0].id, "targets": "081234567890", "text": "halo"}
+    await ask(stage, "/messages", **call, schedule="2036-01-01T00:00:00Z")
+    upto = (await fetch(stage))["upto"]
+    with pytest.raises(aiohttp.ClientError):
+        await ask(stage, "/consumers/gudang/ack", "kunci", seq=upto)
+    await stage.node.died()
+    await stage.node.open()
+    status, answer = await ask(stage, "/consumers/gudang/ack", "kunci", seq=upto)
+    assert (status, answer["position"]) == (200, upto)
+    assert all(each["seq"] > upto for each in (await fetch(stage))["items"])
+    await stage.node.stop()
+
+
+async def fetch(stage: Stage) -> Any:  # noqa: ANN401 — JSON
+    """What is new for a consumer."""
+    headers = {"Authorization": f"Bearer {stage.account_token}"}
+    url = f"{stage.node.url}/api/v1/consumers/gudang/events"
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
+        return await answer.json()

@@ -12,6 +12,7 @@ from merpati.core.facts import KeyChanged
 from merpati.core.ids import AccountId, KeyId
 from merpati.core.tokens import hash_token
 from merpati.log.actions import record
+from merpati.log.consumers import delete_consumers_of
 from merpati.log.model import Recorded
 from merpati.storage.port import Tx
 
@@ -63,10 +64,11 @@ async def rotate_key(tx: Tx, account: AccountId, id_: KeyId, secret: str, overla
 
 
 async def revoke_key(tx: Tx, account: AccountId, id_: KeyId) -> None:
-    """The key and all its secrets are nothing any more; raises `Refusal(KEY_UNKNOWN)`, also the second time."""
+    """The key, its secrets and its consumers are no more; raises `Refusal(KEY_UNKNOWN)`, also the second time."""
     await tx.lock([account])
     known = await _known(tx, account, id_)
     await store_keys.delete_key(tx, id_)
+    await delete_consumers_of(tx, account, id_)
     await _record(tx, known)
 
 

@@ -30,7 +30,11 @@ class Portion(msgspec.Struct, frozen=True):
 
 
 async def open_consumer(tx: Tx, name: ConsumerName, id_: int) -> Consumer:
-    """The consumer of this name; a new one begins at the log's head. Raises `Refusal(TOO_MANY_CONSUMERS)`."""
+    """The consumer of this name; a new one, with this id, begins at the log's head. May run twice.
+
+    Raises `Refusal(TOO_MANY_CONSUMERS)`.
+    """
+    await tx.lock([name.account])
     known = await store_consumers.consumer_by(tx, name)
     if known is not None:
         return known
@@ -93,3 +97,9 @@ async def delete_consumer(tx: Tx, name: ConsumerName) -> None:
     known = await find_consumer(tx, name)
     await readers.close_cursors(tx, store_consumers.KIND, [(known.id, name.account)])
     await store_consumers.delete_consumer(tx, known.id)
+
+
+async def delete_consumers_of(tx: Tx, account: AccountId, key: int) -> None:
+    """The key is nothing any more, and nobody else sees its consumers. May run twice."""
+    for known in await list_consumers(tx, account, key):
+        await delete_consumer(tx, known.name)

@@ -47,7 +47,7 @@ async def close_cursors(tx: Tx, kind: str, readers: Sequence[tuple[int, AccountI
 
 
 async def move_cursors(tx: Tx, kind: str, cursors: Sequence[Cursor]) -> None:
-    """Move cursors on, never back. The caller has awaited `hold_shards` in this transaction."""
+    """Move cursors on, never back. The caller awaited `hold_shards` before, but for kinds without leases."""
     await store.move_cursors(tx, kind, cursors)
 
 

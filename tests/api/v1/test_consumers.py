@@ -8,7 +8,7 @@ from merpati.accounts.key_model import Scope
 from tests.api.harness import ONE, TWO, Api
 from tests.api.v1.browser import Browser, program_of
 from tests.api.v1.hooks import SENT, execute, tell
-from tests.api.v1.keys import program_with
+from tests.api.v1.keys import bearer, made, program_with
 
 
 async def test_a_consumer_begins_at_the_head_and_fetches_again_until_it_is_done(both: Api, ayu: Browser) -> None:
@@ -103,3 +103,15 @@ async def test_consumers_of_another_account_and_of_a_narrow_key_are_apart(both: 
     assert (await stranger.ask("GET", "/consumers/a/events")).body["items"] == []
     await narrow.ask("POST", "/consumers/a/ack", {"seq": last})
     assert len((await ayu.ask("GET", "/consumers/a/events")).body["items"]) == 1
+
+
+async def test_a_revoked_key_leaves_no_consumers(both: Api, ayu: Browser) -> None:
+    """Nobody else could delete them, and they would count among the account's for ever."""
+    key = await made(ayu, {Scope.EVENTS_READ}, devices=[TWO])
+    await ayu.ask("GET", "/consumers/a/events")
+    for name in ("a", "b"):
+        await bearer(both, key["secret"]).ask("GET", f"/consumers/{name}/events")
+    assert len(await both.rows("SELECT 1 FROM consumer")) == 3
+    assert (await ayu.ask("DELETE", f"/keys/{key['key']['id']}")).status == 204
+    assert len(await both.rows("SELECT 1 FROM consumer")) == 1
+    assert len(await both.rows("SELECT 1 FROM reader_cursor WHERE kind = 'pull'")) == 1

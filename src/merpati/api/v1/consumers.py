@@ -107,8 +107,7 @@ async def get_events(
     """
     named = _name(principal, name)
     if after is None:
-        new = (await gateway.ids.take("consumer"))[0]
-        after = (await gateway.storage.write(consumers.open_consumer, named, new)).position
+        after = (await _opened(gateway, named)).position
     answer = await _fetch(gateway, principal, after, limit)
     if answer.items or answer.lost or not wait:
         return answer
@@ -118,6 +117,14 @@ async def get_events(
     finally:
         gateway.live.leave(seat)
     return answer if seat.has_ended else await _fetch(gateway, principal, after, limit)
+
+
+async def _opened(gateway: Gateway, name: ConsumerName) -> Consumer:
+    """Only the first call writes."""
+    with contextlib.suppress(Refusal):
+        return await gateway.storage.read(consumers.find_consumer, name)
+    new = (await gateway.ids.take("consumer"))[0]
+    return await gateway.storage.write(consumers.open_consumer, name, new)
 
 
 async def _news(hub: Hub, seat: Seat, wait_s: int) -> None:
