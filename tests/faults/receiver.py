@@ -1,5 +1,7 @@
 """Who receives the webhooks: it writes down every call, and can be down or in a bad mood."""
 
+import asyncio
+
 from aiohttp import web
 
 from merpati.core.ids import Address
@@ -16,7 +18,19 @@ class Receiver:
         self.calls: list[Call] = []
         self.refuse_next: dict[Address, int] = {}
         """How many of a device's next calls are answered 500."""
+        self.hanging = 0
+        """Calls that wait for an answer since `hang`."""
+        self._answers = asyncio.Event()
+        self._answers.set()
         self._runner: web.AppRunner | None = None
+
+    def hang(self) -> None:
+        """Take every call from now on, and answer none until `go_on`."""
+        self._answers.clear()
+
+    def go_on(self) -> None:
+        """Answer all again, those that wait too. May run twice."""
+        self._answers.set()
 
     def url(self, device: Address) -> str:
         return f"http://127.0.0.1:{self.port}/status/{device}"
@@ -36,6 +50,9 @@ class Receiver:
 
     async def _hear(self, request: web.Request) -> web.Response:
         device, body = Address(request.match_info["device"]), await request.read()
+        if not self._answers.is_set():
+            self.hanging += 1
+            await self._answers.wait()
         refused = self.refuse_next.get(device, 0)
         self.refuse_next[device] = max(refused - 1, 0)
         status = 500 if refused else 200

@@ -196,6 +196,29 @@ async def test_killed_while_the_webhook_receiver_is_down_every_event_arrives(sta
     assert [id_ for id_, times in heard.items() if times > 1] == []
 
 
+async def test_while_the_webhook_receiver_hangs_messages_leave_as_ever(stage: Stage, caller: Caller) -> None:
+    """A call may hang for 15 seconds: by then all have long left. When it answers, it is told all."""
+    sender = stage.senders[0]
+    await stage.node.open()
+    stage.receiver.hang()
+    await caller.send(sender, person(0))
+
+    async def hangs() -> bool:
+        return stage.receiver.hanging > 0
+
+    async def all_left() -> bool:
+        return sum(isinstance(entry, HandOff) for entry in stage.network.journal()) == 11
+
+    await until(hangs, 10, "a call hangs")
+    for n in range(1, 11):
+        await caller.send(sender, person(n))
+    await until(all_left, 7, "all are handed over")
+    assert stage.receiver.calls == []
+    stage.receiver.go_on()
+    case = await settle(stage)
+    assert len({call.id for call in case.calls if call.status == 200}) >= 33
+
+
 async def test_ended_in_order_under_load_nothing_is_handed_over_twice(tmp_path: Path, database_url: str) -> None:
     """SIGTERM again and again, at any moment."""
     rng = random.Random(5)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from merpati.core.ids import DeviceId
+from merpati.core.ids import AccountId, DeviceId
 from merpati.webhooks.actions import replay_dead_letter
+from merpati.webhooks.model import MOST_ENDPOINTS, PARALLEL
 from tests.webhooks.receiver import Receiver
 from tests.webhooks.stage import ACCOUNT, Stage
 
+OTHER = AccountId(65)
 TESTS = Path(__file__).parents[1]
 HELD_BY = {
     "every event reaches an endpoint that answers at last, in order per device, under one id": [
@@ -26,6 +28,8 @@ HELD_BY = {
     "an endpoint that hangs delays nobody": [
         "webhooks/test_delivery.py::test_a_hanging_endpoint_delays_nobody_else",
         "webhooks/test_circuit.py::test_an_endpoint_hanging_delays_no_other_endpoint_and_holds_little_memory",
+        "webhooks/test_properties.py::test_many_endpoints_of_one_account_that_hang_delay_no_other_account",
+        "faults/test_one_node.py::test_while_the_webhook_receiver_hangs_messages_leave_as_ever",
     ],
     "the circuit opens and closes at the stated counts; a flapping endpoint gets one probe a window": [
         "webhooks/test_circuit.py::test_the_circuit_opens_after_three_failures_and_closes_with_one_success",
@@ -84,6 +88,26 @@ async def test_while_one_endpoint_is_dead_for_days_another_is_told_at_once(
 
 async def _has_dead(stage: Stage) -> bool:
     return bool(await stage.dead())
+
+
+async def test_many_endpoints_of_one_account_that_hang_delay_no_other_account(
+    stage: Stage, receiver: Receiver
+) -> None:
+    """All that an account may have; the other, whose facts the same process reads, is told all while they hang."""
+    receiver.answer = lambda got: None if got.path == "/hangs" else "200 OK"
+    await stage.open_account(OTHER)
+    for _ in range(MOST_ENDPOINTS):
+        await stage.add(receiver.url("/hangs"))
+    await stage.set(9, receiver.url("/lives"), account=OTHER)
+    runner = await stage.start()
+    for device in range(3, 3 + PARALLEL):
+        await stage.tell(device)
+    await receiver.until(lambda: len(receiver.events("/hangs")) == MOST_ENDPOINTS * PARALLEL)
+    for round_ in range(1, 6):
+        await stage.tell(9, 20, OTHER)
+        await receiver.until(lambda n=round_: len(receiver.passed("/lives")) == 20 * n)  # type: ignore[misc]
+    assert receiver.passed("/hangs") == []
+    assert runner.count_failing() == 0
 
 
 async def test_what_nobody_rings_for_is_told_too(stage: Stage, receiver: Receiver) -> None:
