@@ -101,7 +101,6 @@ async def test_a_device_s_day_is_counted(both: Api, ayu: Browser) -> None:
     ("params", "code"),
     [
         ({"zone": "Mars/Olympus"}, "input_invalid"),
-        ({"state": "gone"}, "input_invalid"),
         ({"limit": "0"}, "input_invalid"),
         ({"cursor": "rubbish"}, "cursor_invalid"),
     ],
@@ -109,6 +108,13 @@ async def test_a_device_s_day_is_counted(both: Api, ayu: Browser) -> None:
 async def test_a_bad_question_is_refused(ayu: Browser, params: dict[str, str], code: str) -> None:
     """With what is wrong with it."""
     assert (await ayu.ask("GET", "/devices", params=params)).code == code
+
+
+async def test_a_refused_question_names_its_parameter(ayu: Browser) -> None:
+    """As it is written in the address."""
+    for path, name in (("/devices", "state"), ("/messages", "state"), ("/messages", "from"), ("/messages", "to")):
+        answered = await ayu.ask("GET", path, params={name: "gone"})
+        assert [each["field"] for each in answered.body["errors"]] == [name]
 
 
 async def test_a_device_is_added(both: Api, ayu: Browser) -> None:
@@ -130,7 +136,8 @@ async def test_a_device_is_added(both: Api, ayu: Browser) -> None:
         ({"number": "12"}, 422, "number"),
         ({"number": NUMBERS[THEIRS]}, 409, None),
         ({"transport": "pigeon"}, 422, "transport"),
-        ({"settings": {"pace_from_ms": 2, "pace_to_ms": 1}}, 422, "pace"),
+        ({"settings": {"pace_from_ms": 2, "pace_to_ms": 1}}, 422, "settings.pace_from_ms"),
+        ({"settings": {"resend": True}}, 422, "settings.resend_to"),
         ({"settings": {"pace_to_ms": -1}}, 422, "settings.pace_to_ms"),
         ({"settings": {"resend_to": "abc"}}, 422, "settings.resend_to"),
         ({"settings": {"colour": "red"}}, 422, "settings.colour"),

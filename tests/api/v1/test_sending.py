@@ -84,6 +84,14 @@ async def test_every_kind_of_content_is_sent(ayu: Browser, more: dict[str, objec
     assert (await ayu.ask("GET", f"/messages/{answered.body['items'][0]['id']}")).body["content"] == content
 
 
+@pytest.mark.parametrize("more", [{"reply_to": 77}, {"text": " "}, {"country_code": "abc"}])
+async def test_what_is_not_right_is_named_as_the_call_names_it(ayu: Browser, more: dict[str, object]) -> None:
+    """Whatever Fonnte calls it."""
+    answered = await ayu.ask("POST", "/messages", {**CALL, **more}, headers={"Accept-Language": "en"})
+    (name,) = more
+    assert [each["field"] for each in answered.body["errors"]] == [name]
+
+
 @pytest.mark.parametrize(
     ("more", "status", "code"),
     [

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from merpati.api.v1.shapes import Answer
-from merpati.core.errors import Code, Refusal
+from merpati.api.v1.shapes import PREFIX, Answer
 from merpati.locale import sentence
 
 
@@ -25,24 +24,22 @@ _KINDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"Expected `.*`, got|Expected `"), "type"),
 )
 """msgspec's messages, the first that fits."""
+_OF_CORE: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("/devices", {"device": "number", "pace": "settings.pace_from_ms", "target": "settings.resend_to"}),
+    ("/messages", {"target": "targets", "inboxid": "reply_to", "countryCode": "country_code", "message": "text"}),
+    ("/rotators", {"weight": "members.weight", "label": "members.label"}),
+    ("/me/password", {"password": "new_password"}),
+)
+"""The core calls fields as Fonnte does: what they are called here, by the path behind `PREFIX`."""
+_OF_HANDLERS: Mapping[str, str] = {"in_state": "state", "since": "from", "until": "to"}
+"""Parameters that are called otherwise inside, where their own names are taken."""
 _NAMED = re.compile(r"(?:missing required field|contains unknown field) `([^`]*)`")
 
 
-OURS = {
-    "countryCode": "country_code",
-    "inboxid": "reply_to",
-    "message": "text",
-    "target": "targets",
-}
-"""What the features name as Fonnte does, and our bodies do not."""
-
-
-def our_name(refusal: Refusal) -> str:
-    """The name that a refused field has in our API."""
-    name = str(refusal.values["field"])
-    if name == "device" and refusal.code is Code.INPUT_INVALID:  # a device's number, in its own body
-        return "number"
-    return OURS.get(name, name)
+def named_here(field: str, path: str) -> str:
+    """The name that the caller of `path` knows a field by."""
+    names = next((names for under, names in _OF_CORE if path.startswith(f"{PREFIX}{under}")), {})
+    return names.get(field, field)
 
 
 def field_problems(extra: Iterable[Mapping[str, object]], language: str) -> list[FieldProblem]:
@@ -52,6 +49,8 @@ def field_problems(extra: Iterable[Mapping[str, object]], language: str) -> list
 
 def _problem(said: Mapping[str, object], language: str) -> FieldProblem:
     message, key = str(said.get("message", "")), str(said.get("key", ""))
+    if said.get("source") == "query":
+        key = _OF_HANDLERS.get(key, key)
     inside = _NAMED.search(message)
     path = [part for part in (key if key != "data" else "", inside[1] if inside else "") if part]
     code = next((code for pattern, code in _KINDS if pattern.search(message)), "invalid")

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from merpati.api.v1.front import request_id
 from merpati.api.v1.once import Replay, replayed
-from merpati.api.v1.problem_fields import FieldProblem, field_problems, our_name
+from merpati.api.v1.problem_fields import FieldProblem, field_problems, named_here
 from merpati.api.v1.shapes import PREFIX, Answer, Instant, instant
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
@@ -184,9 +184,12 @@ def _refused(
     errors: list[FieldProblem] | None = None,
 ) -> Response[bytes]:
     language, code = language_of(request), refusal.code
-    status, detail = status_of(code), sentence(f"error.{code}", language, **refusal.values)
-    if errors is None and "field" in refusal.values:
-        errors = [FieldProblem(field=our_name(refusal), code=code, detail=detail)]
+    values = dict(refusal.values)
+    if errors is None and "field" in values:
+        values["field"] = named_here(str(values["field"]), request.scope["path"])
+    status, detail = status_of(code), sentence(f"error.{code}", language, **values)
+    if errors is None and "field" in values:
+        errors = [FieldProblem(field=str(values["field"]), code=code, detail=detail)]
     more = dict(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         more["WWW-Authenticate"] = "Bearer"
