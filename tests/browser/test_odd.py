@@ -63,6 +63,23 @@ def test_an_address_that_names_nothing_says_so(browser: Browser, desk: Desk, pat
         page.wait_for_url(desk.address(path.rpartition("/")[0]))
 
 
+def test_a_time_that_is_typed_stays_when_the_message_moves(browser: Browser, desk: Desk) -> None:
+    """Somebody else gave it another one meanwhile."""
+    owner = Account(desk, browser)
+    device = next(iter(owner.devices().values()))
+    message = owner.send(device, desk.demo["people"][0], schedule="2030-01-01T00:00:00Z")
+    with desk.owner(browser) as page:
+        page.goto(desk.address(f"/messages/{message}"))
+        page.get_by_role("button", name=say("id", "action.reschedule")).click()
+        typed = page.get_by_label(say("id", "action.new_time"))
+        typed.fill("2030-05-04T09:30")
+        with page.expect_response(f"**/api/v1/messages/{message}") as read:
+            owner.ask("POST", f"/messages/{message}/reschedule", {"at": "2031-01-01T00:00:00Z"})
+        assert read.value.json()["schedule_at"].startswith("2031")
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        expect(typed).to_have_value("2030-05-04T09:30")
+
+
 def test_long_words_do_not_widen_a_phone(browser: Browser, desk: Desk) -> None:
     """A poll, a rotator, a person's name."""
     owner = Account(desk, browser)
