@@ -1,0 +1,1 @@
+"""The client of API v1, against the real application."""
