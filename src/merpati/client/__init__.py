@@ -7,11 +7,13 @@ generated.
 
 from merpati.client.decision import Patience
 from merpati.client.errors import FieldError, MerpatiError, Refused, Unreachable, Unreadable
+from merpati.client.following import Event
 from merpati.client.shells import AsyncClient, Client
 
 __all__ = [
     "AsyncClient",
     "Client",
+    "Event",
     "FieldError",
     "MerpatiError",
     "Patience",

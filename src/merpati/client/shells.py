@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -13,12 +13,15 @@ from merpati.client import awaiting, blocking
 from merpati.client.call import Call, Request
 from merpati.client.conversation import Conversation, Wait, converse
 from merpati.client.decision import Answer, Fault, Patience
+from merpati.client.following import ENDED, PATH, QUIET_S, Event, Following
 
 T = TypeVar("T")
 TIMEOUT_S = 30.0
 """For one try: to connect, and between two pieces of the answer."""
 CALLERS_FAULTS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 """No try can mend them, so that they are raised as they are."""
+LOST = (httpx.TransportError, httpx.DecodingError)
+"""No answer, or one that did not arrive whole."""
 
 
 def _new_key() -> str:
@@ -42,6 +45,18 @@ class _Wiring:
     def converse(self, call: Call[T]) -> Conversation[T]:
         return converse(call, patience=self._patience, new_key=self._new_key(), draw=self._draw, now=self._now)
 
+    def following(self, after: int | None) -> Following:
+        return Following(after, patience=self._patience, draw=self._draw, now=self._now)
+
+    def stream_arguments(self, following: Following) -> dict[str, Any]:
+        """Of `httpx.stream`."""
+        return {
+            "method": "GET",
+            "url": PATH,
+            "headers": {**self._headers, **following.headers()},
+            "timeout": httpx.Timeout(TIMEOUT_S, read=QUIET_S),
+        }
+
     def arguments(self, request: Request) -> dict[str, Any]:
         """Of `httpx.request`."""
         return {
@@ -60,7 +75,7 @@ def _answer(response: httpx.Response) -> Answer:
     )
 
 
-def _fault(error: httpx.TransportError) -> Fault:
+def _fault(error: Exception) -> Fault:
     return Fault(f"{type(error).__name__}: {error}")
 
 
@@ -101,8 +116,28 @@ class Client(blocking.Groups):
             return _answer(self._http.request(**self._wiring.arguments(request)))
         except CALLERS_FAULTS:
             raise
-        except httpx.TransportError as error:
+        except LOST as error:
             return _fault(error)
+
+    def follow(self, after: int | None = None) -> Generator[Event, None, None]:
+        """What happens, once and in order, from now on or after the event of this number; it comes back by itself
+        when the connection is lost. Raises as calls do; its patience counts from the last sign of life."""
+        following = self._wiring.following(after)
+        while True:
+            outcome: Answer | Fault = ENDED
+            try:
+                with self._http.stream(**self._wiring.stream_arguments(following)) as response:
+                    if response.status_code == httpx.codes.OK:
+                        for piece in response.iter_bytes():
+                            yield from following.hear(piece)
+                    else:
+                        response.read()
+                        outcome = _answer(response)
+            except CALLERS_FAULTS:
+                raise
+            except LOST as error:
+                outcome = _fault(error)
+            self._sleep(following.lost(outcome))
 
     def close(self) -> None:
         """End its connections."""
@@ -149,8 +184,28 @@ class AsyncClient(awaiting.Groups):
             return _answer(await self._http.request(**self._wiring.arguments(request)))
         except CALLERS_FAULTS:
             raise
-        except httpx.TransportError as error:
+        except LOST as error:
             return _fault(error)
+
+    async def follow(self, after: int | None = None) -> AsyncGenerator[Event, None]:
+        """As `Client.follow`. Who leaves it before its end closes it: `contextlib.aclosing`."""
+        following = self._wiring.following(after)
+        while True:
+            outcome: Answer | Fault = ENDED
+            try:
+                async with self._http.stream(**self._wiring.stream_arguments(following)) as response:
+                    if response.status_code == httpx.codes.OK:
+                        async for piece in response.aiter_bytes():
+                            for event in following.hear(piece):
+                                yield event
+                    else:
+                        await response.aread()
+                        outcome = _answer(response)
+            except CALLERS_FAULTS:
+                raise
+            except LOST as error:
+                outcome = _fault(error)
+            await self._sleep(following.lost(outcome))
 
     async def aclose(self) -> None:
         """End its connections."""
