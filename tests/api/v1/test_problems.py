@@ -21,6 +21,9 @@ def test_every_status_has_a_title(code: Code, language: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
+        ("GET", "/devices/1_1", 404, "path_unknown"),
+        ("GET", "/devices/%D9%A1%D9%A1", 404, "path_unknown"),
+        ("GET", "/devices/+11", 404, "path_unknown"),
         ("GET", "/nothing", 404, "path_unknown"),
         ("GET", "/", 404, "path_unknown"),
         ("PUT", "/session", 405, "method_not_allowed"),

@@ -77,6 +77,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     Raises `Refusal` (NOT_SIGNED_IN, TOKEN_INVALID, KEY_EXPIRED, KEY_ELSEWHERE, TOO_MANY_CALLS, PERSON_REQUIRED,
     KEY_SCOPE_MISSING, CSRF_INVALID, ORIGIN_FOREIGN, MEDIA_TYPE).
     """
+    _check_path(connection)
     gateway = gateway_of(connection)
     if handler.opt.get("open"):
         _count(gateway, connection, stranger(address_of(connection)))
@@ -181,6 +182,13 @@ def _speak(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal)
     """From here on in the user's language."""
     if principal.person is not None and principal.person.owner.language is not Language.AUTO:
         connection.scope["state"][LANGUAGE] = str(principal.person.owner.language)
+
+
+def _check_path(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """A number is written in one way: Python reads `1_0` and `٣` as numbers too. Raises `Refusal(PATH_UNKNOWN)`."""
+    parts = connection.scope["path"].split("/")
+    if not all(str(value) in parts for value in connection.path_params.values()):
+        raise Refusal(Code.PATH_UNKNOWN, path=connection.scope["path"])
 
 
 def _check_media_type(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
