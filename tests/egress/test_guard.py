@@ -72,7 +72,8 @@ def test_no_private_address_passes_in_a_disguise_of_ipv6(address: IPv4Address) -
     "url",
     ["", "example.com", "ftp://example.com/x", "file:///etc/passwd", "http://", "http:///x", "javascript:alert(1)",
      "http://[::1", "http://exa mple:port/", "http://example.com:99999/", "https://x.test/" + "a" * 2_000,
-     "http://a..b.test/", "http://.test/", "http://" + "a" * 64 + ".test/"],
+     "http://a b", "http://a b/", "http://x.test/\n", " http://x.test/", "http://x.test/#f\r\nX: y", "http://x\t.test/",
+     "http://x.test/\0", "http://a..b.test/", "http://.test/", "http://" + "a" * 64 + ".test/"],
 )  # fmt: skip
 def test_what_is_no_http_address_is_refused_as_such(url: str) -> None:
     """Other schemes, no host, broken or endless text."""

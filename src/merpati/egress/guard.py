@@ -4,6 +4,7 @@ The judge sits inside the resolver that the connection uses. There is no second 
 connect, so a name that answers differently the next time (DNS rebinding) is judged by that next answer too.
 """
 
+import re
 import socket
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,6 +13,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from merpati.egress.networks import IpAddress, is_public, parse_address, parse_allowed
+
+_LEFT_OUT = re.compile(r"[\x00-\x1f\x7f]")
+"""Parsers read an address without its line ends and tabs, and so another one than was written."""
 
 
 class EgressFault(StrEnum):
@@ -62,13 +66,15 @@ class Guard:
 
     def check_url(self, text: str) -> URL:
         """The URL, parsed once for all; raises `EgressError` (URL; ADDRESS when its host is a refused literal)."""
+        if _LEFT_OUT.search(text) or text != text.strip():
+            raise EgressError(EgressFault.URL)
         try:
             url = URL(text)
             host = url.raw_host
             (host or "").encode("idna")  # as every resolver does it: an empty or endless label is no name
         except ValueError:
             raise EgressError(EgressFault.URL) from None
-        if url.scheme not in ("http", "https") or not host or len(text) > 2_000:
+        if url.scheme not in ("http", "https") or not host or " " in host or len(text) > 2_000:
             raise EgressError(EgressFault.URL)
         literal = parse_address(host)
         if literal is not None and not self.allows_address(literal):
