@@ -11,7 +11,7 @@ import msgspec
 from merpati.core.errors import Code, Refusal
 from merpati.core.facts import AnyFact, MessageCancelled, MessageExpired, MessageQueued, MessageRescheduled
 from merpati.core.ids import AccountId, Address, DeviceId, Epoch, MessageId
-from merpati.devices.deletion import Gone
+from merpati.devices.deletion import Gone, deleted_devices
 from merpati.messages import batches, store_accept, store_changes, store_outbox
 from merpati.messages.actions import record_all
 from merpati.messages.handover import HandedOver, Outcome, finish_handovers
@@ -143,10 +143,12 @@ async def resend_message(
 
     `seq` is a fresh message id, its new place in the order. The reference on the wire stays, so that a network
     that takes it shows the message once. `accept_twice`: also of an uncertain one, which may have arrived.
-    Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_WAITING, MESSAGE_SENT, OUTCOME_UNKNOWN.
+    Raises Refusal: MESSAGE_UNKNOWN, MESSAGE_WAITING, MESSAGE_SENT, OUTCOME_UNKNOWN, DEVICE_DELETED.
     """
     await tx.lock([account])
     known = await _known(tx, devices, message)
+    if await deleted_devices(tx, [known.device]):
+        raise Refusal(Code.DEVICE_DELETED)
     if known.state not in LIFE.sources(MessageEvent.RESENT):
         raise Refusal(TOO_LATE.get(known.state, Code.MESSAGE_WAITING))
     if known.state == MessageState.UNCERTAIN and not accept_twice:

@@ -2,8 +2,12 @@
 
 import pytest
 
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import MessageId
+from merpati.devices.deletion import delete_device
+from merpati.messages.changes import resend_message
 from merpati.messages.handover import Outcome
-from tests.api.harness import ONE, Api
+from tests.api.harness import ACCOUNT, ONE, Api
 from tests.api.v1.browser import Browser
 from tests.api.v1.messages import send, send_and_end, take
 from tests.api.v1.test_messages import LATER_S
@@ -90,6 +94,15 @@ async def test_an_uncertain_message_is_sent_again_by_who_accepts_that_it_arrives
     assert (refused.status, refused.code) == (409, "outcome_unknown")
     answered = await ayu.ask("POST", f"/messages/{id_}/resend", {"accept_twice": True})
     assert (answered.status, answered.body["state"]) == (200, "queued")
+
+
+async def test_a_deleted_device_sends_nothing_again(both: Api) -> None:
+    """It is asked in the transaction that would queue the message, before which a deletion comes or after."""
+    id_ = await send_and_end(both, Outcome.FAILED, "content_refused")
+    await both.storage.write(delete_device, ONE)
+    with pytest.raises(Refusal) as refused:
+        await both.storage.write(resend_message, ACCOUNT, [ONE], MessageId(id_), 9_001)
+    assert refused.value.code is Code.DEVICE_DELETED
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from merpati.api.v1.shapes import Given, GivenInstant, millis
 from merpati.core.clock import DAY_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import MessageId
-from merpati.devices.deletion import deleted_devices
 from merpati.messages.changes import Reschedule, cancel_message, reschedule_message, resend_message
 from merpati.messages.model import DelayRange
 
@@ -118,8 +117,6 @@ async def post_resend(
 ) -> MessageAnswer:
     """Queues a message again that failed, expired, was cancelled, or is uncertain."""
     message = await access.message(gateway, principal, message_id)
-    if await gateway.storage.read(deleted_devices, [message.device]):
-        raise Refusal(Code.DEVICE_DELETED)
     place = MessageId((await gateway.ids.take("message"))[0])
     await once.write(
         gateway.storage,
