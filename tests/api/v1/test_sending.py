@@ -169,9 +169,19 @@ async def test_a_preview_shows_and_stores_nothing(both: Api, ayu: Browser) -> No
     assert [await both.count(table) for table in ("message", "request")] == [0, 0]
 
 
+async def test_a_preview_knows_which_rotators_there_are(ayu: Browser) -> None:
+    """As sending does."""
+    await ayu.ask("POST", "/rotators", {"name": "CS", "kind": "full", "members": [{"to": "081234567890"}]})
+    answered = await ayu.ask("POST", "/messages/preview", {**CALL, "targets": "rotator#1, rotator#99"})
+    refused = [(each["text"], each["code"]) for each in answered.body["refused"]]
+    assert (answered.body["count"], refused) == (1, [("rotator#99", "rotator_unknown")])
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [
+        ({"text": "a\0b"}, "text_unstorable"),
+        ({"targets": [{"to": "081234567890", "name": "a\0b"}]}, "text_unstorable"),
         ({"text": ""}, "content_missing"),
         ({"device": THEIRS}, "device_unknown"),
         ({"schedule": "9999-12-31T23:59:59-14:00"}, "schedule_invalid"),

@@ -1,7 +1,7 @@
 """`POST /messages`: messages are accepted, or only looked at."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -31,7 +31,9 @@ from merpati.log.model import IdempotencyRow, RequestRow
 from merpati.messages.delay import LONGEST_MS
 from merpati.messages.model import DelayRange, Media, SendItem, Target
 from merpati.messages.planning import MOST_TEXT, Plan
-from merpati.messages.targets import MOST_TARGETS, read_target, render, split_targets
+from merpati.messages.targets import MOST_TARGETS, read_target, render, rotator_number, split_targets
+from merpati.rotators.views import rotator_names
+from merpati.storage.port import check_storable
 
 MOST_SENT_BYTES = 32_000_000
 """Of a body: a call may have 100,000 targets."""
@@ -336,12 +338,18 @@ async def post_preview(
     """What `sendMessages` would make of the same body. Nothing is stored, and no file is fetched."""
     device = await access.device(gateway, principal, data.device)
     media = await _file(gateway, principal, data)
+    rotators = dict(await gateway.storage.read(rotator_names, principal.account.id))
     large = len(await request.body()) > LARGE_BYTES
-    return await beside(large, _preview, gateway, data, device, media, language_of(request))
+    return await beside(large, _preview, gateway, data, device, media, rotators, language_of(request))
 
 
 def _preview(
-    gateway: Gateway, data: SendGiven, device: Device, media: Media | None, language: str
+    gateway: Gateway,
+    data: SendGiven,
+    device: Device,
+    media: Media | None,
+    rotators: Mapping[int, str],
+    language: str,
 ) -> PreviewAnswer:
     country, params = _country(data), _params(data)
     schedule_at(params, gateway.clock.now())
@@ -351,8 +359,9 @@ def _preview(
     good: list[Target] = []
     refused: list[RefusedTarget] = []
     for position, (to, values) in enumerate(_entries(data)):
+        check_storable((data.text, *values))
         try:
-            good.append(read_target(to, values, country))
+            good.append(_known_target(read_target(to, values, country), rotators))
         except Refusal as refusal:
             detail = sentence(f"error.{refusal.code}", language, **refusal.values)
             refused.append(RefusedTarget(position=position, text=to[:60], code=refusal.code, detail=detail))
@@ -371,6 +380,14 @@ def _preview(
         refused=refused[:SHOWN],
         finishes_at=maybe(_finish(gateway.clock.now(), data, device, len(good))) if good else None,
     )
+
+
+def _known_target(target: Target, rotators: Mapping[int, str]) -> Target:
+    """Raises `Refusal(ROTATOR_UNKNOWN)`."""
+    number = rotator_number(target.address)
+    if number is not None and number not in rotators:
+        raise Refusal(Code.ROTATOR_UNKNOWN, target=target.address)
+    return target
 
 
 def _finish(now: Millis, data: SendGiven, device: Device, count: int) -> int:
