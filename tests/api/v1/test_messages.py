@@ -61,6 +61,14 @@ async def test_any_time_with_a_zone_can_be_asked_for(ayu: Browser, path: str) ->
             assert status == 200 or [each["field"] for each in answered.body["errors"]] == [name]
 
 
+async def test_what_came_with_a_nul_is_shown_as_it_came(both: Api, ayu: Browser) -> None:
+    """Anybody may send one; no database keeps it as text."""
+    id_ = await receive(both, text="halo\0 juga")
+    told = (await ayu.ask("GET", f"/messages/{id_}")).body
+    assert (told["text"], told["state"]) == ("halo\0 juga", "received")
+    assert await listed(ayu, q="juga") == [id_]
+
+
 async def test_a_program_reads_the_history_too(both: Api) -> None:
     """Its own account's."""
     id_ = await send(both)
