@@ -18,14 +18,14 @@ FAR = "2030-05-04T02:30:00Z"
 
 
 class Account:
-    """A session of the owner without pages."""
+    """A session of the owner, or of who signs in so, without pages."""
 
-    def __init__(self, desk: Desk, browser: Browser) -> None:
+    def __init__(self, desk: Desk, browser: Browser, as_: tuple[str, str] | None = None) -> None:
         self.desk, self._browser = desk, browser
         self._request: APIRequestContext = browser.new_context().request
         self._headers: dict[str, str] = {}
-        owner = desk.demo["owner"]
-        told = self.ask("POST", "/session", {"login": owner["email"], "password": owner["password"]})
+        login, password = as_ or (desk.demo["owner"]["email"], desk.demo["owner"]["password"])
+        told = self.ask("POST", "/session", {"login": login, "password": password})
         self._headers["X-CSRF-Token"] = told["csrf_token"]
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 — JSON

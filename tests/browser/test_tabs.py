@@ -1,8 +1,13 @@
 """One person in two tabs and in two browsers: what one does, the others show; a session that ends, ends in all."""
 
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, Page, Route, expect
 
+from merpati.accounts.actions import create_account, create_owner
+from merpati.core.ids import AccountId, UserId
+from merpati.core.tokens import Sealer
+from merpati.storage.port import Storage
 from tests.browser.account import Account
 from tests.browser.desk import Desk
 from tests.browser.words import say
@@ -11,6 +16,24 @@ from tests.browser.words import say
 @pytest.fixture(scope="module")
 def account(browser: Browser, desk: Desk) -> Account:
     return Account(desk, browser)
+
+
+@pytest.fixture(scope="module")
+def another(browser: Browser, desk: Desk, account: Account) -> tuple[str, str]:
+    """A person with an account and a device of their own: how they sign in."""
+    login, password = "lain@toko.id", "rahasia lain"
+
+    async def have(storage: Storage) -> None:
+        sealed = Sealer(b"k" * 32).seal_token("account", AccountId(77), "AnotherAccount")
+        await storage.write(create_account, AccountId(77), "lain", sealed)
+        hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+        await storage.write(create_owner, UserId(77), AccountId(77), login, hashed)
+
+    account.write(have)
+    Account(desk, browser, (login, password)).ask(
+        "POST", "/devices", {"name": "Toko lain", "number": "6281000077001"}
+    )
+    return login, password
 
 
 def send(page: Page, desk: Desk, to: str, text: str) -> None:
@@ -81,6 +104,44 @@ def test_who_signs_out_in_one_tab_is_signed_out_in_the_others(browser: Browser, 
         expect(elsewhere.get_by_role("heading", name=say("id", "history.title"))).to_be_visible()
 
 
+def test_another_person_who_signs_in_beside_sees_nothing_of_the_first(
+    browser: Browser, desk: Desk, another: tuple[str, str]
+) -> None:
+    """One browser has one cookie: the tab that the first left open begins anew, as the other person."""
+    with desk.owner(browser) as here:
+        send(here, desk, desk.demo["people"][0], "Hanya untuk pemilik")
+        here.goto(desk.address("/messages"))
+        mine = here.get_by_role("cell", name="Hanya untuk pemilik")
+        expect(mine).to_be_visible()
+        beside = here.context.new_page()
+        beside.goto(desk.address("/login"))
+        sign_in(beside, *another)
+        expect(here.get_by_role("link", name=another[0])).to_be_visible()
+        expect(mine).to_have_count(0)
+        here.get_by_role("heading", name=say("id", "history.title")).wait_for()
+
+
+def test_another_person_in_the_same_tab_sees_nothing_of_the_first(
+    browser: Browser, desk: Desk, account: Account, another: tuple[str, str]
+) -> None:
+    """What the first was writing when their session ended, too."""
+    with desk.owner(browser) as page:
+        write(page, desk, desk.demo["people"][0])
+        account.ask("DELETE", "/sessions")
+        page.wait_for_url("**/login?to=**send**")
+        sign_in(page, *another)
+        page.wait_for_url("**/send")
+        expect(page.get_by_label(say("id", "send.text"), exact=True)).to_have_value("")
+        page.reload()
+        expect(page.get_by_label(say("id", "send.targets"), exact=True)).to_have_value("")
+
+
+def sign_in(page: Page, login: str, password: str) -> None:
+    page.get_by_label(say("id", "login.login")).fill(login)
+    page.get_by_label(say("id", "login.password")).fill(password)
+    page.keyboard.press("Enter")
+
+
 def write(page: Page, desk: Desk, to: str) -> None:
     """A message for later, not sent yet."""
     page.goto(desk.address("/send"))
@@ -93,10 +154,7 @@ def write(page: Page, desk: Desk, to: str) -> None:
 def sign_in_again(page: Page, desk: Desk) -> None:
     """Where the pages have led by themselves; they lead back."""
     page.wait_for_url("**/login?to=**send**")
-    owner = desk.demo["owner"]
-    page.get_by_label(say("id", "login.login")).fill(owner["email"])
-    page.get_by_label(say("id", "login.password")).fill(owner["password"])
-    page.keyboard.press("Enter")
+    sign_in(page, desk.demo["owner"]["email"], desk.demo["owner"]["password"])
     page.wait_for_url("**/send")
 
 

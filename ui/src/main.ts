@@ -1,7 +1,7 @@
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
-import { followSignOut } from "./session/session.svelte.ts";
+import { followOthers } from "./session/session.svelte.ts";
 import { followTheme } from "./shell/theme.ts";
 import { followLanguage, preferredLanguage, speak } from "./words/words.svelte.ts";
 
@@ -10,5 +10,5 @@ if (target === null) throw new Error("the page has no #app");
 await speak(preferredLanguage());
 followLanguage();
 followTheme();
-followSignOut();
+followOthers();
 mount(App, { target });

@@ -10,6 +10,7 @@ export type Session = Schemas["SessionAnswer"];
 export type User = Schemas["UserAnswer"];
 
 const LEFT_AS = "merpati.left";
+const ENTERED_AS = "merpati.entered";
 let now = $state.raw<Session | undefined>();
 
 /** Who is signed in; nothing before `resume`, and after the session has ended. */
@@ -39,6 +40,7 @@ function isZone(name: string): boolean {
 /** Begin with what the server says of us: language, theme and zone are the person's own. */
 export async function begin(told: Session): Promise<void> {
   now = told;
+  localStorage.setItem(ENTERED_AS, whoIs(told));
   trust(told.csrf_token ?? "");
   if (told.user !== null) await adopt(told.user);
 }
@@ -63,7 +65,9 @@ export async function prove(): Promise<void> {
   try {
     const { data } = await api.GET("/api/v1/session");
     // what was changed here meanwhile is newer than this answer
-    if (data && before !== undefined && now === before) await begin(data);
+    if (data === undefined || before === undefined || now !== before) return;
+    if (whoIs(data) === whoIs(before)) await begin(data);
+    else startAnew();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) await askToSignIn();
@@ -78,13 +82,20 @@ export async function signOut(): Promise<void> {
   location.assign(`${BASE}/login`);
 }
 
-/** Leave with another tab of this browser where somebody signs out. */
-export function followSignOut(): void {
-  addEventListener("storage", ({ key }) => {
-    if (key !== LEFT_AS) return;
-    sessionStorage.clear();
-    location.reload();
+/** Go with another tab of this browser where somebody signs out, or another person signs in. */
+export function followOthers(): void {
+  addEventListener("storage", ({ key, newValue }) => {
+    const isAnother = key === ENTERED_AS && now !== undefined && newValue !== whoIs(now);
+    if (key === LEFT_AS || isAnother) startAnew();
   });
+}
+
+const whoIs = (told: Session): string => String(told.user?.id ?? "");
+
+/** The cookie is no longer of the person whose data is on this page. */
+function startAnew(): void {
+  sessionStorage.clear();
+  location.reload();
 }
 
 /** The sign-in page, which leads back to where we are. */
