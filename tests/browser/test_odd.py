@@ -80,13 +80,32 @@ def test_a_time_that_is_typed_stays_when_the_message_moves(browser: Browser, des
         expect(typed).to_have_value("2030-05-04T09:30")
 
 
+def test_a_year_of_six_digits_sends_nothing(browser: Browser, desk: Desk) -> None:
+    """Browsers know such years, and the form says that this one is too far."""
+    with desk.owner(browser) as page:
+        page.goto(desk.address("/send"))
+        page.get_by_label(say("id", "send.targets"), exact=True).fill(desk.demo["people"][0])
+        page.get_by_label(say("id", "send.text"), exact=True).fill("Kapan-kapan")
+        page.get_by_label(say("id", "send.schedule"), exact=True).check()
+        at = page.get_by_label(say("id", "action.new_time"))
+        at.fill("122026-12-31T00:00")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.method + request.url))
+        page.get_by_role("button", name=say("id", "send.schedule_n.one", n=1)).click()
+        assert at.evaluate("it => it.validity.rangeOverflow")
+        assert not [each for each in asked if each.startswith("POST") and each.endswith("/messages")]
+
+
 def test_long_words_do_not_widen_a_phone(browser: Browser, desk: Desk) -> None:
-    """A poll, a rotator, a person's name."""
+    """A poll, a rotator, a person's name, what a browser calls itself."""
     owner = Account(desk, browser)
     poll = {"name": LONG, "choices": [f"a{LONG}", f"b{LONG}"]}
     message = owner.send(next(iter(owner.devices().values())), desk.demo["people"][0], LONG, poll=poll)
     owner.ask("POST", "/rotators", {"name": LONG, "kind": "full", "members": []})
     owner.ask("PATCH", "/me", {"name": LONG})
+    known = {"login": desk.demo["owner"]["email"], "password": desk.demo["owner"]["password"]}
+    odd = browser.new_context(user_agent="x" * 200)
+    assert odd.request.post(f"{desk.demo['url']}/api/v1/session", data=known).ok
     with desk.owner(browser, width="phone") as page:
         for path in ("/", f"/messages/{message}", "/rotators", "/settings"):
             page.goto(desk.address(path))
@@ -95,7 +114,7 @@ def test_long_words_do_not_widen_a_phone(browser: Browser, desk: Desk) -> None:
 
 
 def test_the_recovery_codes_are_shown_once_two_steps_are_on(browser: Browser, desk: Desk) -> None:
-    """All ten; the last test of the file, for signing in takes a code from then on."""
+    """All ten. Signing in takes a code then, and who has none goes back: so it is the last test of the file."""
     with desk.owner(browser) as page:
         page.goto(desk.address("/settings"))
         page.get_by_role("button", name=say("id", "totp.enable")).click()
@@ -106,3 +125,12 @@ def test_the_recovery_codes_are_shown_once_two_steps_are_on(browser: Browser, de
         dialog.get_by_label(say("id", "login.code")).fill(pyotp.TOTP(secret).now())
         dialog.get_by_role("button", name=say("id", "totp.next")).click()
         expect(dialog.get_by_role("listitem")).to_have_count(10)
+    with desk.visitor(browser) as page:
+        page.goto(desk.address("/login"))
+        login = page.get_by_label(say("id", "login.login"))
+        login.fill(desk.demo["owner"]["email"])
+        page.get_by_label(say("id", "login.password")).fill(desk.demo["owner"]["password"])
+        page.keyboard.press("Enter")
+        expect(page.get_by_label(say("id", "login.code"))).to_be_visible()
+        page.get_by_role("button", name=say("id", "back"), exact=True).click()
+        expect(login).to_have_value(desk.demo["owner"]["email"])
