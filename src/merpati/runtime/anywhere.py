@@ -2,8 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
+from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId
-from merpati.devices.asks import Checked, CheckNumbers, InGroups, Pair, ReadGroups, Shown, ShowTyping
+from merpati.devices.asks import (
+    AnyAnswer,
+    AnyAsk,
+    Checked,
+    CheckNumbers,
+    InGroups,
+    Pair,
+    ReadGroups,
+    Shown,
+    ShowTyping,
+)
 from merpati.devices.model import Device
 from merpati.runtime.asks import Asks
 from merpati.transports.port import Group, NumberCheck, PairHow
@@ -22,17 +33,23 @@ class SessionsAnywhere:
         return answer.text
 
     async def show_typing(self, device: Device, chat: Address, for_ms: int) -> None:
-        await self._asks.ask(device.id, ShowTyping(chat, for_ms))
+        await self._ask(device, ShowTyping(chat, for_ms))
 
     async def check(self, device: Device, numbers: Sequence[Address]) -> Sequence[NumberCheck]:
-        answer = await self._asks.ask(device.id, CheckNumbers(tuple(numbers)))
+        answer = await self._ask(device, CheckNumbers(tuple(numbers)))
         assert isinstance(answer, Checked)
         return answer.numbers
 
     async def groups(self, device: Device) -> Sequence[Group]:
-        answer = await self._asks.ask(device.id, ReadGroups())
+        answer = await self._ask(device, ReadGroups())
         assert isinstance(answer, InGroups)
         return answer.groups
 
     async def disconnect(self, device: Device) -> None:
         self._let_go(device.id)
+
+    async def _ask(self, device: Device, ask: AnyAsk) -> AnyAnswer:
+        """Nobody is about to open the session of a device that is to be off; any other is waited for."""
+        if not device.desired:
+            raise Refusal(Code.DEVICE_DISCONNECTED)
+        return await self._asks.ask(device.id, ask)
