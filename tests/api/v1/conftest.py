@@ -11,8 +11,7 @@ from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.settings import Settings
 from tests.api.harness import NUMBERS, ONE, THEIRS, Api, running_api
 from tests.api.v1.browser import Browser, browser_of, have_owner, signed_in
-
-BUDI = Address("6281200000001")
+from tests.api.v1.world import BUDI, World, make_world
 
 
 @pytest.fixture
@@ -50,3 +49,9 @@ async def simulated(storage: Storage, tmp_path: Path, link: SimulatorLink) -> As
     """The API over this network, on each engine."""
     async with running_api(storage, tmp_path, phones=link.phones) as api:
         yield api
+
+
+@pytest.fixture
+async def world(simulated: Api) -> World:
+    """An account that has one of everything, on each engine."""
+    return await make_world(simulated)

@@ -8,41 +8,19 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import pytest
-
 from merpati.accounts.key_model import Scope
 from merpati.api.v1.routes import document
 from merpati.api.v1.scopes import NEEDED, Callers
 from tests.api.files import PNG
-from tests.api.harness import NUMBERS, ONE, TWO, Api
+from tests.api.harness import NUMBERS, ONE, TWO
 from tests.api.v1.browser import STRANGERS_EMAIL, Answered, Browser, program_of, signed_in
-from tests.api.v1.conftest import BUDI
-from tests.api.v1.hooks import set_hooks
-from tests.api.v1.keys import made, program_with
-from tests.api.v1.messages import send
+from tests.api.v1.keys import program_with
 from tests.api.v1.test_files import upload
 from tests.api.v1.test_rotators import SALES
-from tests.api.v1.test_webhooks import buried
+from tests.api.v1.world import BUDI, HOOK, KEY_NAME, TEXT, World, kind_of
 
 NOBODYS = 2**40
 """An id that nothing has."""
-TEXT, KEY_NAME, HOOK = "rahasia dagang", "Kunci Ayu", "https://ayu.example/hook"
-
-KIND_OF_PATH = {
-    "/devices/{}": "device",
-    "/messages/{}": "message",
-    "/batches/{}": "batch",
-    "/files/{}": "file",
-    "/webhooks/{}": "webhook",
-    "/rotators/{}": "rotator",
-    "/requests/{}": "request",
-    "/sessions/{}": "session",
-    "/keys/{}": "key",
-    "/consumers/{}": "consumer",
-    "/simulator/people/{}": "person",
-    "/simulator/faults/{}": "fault",
-}
-"""What stands in a path, by its beginning."""
 NAMED = ("person", "fault", "consumer")
 """Named by words of the caller's own: of the same name each may have one."""
 OF_DEVICE = {"device", "message", "webhook", "request"}
@@ -115,48 +93,10 @@ def operations() -> Iterator[Operation]:
         short = re.sub(r"{\w+}", "{}", path.removeprefix("/api/v1"))
         for method, operation in methods.items():
             if operation["security"]:
-                yield Operation(operation["operationId"], method.upper(), short, _kind(short))
-
-
-def _kind(path: str) -> str | None:
-    begin = path.partition("{}")[0] + "{}"
-    return KIND_OF_PATH[begin] if "{}" in path else None
+                yield Operation(operation["operationId"], method.upper(), short, kind_of(short))
 
 
 ALL = list(operations())
-
-
-class World(NamedTuple):
-    api: Api
-    ayu: Browser
-    ids: dict[str, object]
-    """By kind: things of the first account, those with a device on ONE."""
-
-
-@pytest.fixture
-async def world(simulated: Api) -> World:
-    """An account that has one of everything."""
-    ayu = await signed_in(simulated)
-    message = await send(simulated, message=TEXT)
-    webhook = (await set_hooks(ayu, status=HOOK))["status"]
-    await buried(simulated, webhook, 1, 1, 1)
-    request = (await ayu.ask("GET", "/requests")).body["items"][0]["id"]
-    many = {"device": TWO, "targets": ",".join(f"62812{n:08}" for n in range(201)), "text": "x"}
-    ids: dict[str, object] = {
-        "device": ONE,
-        "batch": (await ayu.ask("POST", "/messages", many)).body["batch"],
-        "file": (await upload(ayu, PNG, "a.png")).body["id"],
-        "message": message,
-        "webhook": webhook,
-        "request": request,
-        "rotator": (await ayu.ask("POST", "/rotators", SALES)).body["id"],
-        "session": (await ayu.ask("GET", "/session")).body["session_id"],
-        "key": (await made(ayu, name=KEY_NAME))["key"]["id"],
-        "person": BUDI,
-        "fault": "offline",
-        "consumer": "gudang",
-    }
-    return World(simulated, ayu, ids)
 
 
 async def ask(caller: Browser, operation: Operation, named: object) -> Answered:

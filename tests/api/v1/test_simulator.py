@@ -25,9 +25,9 @@ from merpati.transports.simulator.transport import SimulatorTransport
 from tests.api.files import PNG
 from tests.api.harness import NUMBERS, OFF, ONE, THEIRS, TWO, Api
 from tests.api.v1.browser import Browser, program_of, signed_in
-from tests.api.v1.conftest import BUDI
 from tests.api.v1.following import Follower
 from tests.api.v1.test_files import upload
+from tests.api.v1.world import BUDI
 from tests.conformance.transport_rig import Heard
 
 BUDIS = f"/simulator/people/{BUDI}"
