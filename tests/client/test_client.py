@@ -79,6 +79,16 @@ async def test_what_is_refused_is_raised(api: Api) -> None:
     assert [error.field for error in invalid.value.errors] == ["duration_s"]
 
 
+@pytest.mark.parametrize(("language", "detail"), [("en", "There is no"), ("id", "tidak ada"), (None, "tidak ada")])
+async def test_what_is_refused_is_said_in_the_caller_s_language(
+    api: Api, language: str | None, detail: str
+) -> None:
+    """`detail` is for people; the server's own language where none is asked for."""
+    async with AsyncClient(api.url, TOKEN, language=language, patience=QUICK) as client:
+        with pytest.raises(Refused, match=detail):
+            await client.devices.get(999)
+
+
 async def test_a_list_is_read_over_its_pages(api: Api) -> None:
     """Each item once, in order, by both clients; page by page too."""
 

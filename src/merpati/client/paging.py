@@ -1,6 +1,6 @@
 """Lists that come in pages, as one: the next page is asked for when it is needed."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -47,7 +47,7 @@ class AsyncPages(Generic[T]):
     def __init__(self, do: Callable[[Call[Any]], Awaitable[Any]], call: Call[Any]) -> None:
         self._do, self._call = do, call
 
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
         call: Call[Page[T]] | None = self._call
         while call is not None:
             page = await self._do(call)

@@ -34,12 +34,15 @@ class _Wiring:
     def __init__(
         self,
         token: str,
+        language: str | None,
         patience: Patience,
         new_key: Callable[[], str],
         draw: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
         self._headers = {"Authorization": f"Bearer {token}"}
+        if language is not None:
+            self._headers["Accept-Language"] = language
         self._patience, self._new_key, self._draw, self._now = patience, new_key, draw, now
 
     def converse(self, call: Call[T]) -> Conversation[T]:
@@ -82,7 +85,8 @@ def _fault(error: Exception) -> Fault:
 class Client(blocking.Groups):
     """merpati's API v1 at `url`, as whoever has `token` (a key or an account's token).
 
-    Close it, or use it by `with`. Calls raise `Refused`, `Unreachable`, `Unreadable`. May be shared by threads.
+    `language` (`id`, `en`) is that of refusals' details. Close it, or use it by `with`. Calls raise `Refused`,
+    `Unreachable`, `Unreadable`. May be shared by threads.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Client(blocking.Groups):
         url: str,
         token: str,
         *,
+        language: str | None = None,
         patience: Patience = Patience(),  # noqa: B008 — frozen
         timeout_s: float = TIMEOUT_S,
         sleep: Callable[[float], None] = time.sleep,
@@ -98,7 +103,7 @@ class Client(blocking.Groups):
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(self.do)
-        self._wiring = _Wiring(token, patience, new_key, draw, now)
+        self._wiring = _Wiring(token, language, patience, new_key, draw, now)
         self._http, self._sleep = httpx.Client(base_url=url, timeout=timeout_s), sleep
 
     def do(self, call: Call[T]) -> T:
@@ -158,6 +163,7 @@ class AsyncClient(awaiting.Groups):
         url: str,
         token: str,
         *,
+        language: str | None = None,
         patience: Patience = Patience(),  # noqa: B008 — frozen
         timeout_s: float = TIMEOUT_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -166,7 +172,7 @@ class AsyncClient(awaiting.Groups):
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(self.do)
-        self._wiring = _Wiring(token, patience, new_key, draw, now)
+        self._wiring = _Wiring(token, language, patience, new_key, draw, now)
         self._http, self._sleep = httpx.AsyncClient(base_url=url, timeout=timeout_s), sleep
 
     async def do(self, call: Call[T]) -> T:
