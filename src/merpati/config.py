@@ -135,8 +135,9 @@ def load_config(environ: Mapping[str, str], flags: Mapping[str, object]) -> Load
 
 
 _LISTS = frozenset(field.name for field in msgspec.structs.fields(Config) if isinstance(field.default, tuple))
-_NOT_SETTINGS = {"lang", "test_postgres", "fault_kills", "fault_seed"}
-"""`MERPATI_…` variables that others read: the command line's language, the tests' server and fault suite."""
+_NOT_SETTINGS = {"lang", "url", "key", "key_file", "test_postgres", "fault_kills", "fault_seed"}
+"""`MERPATI_…` variables that others read: the command line's language, `merpati mcp`, the tests' server and fault
+suite."""
 
 
 def _of_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

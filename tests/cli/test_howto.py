@@ -12,7 +12,7 @@ from merpati.locale import LANGUAGES
 from tests.cli.keyboard import typed
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", *(f"docs/howto/{page}.md" for page in ("run", "backup", "simulator", "webhooks")))
+PAGES = ("README.md", *(f"docs/howto/{page}.md" for page in ("run", "backup", "mcp", "simulator", "webhooks")))
 _COMMAND = re.compile(r"(?:^|[`/ ])merpati ((?:[a-z]+ ?)+)([^`\n]*)")
 
 

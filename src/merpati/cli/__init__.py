@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "serve",
     "device": "device",
     "doctor": "doctor",
+    "mcp": "mcp",
     "message": "message",
     "migrate": "keeping",
     "phone": "phone",

@@ -29,11 +29,16 @@ def language_of(environ: Mapping[str, str]) -> str:
     return LANGUAGES[0]
 
 
+def language_now() -> str:
+    """The language of the command that runs."""
+    context = click.get_current_context(silent=True)
+    language: str | None = context.meta.get(_META) if context is not None else None
+    return language or language_of(os.environ)
+
+
 def words(key: str, **values: object) -> str:
     """A sentence in the language of the command that runs."""
-    context = click.get_current_context(silent=True)
-    language = context.meta.get(_META) if context is not None else None
-    return sentence(key, language or language_of(os.environ), **values)
+    return sentence(key, language_now(), **values)
 
 
 def _keep(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:

@@ -1,0 +1,124 @@
+"""The tools that prepare what a person is to agree to. They change nothing."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from merpati.client import shapes
+from merpati.client.awaiting import Messages
+from merpati.locale import sentence
+from merpati.mcp.confirming import Act, Prepared
+from merpati.mcp.desk import AtDesk, Desk, desk_of
+from merpati.mcp.marking import visible
+from merpati.mcp.reading import Device
+
+MOST_TARGETS = 20
+"""As many as a preview shows: who agrees has seen each recipient."""
+
+
+async def prepare_message(
+    context: AtDesk,
+    device: Device,
+    to: Annotated[
+        list[str],
+        Field(
+            min_length=1, max_length=MOST_TARGETS, description="Numbers, ids of groups, or a rotator's `target`."
+        ),
+    ],
+    text: str = "",
+    at: Annotated[datetime | None, Field(description="When it shall go; with a zone. None: now.")] = None,
+    file_url: Annotated[str, Field(description="Address of a file to send; the text goes with it.")] = "",
+    reply_to: Annotated[int | None, Field(description="Id of an incoming message that this answers.")] = None,
+) -> dict[str, Any]:
+    """Prepare a message to one, or the same to several. Nothing is sent yet: show the person the `summary`, and
+    when they agree call carry_out with `confirmation`."""
+    desk = desk_of(context)
+    given: dict[str, Any] = {
+        "device": device,
+        "targets": [shapes.TargetGiven(to=each) for each in to],
+        "text": text,
+        "schedule": at,
+        "url": file_url,
+        "reply_to": reply_to,
+    }
+    preview = await desk.client.messages.preview(**given)
+    if preview.refused:
+        raise ToolError("; ".join(f"{each.code}: {each.detail}" for each in preview.refused))
+    others = len(preview.items) - 1
+    prepared = Prepared(
+        title=f"send-to-{preview.items[0].to}" + (f"-and-{others}-more" if others else ""),
+        summary=_message_summary(desk, preview, given),
+        act=partial(desk.client.messages.send, **given),
+    )
+    return _kept(desk, prepared)
+
+
+def _kept(desk: Desk, prepared: Prepared) -> dict[str, Any]:
+    return {"confirmation": desk.confirming.keep(prepared), "summary": prepared.summary}
+
+
+def _message_summary(desk: Desk, preview: shapes.PreviewAnswer, given: Mapping[str, Any]) -> str:
+    """All that will be sent, and to whom; a person sees where a text has letters that hide."""
+    to = ", ".join(item.to for item in preview.items)
+    texts = dict.fromkeys(item.text for item in preview.items if item.text)
+    beside = {"mcp.send.file": given["url"], "mcp.send.at": given["schedule"], "mcp.send.reply": given["reply_to"]}
+    lines = [
+        sentence("mcp.send", desk.language, device=given["device"], to=to),
+        *texts,
+        *(sentence(key, desk.language, value=value) for key, value in beside.items() if value),
+    ]
+    return visible("\n".join(lines))
+
+
+def _reschedule(messages: Messages, message: shapes.MessageAnswer, at: datetime | None) -> Act:
+    if at is None:
+        raise ToolError("input_invalid: reschedule needs `at`")
+    return partial(messages.reschedule, message.id, at=at)
+
+
+def _resend(messages: Messages, message: shapes.MessageAnswer, _at: datetime | None) -> Act:
+    return partial(messages.resend, message.id, accept_twice=message.state is shapes.StateWord.UNCERTAIN)
+
+
+Change: TypeAlias = Literal["cancel", "reschedule", "send_now", "resend"]
+_ACTS: Mapping[Change, Callable[[Messages, shapes.MessageAnswer, datetime | None], Act]] = {
+    "cancel": lambda messages, message, _at: partial(messages.cancel, message.id),
+    "reschedule": _reschedule,
+    "send_now": lambda messages, message, _at: partial(messages.send_now, message.id),
+    "resend": _resend,
+}
+"""The names are those of `shapes.CanAnswer` too, and their sentences' `mcp.change.<name>`."""
+
+
+async def prepare_change(
+    context: AtDesk,
+    message: int,
+    change: Change,
+    at: Annotated[datetime | None, Field(description="Of reschedule: when it shall go; with a zone.")] = None,
+) -> dict[str, Any]:
+    """Prepare to take back, move, send now or send again a message that is there. Nothing is changed yet: show the
+    person the `summary`, and when they agree call carry_out with `confirmation`."""
+    desk = desk_of(context)
+    found = await desk.client.messages.get(message)
+    if not getattr(found.can, change):
+        raise ToolError(f"not_possible: {change} cannot be done to message {message}, which is {found.state}")
+    prepared = Prepared(
+        title=f"{change.replace('_', '-')}-message-{message}",
+        summary=_change_summary(desk, found, change, at),
+        act=_ACTS[change](desk.client.messages, found, at),
+    )
+    return _kept(desk, prepared)
+
+
+def _change_summary(desk: Desk, found: shapes.MessageAnswer, change: Change, at: datetime | None) -> str:
+    twice = change == "resend" and found.state is shapes.StateWord.UNCERTAIN
+    lines = [
+        sentence(f"mcp.change.{change}", desk.language, id=found.id, device=found.device, to=found.to, at=at),
+        *((sentence("mcp.change.twice", desk.language),) if twice else ()),
+        found.text,
+    ]
+    return visible("\n".join(lines))
