@@ -4,7 +4,8 @@ from litestar import Router
 
 from merpati.api.v1.message_changes import post_cancel, post_reschedule, post_resend, post_send_now
 from merpati.api.v1.messages import get_counts, get_message, get_messages
-from merpati.api.v1.sending import post_messages, post_preview
+from merpati.api.v1.previewing import post_preview
+from merpati.api.v1.sending import post_messages
 
 
 def messages_router() -> Router:

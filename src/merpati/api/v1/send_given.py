@@ -1,0 +1,143 @@
+"""What is asked of `POST /messages` and of its preview, as the core takes it."""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from merpati.api.fonnte.attachments import renamed
+from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, SendParams, parse_choices
+from merpati.api.gateway import Gateway
+from merpati.api.v1 import access
+from merpati.api.v1.principal import Principal
+from merpati.api.v1.shapes import Given, GivenInstant, millis
+from merpati.core.address import parse_country_code
+from merpati.core.clock import SECOND_MS
+from merpati.core.errors import Code, Refusal
+from merpati.messages.delay import LONGEST_MS
+from merpati.messages.model import DelayRange, Media
+from merpati.messages.planning import MOST_TEXT
+from merpati.messages.targets import MOST_TARGETS, split_targets
+
+MOST_SENT_BYTES = 32_000_000
+"""Of a body: a call may have 100,000 targets."""
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_MS // SECOND_MS)]
+GivenId: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+
+
+class TargetGiven(Given, frozen=True, kw_only=True):
+    """A recipient: `{name}` is their name in the text, `{var1}`, `{var2}` … their variables."""
+
+    to: Annotated[
+        str, Meta(max_length=60, description="A phone number, a group's id, or `rotator#1`: one of its members.")
+    ]
+    name: Annotated[str, Meta(max_length=1_000)] = ""
+    variables: Annotated[list[Annotated[str, Meta(max_length=10_000)]], Meta(max_length=100)] = msgspec.field(
+        default_factory=list
+    )
+
+
+class LocationGiven(Given, frozen=True, kw_only=True):
+    """A place, in degrees."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+
+
+class PollGiven(Given, frozen=True, kw_only=True):
+    """A poll; the text is its question. `name` is the caller's own, and comes back with votes."""
+
+    choices: Annotated[list[str], Meta(min_length=2, max_length=12)]
+    several: bool = False
+    name: Annotated[str, Meta(max_length=1_000)] = ""
+
+
+class SendGiven(Given, frozen=True, kw_only=True):
+    """What to send, to whom, when, and by which device.
+
+    `targets` is a list, or the text that Fonnte's `target` takes (`0812…|Name|variable, 0813…`). Of file, poll and
+    location one is sent, in this order, and the text goes with it. Between two messages passes a time drawn between
+    `delay_from_s` and `delay_to_s`.
+    """
+
+    device: int
+    targets: (
+        Annotated[str, Meta(max_length=MOST_SENT_BYTES)]
+        | Annotated[list[TargetGiven], Meta(max_length=MOST_TARGETS)]
+    )
+    text: Annotated[str, Meta(max_length=MOST_TEXT)] = ""
+    country_code: Annotated[str, Meta(max_length=10, description="Replaces a leading 0; `0`: nothing does.")] = "62"
+    schedule: GivenInstant | None = None
+    delay_from_s: Seconds = 0
+    delay_to_s: Seconds | None = None
+    typing: bool = False
+    duration_s: Annotated[int, Meta(ge=0, le=LONGEST_TYPING_S)] = 1
+    location: LocationGiven | None = None
+    poll: PollGiven | None = None
+    url: Annotated[str, Meta(max_length=1_000, description="Of a file to send.")] = ""
+    file: Annotated[GivenId | None, Meta(description="The id of an uploaded file to send, instead of `url`.")] = (
+        None
+    )
+    filename: Annotated[
+        str, Meta(max_length=1_000, description="Instead of the file's own name; documents and sounds show it.")
+    ] = ""
+    sequence: Annotated[bool, Meta(description="One after the other, in this order, whatever happens.")] = False
+    follow_up_s: Annotated[int, Meta(ge=0, le=LONGEST_FOLLOWUP_S, description="Later than else by so much.")] = 0
+    preview: Annotated[bool, Meta(description="Let the other side show a preview of a link.")] = True
+    reply_to: Annotated[GivenId | None, Meta(description="The id of an incoming message that is answered.")] = None
+    connect_only: Annotated[bool, Meta(description="Refuse it while the device is not connected.")] = False
+
+
+async def uploaded(gateway: Gateway, principal: Principal, data: SendGiven) -> Media | None:
+    """The uploaded file that is to be sent; raises `Refusal` (FILE_UNKNOWN; INPUT_INVALID beside an address)."""
+    if data.file is None:
+        return None
+    if data.url:
+        raise Refusal(Code.INPUT_INVALID, field="file")
+    return renamed((await access.file(gateway, principal, data.file)).media, data.filename)
+
+
+def read_country(data: SendGiven) -> str:
+    """That of numbers which name none; raises `Refusal(INPUT_INVALID)`."""
+    try:
+        return parse_country_code(data.country_code)
+    except Refusal:
+        raise Refusal(Code.INPUT_INVALID, field="country_code") from None
+
+
+def read_entries(data: SendGiven) -> list[tuple[str, tuple[str, ...]]]:
+    """Address and values of each target; a name alone is a value too."""
+    if isinstance(data.targets, str):
+        return list(split_targets(data.targets))
+    return [(each.to, (each.name, *each.variables) if each.name or each.variables else ()) for each in data.targets]
+
+
+def read_params(data: SendGiven) -> SendParams:
+    """The same as a call of Fonnte's would say it; raises `Refusal(DELAY_INVALID)`."""
+    return SendParams(
+        message=data.text,
+        url=data.url,
+        filename=data.filename,
+        schedule_s=max(1, millis(data.schedule) // SECOND_MS) if data.schedule else 0,
+        delay=read_delay(data),
+        location=(data.location.latitude, data.location.longitude) if data.location else None,
+        typing=data.typing,
+        duration_s=data.duration_s,
+        choices=(parse_choices(data.poll.choices) or ()) if data.poll else (),
+        several=data.poll.several if data.poll else False,
+        pollname=data.poll.name if data.poll else "",
+        followup_s=data.follow_up_s,
+        sequence=data.sequence,
+        preview=data.preview,
+        inbox_id=data.reply_to or 0,
+    )
+
+
+def read_delay(data: SendGiven) -> DelayRange | None:
+    """Between its messages; None: none. Raises `Refusal(DELAY_INVALID)` for a range that ends before it begins."""
+    to_s = data.delay_to_s if data.delay_to_s is not None else data.delay_from_s
+    if to_s < data.delay_from_s:
+        raise Refusal(Code.DELAY_INVALID, field="delay_to_s", delay=f"{data.delay_from_s}-{to_s}")
+    range_ = DelayRange(round(data.delay_from_s * SECOND_MS), round(to_s * SECOND_MS))
+    return range_ if range_.to_ms else None
