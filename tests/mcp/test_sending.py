@@ -9,6 +9,7 @@ from merpati.accounts.key_model import Scope
 from merpati.messages.handover import Outcome
 from tests.api.files import FileServer, picture
 from tests.api.harness import ONE, Api
+from tests.api.v1.browser import signed_in
 from tests.api.v1.messages import receive, send, send_and_end
 from tests.client.wire import Wire
 from tests.mcp.assistant import Person, assistant, yes
@@ -164,6 +165,18 @@ async def test_a_target_that_is_none_is_refused_when_it_is_prepared(api: Api) ->
         assert "at most 20" in await asking.fail("prepare_message", **HALO | {"to": many})
 
 
+async def test_a_rotator_is_named_as_one(api: Api) -> None:
+    """Which of its members it is, is drawn when it is sent; the person is not shown another."""
+    owner, person = await signed_in(api), yes()
+    members = [{"to": BUDI}, {"to": "6281234567891"}]
+    made = await owner.ask("POST", "/rotators", {"name": "Kasir", "kind": "full", "members": members})
+    async with assistant(api, SEND, person=person, owner=owner) as asking:
+        code = (await asking.call("prepare_message", **HALO | {"to": [made.body["target"]]}))["confirmation"]
+        sent = await asking.call("carry_out", confirmation=code)
+    assert person.asked == [f"Send from device {ONE} to {made.body['target']}:\nHalo Budi"]
+    assert sent["items"][0]["to"] in {member["to"] for member in members}
+
+
 async def test_what_a_person_would_not_see_is_shown_to_them(api: Api) -> None:
     """Letters that hide in a text may carry words out of the house."""
     person = yes()
@@ -181,14 +194,14 @@ async def waiting(api: Api) -> int:
 @pytest.mark.parametrize(
     ("change", "given", "state", "asked"),
     [
-        ("cancel", {}, "cancelled", "Cancel message {id} from device 11 to 6281234567890:\nhalo"),
+        ("cancel", {}, "cancelled", "Cancel message {id} from device {one} to 6281234567890:\nhalo"),
         (
             "reschedule",
             {"at": "2031-01-02T03:04:05+07:00"},
             "queued",
-            "Move message {id} from device 11 to 6281234567890 to 2031-01-02 03:04:05+07:00:\nhalo",
+            "Move message {id} from device {one} to 6281234567890 to 2031-01-02 03:04:05+07:00:\nhalo",
         ),
-        ("send_now", {}, "queued", "Send now message {id} from device 11 to 6281234567890:\nhalo"),
+        ("send_now", {}, "queued", "Send now message {id} from device {one} to 6281234567890:\nhalo"),
     ],
 )
 async def test_a_waiting_message_is_changed_after_a_yes(
@@ -203,7 +216,7 @@ async def test_a_waiting_message_is_changed_after_a_yes(
         changed = await asking.call("carry_out", confirmation=prepared["confirmation"])
     assert prepared["confirmation"].startswith(f"{change.replace('_', '-')}-message-{id_}-")
     assert changed["state"] == state
-    assert person.asked == [asked.format(id=id_)]
+    assert person.asked == [asked.format(id=id_, one="One (6281111111111)")]
     if "at" in given:
         assert datetime.fromisoformat(changed["due_at"]) == datetime.fromisoformat(given["at"]).astimezone(UTC)
 

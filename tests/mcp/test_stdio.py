@@ -41,7 +41,7 @@ async def test_a_message_is_sent_over_standard_input_and_output(api: Api, tmp_pa
         assert client.server_info.name == "merpati"
         code = (await asking.call("prepare_message", **HALO))["confirmation"]
         sent = await asking.call("carry_out", confirmation=code)
-    assert person.asked == [f"Kirim dari perangkat {ONE} kepada 6281234567890:\nHalo 👋"]
+    assert person.asked == ["Kirim dari perangkat One (6281111111111) kepada 6281234567890:\nHalo 👋"]
     assert await api.rows("SELECT id, text FROM message") == [(sent["items"][0]["id"], "Halo 👋")]
 
 

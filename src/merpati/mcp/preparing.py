@@ -51,7 +51,7 @@ async def prepare_message(
     others = len(preview.items) - 1
     prepared = Prepared(
         title=f"send-to-{preview.items[0].to}" + (f"-and-{others}-more" if others else ""),
-        summary=_message_summary(desk, preview, given),
+        summary=_message_summary(desk, await _device_words(desk, device), preview, given),
         act=partial(desk.client.messages.send, **given),
     )
     return _kept(desk, prepared)
@@ -61,13 +61,21 @@ def _kept(desk: Desk, prepared: Prepared) -> dict[str, Any]:
     return {"confirmation": desk.confirming.keep(prepared), "summary": prepared.summary}
 
 
-def _message_summary(desk: Desk, preview: shapes.PreviewAnswer, given: Mapping[str, Any]) -> str:
+async def _device_words(desk: Desk, device: int) -> str:
+    """A device as its owner knows it, where the key may see that; else its id."""
+    if shapes.Scope.DEVICES_READ not in desk.key.scopes:
+        return str(device)
+    found = await desk.client.devices.get(device)
+    return f"{found.name} ({found.number})"
+
+
+def _message_summary(desk: Desk, device: str, preview: shapes.PreviewAnswer, given: Mapping[str, Any]) -> str:
     """All that will be sent, and to whom; a person sees where a text has letters that hide."""
     to = ", ".join(item.to for item in preview.items)
     texts = dict.fromkeys(item.text for item in preview.items if item.text)
     beside = {"mcp.send.file": given["url"], "mcp.send.at": given["schedule"], "mcp.send.reply": given["reply_to"]}
     lines = [
-        sentence("mcp.send", desk.language, device=given["device"], to=to),
+        sentence("mcp.send", desk.language, device=device, to=to),
         *texts,
         *(sentence(key, desk.language, value=value) for key, value in beside.items() if value),
     ]
@@ -108,16 +116,18 @@ async def prepare_change(
         raise ToolError(f"not_possible: {change} cannot be done to message {message}, which is {found.state}")
     prepared = Prepared(
         title=f"{change.replace('_', '-')}-message-{message}",
-        summary=_change_summary(desk, found, change, at),
+        summary=_change_summary(desk, await _device_words(desk, found.device), found, change, at),
         act=_ACTS[change](desk.client.messages, found, at),
     )
     return _kept(desk, prepared)
 
 
-def _change_summary(desk: Desk, found: shapes.MessageAnswer, change: Change, at: datetime | None) -> str:
+def _change_summary(
+    desk: Desk, device: str, found: shapes.MessageAnswer, change: Change, at: datetime | None
+) -> str:
     twice = change == "resend" and found.state is shapes.StateWord.UNCERTAIN
     lines = [
-        sentence(f"mcp.change.{change}", desk.language, id=found.id, device=found.device, to=found.to, at=at),
+        sentence(f"mcp.change.{change}", desk.language, id=found.id, device=device, to=found.to, at=at),
         *((sentence("mcp.change.twice", desk.language),) if twice else ()),
         found.text,
     ]
