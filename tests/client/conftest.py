@@ -1,19 +1,19 @@
-"""The API over SQLite, and a wire in front of it that can be cut."""
+"""The API over each engine, and a wire in front of it that can be cut."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import api_on_sqlite
-from tests.api.harness import Api
+from merpati.storage.port import Storage
+from tests.api.harness import Api, running_api
 from tests.client.wire import Wire, laid
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
+async def api(storage: Storage, tmp_path: Path) -> AsyncIterator[Api]:
     """A fresh one."""
-    async with api_on_sqlite(tmp_path) as running:
+    async with running_api(storage, tmp_path) as running:
         yield running
 
 
