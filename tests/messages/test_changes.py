@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from merpati.core.clock import DAY_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, BatchId, DeviceId, Epoch, JobId, MessageId, RequestId, WireRef
 from merpati.messages.actions import accept_calls
@@ -18,6 +19,7 @@ from merpati.messages.changes import (
 from merpati.messages.handover import Outcome
 from merpati.messages.model import Batch, BatchPlan, DelayRange, MessageState, Options, PartTarget
 from merpati.messages.views import message_status, show_message
+from merpati.storage.clock import database_now
 from merpati.storage.port import Storage
 from merpati.transports.port import Text
 from tests.messages.outbox import (
@@ -117,6 +119,16 @@ async def test_a_new_schedule_keeps_the_distance_of_the_delay(storage: Storage) 
     status = await storage.read(message_status, (DEVICE,), MessageId(1))
 
     assert status is not None and status.due_at == 2**42 + 5_000
+
+
+async def test_a_schedule_that_had_passed_is_no_delay(storage: Storage) -> None:
+    """It counted from when the message was accepted, and so does what is left of it."""
+    now = await storage.read(database_now)
+    await accept(storage, a_draft(1, schedule_at=now - DAY_MS, queued_at=now))
+    await storage.write(reschedule_message, ACCOUNT, (DEVICE,), MessageId(1), Reschedule(schedule_at=2**41))
+    status = await storage.read(message_status, (DEVICE,), MessageId(1))
+
+    assert status is not None and status.due_at - 2**41 < DAY_MS
 
 
 async def test_by_schedule_moves_all_that_share_it_and_draws_delays_anew(storage: Storage) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from merpati.core.clock import SECOND_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.facts import AnyFact, MessageCancelled, MessageExpired, MessageQueued, MessageRescheduled
 from merpati.core.ids import AccountId, Address, DeviceId, Epoch, MessageId
@@ -84,15 +85,21 @@ async def end_messages(tx: Tx, known: Sequence[Known], event: MessageEvent, code
     await record_all(tx, [(k.account, _ENDED[event](k.device, k.message, k.chat)) for k in known])
 
 
+_CLOCKS_MS = SECOND_MS
+"""What two machines' clocks may differ by: nothing is said to wait so long."""
+
+
 async def reschedule_message(
     tx: Tx, account: AccountId, devices: Sequence[DeviceId], message: MessageId, asked: Reschedule
 ) -> list[MessageId]:
-    """Give a queued message, or all of its schedule, another due time; answers which moved.
+    """Give a queued message, or all of its schedule, another due time; answers which moved. What has passed is now.
 
     Raises Refusal as `cancel_message` does.
     """
     await tx.lock([account])
     known = await _known(tx, devices, message)
+    if asked.schedule_at is not None:
+        asked = msgspec.structs.replace(asked, schedule_at=max(asked.schedule_at, tx.now))
     chosen = [known]
     if asked.by_schedule and known.schedule_at is not None:
         await batches.check_all_made(tx, account, known.schedule_at)
@@ -117,13 +124,13 @@ def _new_dues(chosen: Sequence[Known], asked: Reschedule, now: int) -> list[tupl
             waited += gap
             dues.append((known.message, max(base or now, now) + waited, gap or None))
         else:
-            distance = known.due_at - (known.schedule_at or known.queued_at)
+            distance = known.due_at - max(known.schedule_at or 0, known.queued_at)
             dues.append((known.message, max(base or now, now) + max(distance, 0), known.gap_ms))
     return dues
 
 
 async def _record_moves(tx: Tx, moved: Sequence[Known], dues: Mapping[MessageId, int]) -> None:
-    later = [k.message for k in moved if dues[k.message] > tx.now]
+    later = [k.message for k in moved if dues[k.message] > tx.now + _CLOCKS_MS]
     await store_accept.insert_holds(tx, [(id_, tx.now, HoldReason.SCHEDULE, dues[id_]) for id_ in later])
     await record_all(
         tx, [(k.account, MessageRescheduled(k.device, k.message, k.chat, dues[k.message])) for k in moved]

@@ -68,6 +68,14 @@ async def test_a_time_that_has_passed_is_now(both: Api, ayu: Browser) -> None:
     assert len(held) == 1, held
 
 
+async def test_what_fonntes_api_moves_to_the_past_is_moved_to_now(both: Api, ayu: Browser) -> None:
+    """As in this one: neither the time that it was given nor a wait is told."""
+    id_ = await send(both)
+    answered = await both.post("/reset-message", "one", json={"id": id_, "schedule": 1_000})
+    told = (await ayu.ask("GET", f"/messages/{id_}")).body
+    assert (answered["status"], told["schedule_at"][:2], len(told["timeline"])) == (True, "20", 1)
+
+
 async def test_a_scheduled_message_is_sent_now(both: Api, ayu: Browser) -> None:
     """Its device takes it at once."""
     id_ = await send(both, schedule=LATER_S)

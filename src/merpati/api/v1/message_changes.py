@@ -70,7 +70,7 @@ async def post_reschedule(
     data: JSONBody[RescheduleGiven],
 ) -> MessageAnswer:
     """Gives a queued message another time, and no delay after that."""
-    at = max(millis(data.at), gateway.clock.now())
+    at = millis(data.at)
     if at > gateway.clock.now() + FURTHEST_MS:
         raise Refusal(Code.SCHEDULE_INVALID, field="at")
     return await _move(gateway, principal, once, message_id, at)
