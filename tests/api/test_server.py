@@ -161,6 +161,14 @@ async def test_the_operators_pages(shared: Api) -> None:
     assert "merpati_messages_accepted_total" in texts["/metrics"]
 
 
+async def test_who_watches_over_the_server_may_ask_for_heads(shared: Api) -> None:
+    """The same status and headers, and no body: the connection goes on with the next answer."""
+    head = b"HEAD /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = await talk(shared, head, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert (answer.count(b"HTTP/1.1 200 OK"), b"ready" in answer) == (2, False)
+    assert answer.endswith(b"ok")
+
+
 HINTS = [
     ({"target": "08x"}, "target_invalid", '"08x" is neither a WhatsApp number nor a group\'s id.'),
     ({"delay": "9-1"}, "delay_invalid", 'The delay "9-1" cannot be used. Write seconds, for example 5 or 5-10.'),

@@ -40,7 +40,7 @@ def build_application(gateway: Gateway, routes: Sequence[HTTPRouteHandler]) -> H
         exception_handlers={NotFoundException: _path_unknown},
         before_send=[give_id],
     )
-    own = under(PREFIX, v1_handler(gateway), cast(Handler, inner))
+    own = under(PREFIX, v1_handler(gateway), answer_heads(cast(Handler, inner)))
     return in_front_of(own, fonnte_handlers(gateway))
 
 
@@ -63,6 +63,16 @@ def in_front_of(app: Handler, handlers: Mapping[str, Handler]) -> Handler:
         path = scope["path"] if scope["type"] == "http" else ""
         handler = handlers.get(path) or handlers.get(f"/{path.strip('/')}", app)
         await handler(scope, receive, send)
+
+    return answer
+
+
+def answer_heads(app: Handler) -> Handler:
+    """HEAD is answered as GET, which the server sends without its body: what watches over servers asks so."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope
+        await app(asked, receive, send)
 
     return answer
 
