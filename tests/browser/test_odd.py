@@ -30,7 +30,7 @@ def test_the_same_text_sent_twice_is_two_messages(browser: Browser, desk: Desk) 
 
 
 def test_a_refused_form_says_what_is_wrong(browser: Browser, desk: Desk) -> None:
-    """Beside the field."""
+    """Beside the field, and there alone."""
     with desk.owner(browser) as page:
         page.goto(desk.address("/devices"))
         page.get_by_role("button", name=say("id", "devices.add")).first.click()
@@ -40,6 +40,7 @@ def test_a_refused_form_says_what_is_wrong(browser: Browser, desk: Desk) -> None
         number.fill("123")
         dialog.get_by_role("button", name=say("id", "devices.add")).click()
         expect(number).to_have_attribute("aria-invalid", "true")
+        expect(dialog.get_by_role("alert")).to_have_count(0)
 
 
 @pytest.mark.parametrize("to", ["http://[", "/app/login"])

@@ -1,3 +1,4 @@
+import { createSubscriber, SvelteSet } from "svelte/reactivity";
 import { Problem } from "../api/problem.ts";
 import { t } from "../words/words.svelte.ts";
 import { say } from "./toasts.svelte.ts";
@@ -17,7 +18,17 @@ export interface Asked {
 export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
   let isBusy = $state(false);
   let problem = $state.raw<Problem | undefined>();
-  const drawn: Record<string, true> = {};
+  const drawn = new SvelteSet<string>();
+  const drawing: Record<string, () => void> = {};
+
+  /** A field is drawn for as long as something that is on the page reads it. */
+  function draw(name: string): void {
+    drawing[name] ??= createSubscriber(() => {
+      drawn.add(name);
+      return () => drawn.delete(name);
+    });
+    drawing[name]();
+  }
 
   async function run(act: () => Promise<unknown>): Promise<boolean> {
     if (isBusy) return false;
@@ -43,7 +54,7 @@ export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
     get fields() {
       return new Proxy<Readonly<Record<string, string>>>(problem?.fields ?? {}, {
         get(fields, name: string) {
-          drawn[name] = true;
+          draw(name);
           return fields[name];
         },
       });
@@ -53,7 +64,7 @@ export function asked({ inForm = true }: { inForm?: boolean } = {}): Asked {
       const wrong = Object.entries(problem.fields);
       if (wrong.length === 0) return sentenceOf(problem);
       return wrong
-        .filter(([name]) => !drawn[name])
+        .filter(([name]) => !drawn.has(name))
         .map(([, sentence]) => sentence)
         .join(" ");
     },
