@@ -21,6 +21,7 @@ from merpati.jobs.model import JobContext, JobKind, NoArgs
 from merpati.log.actions import forget_facts
 from merpati.log.requests import forget_keys, forget_requests
 from merpati.messages.actions import MAKE_BATCH, MakeBatch
+from merpati.messages.batch_list import CANCEL_BATCH, CancelBatch, cancel_batch
 from merpati.messages.batches import make_next_part
 from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
 from merpati.messages.recovery import CLEAR_DEVICE, ClearDevice, clear_devices, expire_overdue
@@ -53,6 +54,7 @@ def jobs(keeping: Keeping, files: FileStore, made: Callable[[], None]) -> Mappin
     """Every kind of job. `made` is called when a batch got messages that may be due."""
     return {
         MAKE_BATCH: JobKind(args=MakeBatch, handler=lambda at, args: _make_batch(at, args, made), timeout_s=3_600),
+        CANCEL_BATCH: JobKind(args=CancelBatch, handler=_cancel_batch, timeout_s=3_600),
         "log.forget": JobKind(args=NoArgs, handler=lambda at, _: _forget(at, keeping), every_ms=10 * MINUTE_MS),
         "messages.expire": JobKind(args=NoArgs, handler=lambda at, _: _expire(at, keeping), every_ms=MINUTE_MS),
         CLEAR_DEVICE: JobKind(args=ClearDevice, handler=_clear_device),
@@ -120,6 +122,11 @@ async def _make_batch(at: JobContext, args: MakeBatch, made: Callable[[], None])
     """Make a batch's messages, 200 at a time. May run twice: a part goes in the transaction that makes it."""
     while await at.storage.write_bulk(make_next_part, args.batch) is not None:
         made()
+
+
+async def _cancel_batch(at: JobContext, args: CancelBatch) -> None:
+    """Cancel what is still queued of a batch, a chunk at a time. May run twice."""
+    await cancel_batch(at.storage, args.batch)
 
 
 async def _sweep(at: JobContext, files: FileStore) -> None:

@@ -638,8 +638,8 @@ class Messages:
     def cancel_batch(self, id: int, *, idempotency_key: str | None = None) -> shapes.BatchCancelledAnswer:
         """Cancel a batch.
 
-        Takes back what is still queued, some hundred at a time; what is being handed over goes on. May be asked
-        again: then it takes back the rest.
+        Takes back what is still queued; what is being handed over goes on. Some thousands are taken back when
+        this is answered; the rest follows by itself, and `getBatch` tells how far it is.
         """
         return self._do(
             Call("POST", path_of("/api/v1/batches/{}/cancel", id), shapes.BatchCancelledAnswer, key=idempotency_key)

@@ -67,7 +67,7 @@ class BatchAnswer(Shape, frozen=True, kw_only=True):
 
 
 class BatchCancelledAnswer(Shape, frozen=True, kw_only=True):
-    """How many messages were taken back now, and how the batch is since."""
+    """How many messages were taken back before this was answered, and how the batch is since."""
 
     cancelled: int
     progress: BatchProgressAnswer

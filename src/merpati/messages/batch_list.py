@@ -11,7 +11,18 @@ from merpati.messages.batches import make_part
 from merpati.messages.changes import end_messages
 from merpati.messages.model import MessageEvent, MessageState
 from merpati.messages.store_changes import known_messages
-from merpati.storage.port import Tx
+from merpati.storage.port import Storage, Tx
+
+CANCEL_BATCH = "messages.cancel_batch"
+"""The kind of job that cancels what is queued of a batch; its args are `CancelBatch`."""
+CANCELLED_AT_ONCE = 200
+"""Messages that one transaction cancels."""
+
+
+class CancelBatch(msgspec.Struct, frozen=True):
+    """Which batch to cancel."""
+
+    batch: BatchId
 
 
 class BatchView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +55,15 @@ async def count_batch(tx: Tx, batch: BatchView) -> Mapping[MessageState, int]:
     return {**counts, MessageState.QUEUED: counts.get(MessageState.QUEUED, 0) + unmade}
 
 
-async def cancel_part(tx: Tx, batch: BatchView, limit: int) -> int | None:
-    """Cancel some of what is still queued: a part that was not made, else up to `limit` made ones.
+async def cancel_batch(storage: Storage, batch: BatchId) -> None:
+    """Cancel what is still queued, a chunk at a time. May run twice."""
+    view = await storage.read(find_batch, batch)
+    while view is not None and await storage.write_bulk(cancel_part, view) is not None:
+        pass
+
+
+async def cancel_part(tx: Tx, batch: BatchView) -> int | None:
+    """Cancel some of what is still queued: a part that was not made, else up to `CANCELLED_AT_ONCE` made ones.
 
     Answers how many; None: nothing is queued any more. What is being handed over goes on. May run twice.
     """
@@ -55,7 +73,7 @@ async def cancel_part(tx: Tx, batch: BatchView, limit: int) -> int | None:
         await make_part(tx, header, part)
         ids = [MessageId(part.first + n) for n in range(part.count)]
     else:
-        ids = await store.queued_between(tx, batch.first, batch.count, limit)
+        ids = await store.queued_between(tx, batch.first, batch.count, CANCELLED_AT_ONCE)
     if not ids:
         return None
     gone = await store_outbox.take_back(tx, ids)

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from merpati.core.ids import BatchId
+from merpati.messages.batch_list import CANCEL_BATCH, CancelBatch, cancel_batch
 from merpati.messages.batches import make_next_part
+from merpati.storage.port import Tx
 from tests.api.harness import Api
 from tests.api.v1.browser import Browser, program_of
 from tests.api.v1.messages import take
@@ -18,9 +21,9 @@ async def program(both: Api) -> Browser:
     return program_of(both)
 
 
-async def send_many(program: Browser, **more: object) -> Any:  # noqa: ANN401 — JSON
+async def send_many(program: Browser, count: int = COUNT, **more: object) -> Any:  # noqa: ANN401 — JSON
     """A call that is a batch."""
-    targets = [{"to": f"62812{n:08}", "name": f"Budi {n}"} for n in range(COUNT)]
+    targets = [{"to": f"62812{n:08}", "name": f"Budi {n}"} for n in range(count)]
     call = {"device": 11, "targets": targets, "text": "halo {name}", **more}
     answered = await program.ask("POST", "/messages", call)
     assert answered.status == 202, answered.body
@@ -52,6 +55,22 @@ async def test_a_batch_is_cancelled_with_what_is_not_made_yet(both: Api, program
     assert await both.count("batch_part") == 0
     assert (await program.ask("POST", f"/batches/{batch}/cancel")).body["cancelled"] == 0
     assert await both.storage.write(make_next_part, BatchId(batch)) is None
+
+
+async def cancelling(tx: Tx) -> CancelBatch:
+    """What the one job that cancels is to do."""
+    ((args,),) = await tx.all("SELECT args FROM job WHERE kind = $1", CANCEL_BATCH)
+    return msgspec.json.decode(args, type=CancelBatch)
+
+
+async def test_a_large_batch_is_cancelled_by_a_job(both: Api, program: Browser) -> None:
+    """Nobody waits for 100,000 messages, and nobody who hangs up leaves half of them."""
+    batch = (await send_many(program, count=10 * 200 + COUNT))["batch"]
+    told = (await program.ask("POST", f"/batches/{batch}/cancel")).body
+    assert (told["cancelled"], told["progress"]["ended"]) == (10 * 200, False)
+    await cancel_batch(both.storage, (await both.storage.read(cancelling)).batch)
+    told = (await program.ask("GET", f"/batches/{batch}")).body
+    assert (told["counts"]["cancelled"], told["ended"]) == (10 * 200 + COUNT, True)
 
 
 async def test_batches_are_listed_with_their_messages(both: Api, program: Browser) -> None:

@@ -10,12 +10,21 @@ from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.clock import Millis
 from merpati.core.errors import Code
-from merpati.core.ids import BatchId
-from merpati.messages.batch_list import BatchView, cancel_part, count_batch, list_batches
+from merpati.core.ids import BatchId, JobId
+from merpati.jobs.actions import enqueue_jobs
+from merpati.jobs.model import NewJob
+from merpati.messages.batch_list import (
+    CANCEL_BATCH,
+    BatchView,
+    CancelBatch,
+    cancel_part,
+    count_batch,
+    list_batches,
+)
 from merpati.messages.model import MessageState
 
-AT_ONCE = 200
-"""Messages that one transaction cancels."""
+CHUNKS_IN_CALL = 10
+"""Of 200 messages: a call cancels so many itself, in less than a second, and leaves the rest to a job."""
 
 
 class BatchAnswer(Answer, frozen=True, kw_only=True):
@@ -52,7 +61,7 @@ class BatchProgressAnswer(Answer, frozen=True, kw_only=True):
 
 
 class BatchCancelledAnswer(Answer, frozen=True, kw_only=True):
-    """How many messages were taken back now, and how the batch is since."""
+    """How many messages were taken back before this was answered, and how the batch is since."""
 
     cancelled: int
     progress: BatchProgressAnswer
@@ -118,14 +127,26 @@ async def post_cancel_batch(
     principal: ThePrincipal,
     id: FromPath[int],  # noqa: A002 — the name in the path
 ) -> BatchCancelledAnswer:
-    """Takes back what is still queued, some hundred at a time; what is being handed over goes on. May be asked
-    again: then it takes back the rest."""
+    """Takes back what is still queued; what is being handed over goes on. Some thousands are taken back when
+    this is answered; the rest follows by itself, and `getBatch` tells how far it is."""
     batch, cancelled = await access.batch(gateway, principal, id), 0
-    while (count := await gateway.storage.write_bulk(cancel_part, batch, AT_ONCE)) is not None:
+    for _ in range(CHUNKS_IN_CALL):
+        count = await gateway.storage.write_bulk(cancel_part, batch)
+        if count is None:
+            break
         cancelled += count
+    else:
+        await _cancel_rest(gateway, batch)
     return BatchCancelledAnswer(
         cancelled=cancelled, progress=await _progress(gateway, await access.batch(gateway, principal, id))
     )
+
+
+async def _cancel_rest(gateway: TheGateway, batch: BatchView) -> None:
+    job = JobId((await gateway.ids.take("job"))[0])
+    cancelling = NewJob(id=job, kind=CANCEL_BATCH, args=CancelBatch(batch.id), lane=f"cancel:{batch.id}")
+    await gateway.storage.write(enqueue_jobs, [cancelling])
+    gateway.made()
 
 
 def batches_router() -> Router:
