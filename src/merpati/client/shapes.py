@@ -97,7 +97,7 @@ class BatchProgressAnswer(Shape, frozen=True, kw_only=True):
 
 class CallAnswer(Shape, frozen=True, kw_only=True):
     """One call. `status` is HTTP's, null when there was no answer: `error` says why. `kind` and `body` are null
-    when the log has the fact no more; secrets in the body are masked."""
+    when the log has the fact no more, or it is of a device out of your reach; secrets in the body are masked."""
 
     at: datetime
     fact: int

@@ -123,7 +123,7 @@ TELLS: dict[EndpointKind, dict[str, _Tell]] = {
 KIND_OF: dict[str, EndpointKind] = {fact: kind for kind, rows in TELLS.items() for fact in rows}
 """The one kind that tells such facts."""
 
-_TOLD_TOKEN = frozenset({EndpointKind.CONNECT})
+TOLD_TOKEN = frozenset({EndpointKind.CONNECT})
 """Fonnte docs, webhook device status (newer copies): this body carries the device's token."""
 
 _encode = msgspec.json.Encoder().encode
@@ -149,7 +149,7 @@ def body_of(entry: RawEntry, card: Card, secret_key: str = "") -> bytes | None:
     if told is None:
         return None
     body: dict[str, Value] = {"device": card.number, **told}
-    if kind in _TOLD_TOKEN:
+    if kind in TOLD_TOKEN:
         body["token"] = card.token
     if secret_key:
         body["secret_key"] = secret_key

@@ -7,9 +7,10 @@ import pytest
 
 from merpati.core.facts import DeviceStateChanged
 from merpati.webhooks.signing import parse_secret, sign
-from tests.api.harness import ACCOUNT, ONE, THEIRS, TOKENS, Api
+from tests.api.harness import ACCOUNT, ONE, THEIRS, TOKENS, TWO, Api
 from tests.api.v1.browser import Browser, program_of
 from tests.api.v1.hooks import HOOK, SENT, execute, set_hooks, tell
+from tests.api.v1.keys import program_with
 from tests.webhooks.receiver import Receiver, receiving
 
 
@@ -233,3 +234,19 @@ async def test_the_webhook_of_another_account_is_not_there(both: Api, ayu: Brows
     assert (await ayu.ask("GET", "/webhooks")).body["items"] == []
     refused = await ayu.ask("PUT", f"/devices/{THEIRS}/webhooks", {"status": HOOK})
     assert (refused.status, refused.code) == (404, "device_unknown")
+
+
+async def test_a_key_is_not_shown_what_was_told_of_a_device_out_of_its_reach(both: Api, ayu: Browser) -> None:
+    """The address heard that device before: its calls are there, what they told is not."""
+    given = {"name": "Gudang", "url": HOOK, "kinds": ["connect"], "devices": []}
+    id_ = (await ayu.ask("POST", "/webhooks", given)).body["id"]
+    seq = await tell(both, *(DeviceStateChanged(device, "open", "", "connecting") for device in (ONE, TWO)))
+    for each in (seq - 1, seq):
+        await called(both, id_, each, 1_700_000_000_000, 200)
+    await ayu.ask("PATCH", f"/webhooks/{id_}", {"devices": [ONE]})
+    program = await program_with(both, ayu, ["webhooks:read"], devices=[ONE])
+    theirs, ours = (await program.ask("GET", f"/webhooks/{id_}/calls")).body["items"]
+    assert (theirs["fact"], theirs["kind"], theirs["body"]) == (seq, None, None)
+    assert ours["body"] is not None
+    items = (await ayu.ask("GET", f"/webhooks/{id_}/calls")).body["items"]
+    assert all(each["body"] for each in items)

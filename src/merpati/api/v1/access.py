@@ -3,7 +3,9 @@
 Each returns the thing, or refuses as if it were not there: what is another's cannot be told from what is nobody's.
 """
 
-from merpati.accounts.key_model import Key
+from collections.abc import Iterable
+
+from merpati.accounts.key_model import Key, Scope
 from merpati.accounts.keys import find_key
 from merpati.accounts.model import SignIn
 from merpati.accounts.sessions import find_session
@@ -31,7 +33,8 @@ from merpati.messages.media import KeptFile, find_media
 from merpati.messages.views import MessageView, find_message
 from merpati.rotators.model import Rotator
 from merpati.rotators.views import find_rotator
-from merpati.webhooks.model import Endpoint
+from merpati.webhooks.bodies import TOLD_TOKEN
+from merpati.webhooks.model import Endpoint, EndpointKind
 from merpati.webhooks.views import find_endpoint
 
 IDS = range(1, 2**63)
@@ -96,6 +99,13 @@ async def webhook(gateway: Gateway, principal: Principal, id_: int) -> Endpoint:
     if found is None or found.account != principal.account.id or not found.hears_only(principal.devices):
         raise Refusal(Code.WEBHOOK_UNKNOWN)
     return found
+
+
+def told_tokens(principal: Principal, kinds: Iterable[EndpointKind]) -> None:
+    """For who says where these are told: devices' tokens may be among it. Raises `Refusal(KEY_SCOPE_MISSING)`."""
+    key = principal.key
+    if key is not None and Scope.DEVICES_TOKENS not in key.grants.scopes and TOLD_TOKEN.intersection(kinds):
+        raise Refusal(Code.KEY_SCOPE_MISSING, scope=Scope.DEVICES_TOKENS)
 
 
 async def batch(gateway: Gateway, principal: Principal, id_: int) -> BatchView:

@@ -111,7 +111,8 @@ class WebhookChange(Given, frozen=True, kw_only=True):
 class CallAnswer(Answer, frozen=True, kw_only=True):
     """One call. `status` is HTTP's, null when there was no answer: `error` says why.
 
-    `kind` and `body` are null when the log has the fact no more; secrets in the body are masked.
+    `kind` and `body` are null when the log has the fact no more, or it is of a device out of your reach; secrets in
+    the body are masked.
     """
 
     at: Instant

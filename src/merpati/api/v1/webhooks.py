@@ -70,7 +70,7 @@ async def get_webhooks(gateway: TheGateway, principal: ThePrincipal) -> Webhooks
     "/devices/{id:int}/webhooks",
     operation_id="setWebhooks",
     summary="Set addresses",
-    responses=refusals(Code.DEVICE_UNKNOWN, Code.URL_INVALID),
+    responses=refusals(Code.DEVICE_UNKNOWN, Code.URL_INVALID, Code.KEY_SCOPE_MISSING),
 )
 async def set_webhooks(
     gateway: TheGateway,
@@ -81,6 +81,7 @@ async def set_webhooks(
     """What waits for an address that changes goes to the new one, at once."""
     device = await access.device(gateway, principal, id)
     given = {EndpointKind(name): url for name, url in structs.asdict(data).items() if url is not UNSET}
+    access.told_tokens(principal, (kind for kind, url in given.items() if url))
     for url in filter(None, given.values()):
         gateway.check_url(url)
     new = {kind: await new_endpoint(gateway) for kind in given}
@@ -124,7 +125,8 @@ async def get_calls(
     endpoint = await access.webhook(gateway, principal, id)
     at, seq = position(cursor, (LAST_ID, LAST_ID))
     calls = await gateway.storage.read(list_calls, endpoint.id, (at, seq), limit + 1)
-    told = await gateway.storage.read(list_told, endpoint, calls)
+    known = await gateway.storage.read(list_told, endpoint, calls)
+    told = {seq: entry for seq, entry in known.items() if principal.reaches(entry.device)}
     cards = {device: await _card(gateway, device) for device in {entry.device for entry in told.values()}}
 
     def show(call: Call) -> CallAnswer:
