@@ -59,7 +59,7 @@ async def test_a_change_counts_from_the_next_fact_on(stage: Stage, receiver: Rec
     await receiver.until(lambda: len(receiver.got) >= 2)
     await stage.failed(runner, 1)
     new = wanted(receiver.url("/new"), devices=(4, 5), kinds=(STATUS, CONNECT))
-    await stage.storage.write(change_endpoint, mine, new)
+    await stage.storage.write(change_endpoint, mine, lambda _known: new)
     stage.look()
     await receiver.until(lambda: receiver.passed("/new") == [2, 3])
     await stage.record([expired(3), opened(5), expired(5)])
@@ -75,13 +75,13 @@ async def test_switched_off_and_on_it_begins_at_the_head(stage: Stage, receiver:
     await stage.tell(3)
     await receiver.until(lambda: receiver.events() == [1])
     off = Wanted(name="x", kinds=(STATUS,), devices=(DeviceId(3),), url=receiver.url(), is_on=False)
-    await stage.storage.write(change_endpoint, mine, off)
+    await stage.storage.write(change_endpoint, mine, lambda _known: off)
     stage.look()
     await stage.until(lambda: list(runner.feeds.hooks()) == [])
     await stage.tell(3)
     (endpoint,) = await stage.endpoints()
     assert endpoint.state is EndpointState.DISABLED
-    await stage.storage.write(change_endpoint, mine, wanted(receiver.url(), devices=(3,)))
+    await stage.storage.write(change_endpoint, mine, lambda _known: wanted(receiver.url(), devices=(3,)))
     stage.look()
     await stage.tell(3)
     await receiver.until(lambda: receiver.events() == [1, 3])
@@ -100,7 +100,7 @@ async def test_a_deleted_one_is_told_nothing_and_a_deleted_device_is_forgotten(
     known = {each.id: each.devices for each in await stage.endpoints()}
     assert known == {both: (DeviceId(4),), every: ()}
     with pytest.raises(Refusal) as refused:
-        await stage.storage.write(change_endpoint, alone, wanted("https://a.example"))
+        await stage.storage.write(change_endpoint, alone, lambda _known: wanted("https://a.example"))
     assert refused.value.code is Code.WEBHOOK_UNKNOWN
 
 

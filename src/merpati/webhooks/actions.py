@@ -1,5 +1,7 @@
 """Changing endpoints, and what to do with dead letters."""
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import structs
 
@@ -56,10 +58,11 @@ async def set_endpoint(
     checked (`egress.client.Egress.check_url`); raises `Refusal(URL_INVALID)` when it is too long. Source: Fonnte
     docs, API update device, `webhook…`.
     """
-    known = await store.slot_of(tx, account, device, kind)
+    await tx.lock([account])  # nobody else makes it until this is over
+    slot = await store.slot_of(tx, account, device, kind)
+    known = await _held(tx, slot.id) if slot is not None else None
     if known is None and url:
-        slot = _endpoint(new, account, url, kinds=(kind,), devices=(device,), is_slot=True)
-        await _add(tx, slot)
+        await _add(tx, _endpoint(new, account, url, kinds=(kind,), devices=(device,), is_slot=True))
     elif known is not None and url:
         await _change(tx, structs.replace(known, url=_short(url)))
     elif known is not None and known.state is not EndpointState.REMOVED:
@@ -71,6 +74,7 @@ async def add_endpoint(tx: Tx, account: AccountId, wanted: Wanted, new: NewEndpo
 
     Raises `Refusal` (TOO_MANY_WEBHOOKS, INPUT_INVALID for no kind, URL_INVALID).
     """
+    await tx.lock([account])
     if await store.endpoint_by_id(tx, new.id) is not None:
         return
     if await store.count_own(tx, account, EndpointState.REMOVED) >= MOST_ENDPOINTS:
@@ -82,16 +86,17 @@ async def add_endpoint(tx: Tx, account: AccountId, wanted: Wanted, new: NewEndpo
         await _end(tx, made, EndpointEvent.SWITCHED_OFF)
 
 
-async def change_endpoint(tx: Tx, endpoint: EndpointId, wanted: Wanted) -> None:
-    """Make it so, from the next fact on. May run twice. The URL has been checked.
+async def change_endpoint(tx: Tx, endpoint: EndpointId, change: Callable[[Endpoint], Wanted]) -> None:
+    """Make of it as it is now what `change` says, from the next fact on. May run twice. The URL has been checked.
 
     What waits is tried again at once; of that, what it is set to hear no more is not told. One that is switched off
     forgets what waits, and begins at the log's head when it is switched on. An address of a device keeps its device
     and kind. Raises `Refusal` (WEBHOOK_UNKNOWN, INPUT_INVALID for no kind, URL_INVALID).
     """
-    known = await store.endpoint_by_id(tx, endpoint)
+    known = await _held(tx, endpoint)
     if known is None or known.state is EndpointState.REMOVED:
         raise Refusal(Code.WEBHOOK_UNKNOWN)
+    wanted = change(known)
     if known.is_slot:
         wanted = structs.replace(wanted, kinds=known.kinds, devices=known.devices)
     changed = _as_wanted(known, wanted)
@@ -142,6 +147,12 @@ def _short(url: str) -> str:
     return url
 
 
+async def _held(tx: Tx, endpoint: EndpointId) -> Endpoint | None:
+    """As it is; nobody else changes it until this is over."""
+    await store.touch_endpoint(tx, endpoint)
+    return await store.endpoint_by_id(tx, endpoint)
+
+
 async def _add(tx: Tx, endpoint: Endpoint) -> None:
     await store.insert_endpoint(tx, endpoint)
     await open_cursors(tx, READER, [(endpoint.id, endpoint.account)])
@@ -166,7 +177,7 @@ async def _end(tx: Tx, known: Endpoint, event: EndpointEvent) -> None:
 
 async def remove_endpoint(tx: Tx, endpoint: EndpointId) -> None:
     """It is told no more, and what waits for it is dropped. May run twice."""
-    known = await store.endpoint_by_id(tx, endpoint)
+    known = await _held(tx, endpoint)
     if known is not None and known.state is not EndpointState.REMOVED:
         await _end(tx, known, EndpointEvent.UNSET)
 
@@ -183,8 +194,7 @@ async def rotate_secret(tx: Tx, endpoint: EndpointId, sealed: str, overlap_ms: i
     Without an overlap no old one signs any more, those of earlier overlaps included. Raises
     `Refusal(WEBHOOK_UNKNOWN)`. May run twice.
     """
-    await store.touch_endpoint(tx, endpoint)  # nobody else changes it until this is over
-    known = await store.endpoint_by_id(tx, endpoint)
+    known = await _held(tx, endpoint)
     if known is None:
         raise Refusal(Code.WEBHOOK_UNKNOWN)
     now = await database_now(tx)
@@ -196,10 +206,11 @@ async def rotate_secret(tx: Tx, endpoint: EndpointId, sealed: str, overlap_ms: i
 
 async def remove_endpoints(tx: Tx, account: AccountId, device: DeviceId) -> None:
     """The device goes, and the endpoints that hear it alone; others hear it no more. May run twice."""
-    for known in await store.endpoints_of_account(tx, account):
-        if device not in known.devices or known.state is EndpointState.REMOVED:
+    for each in await store.endpoints_of_account(tx, account):
+        known = await _held(tx, each.id) if device in each.devices else None
+        if known is None or device not in known.devices or known.state is EndpointState.REMOVED:
             continue
-        others = tuple(each for each in known.devices if each != device)
+        others = tuple(other for other in known.devices if other != device)
         if others:
             await store.update_endpoint(tx, structs.replace(known, devices=others))
         else:

@@ -1,10 +1,13 @@
 """Addresses of one's own over the API: made, changed, switched off, deleted."""
 
+import asyncio
+
 import pytest
 
 from tests.api.harness import ONE, THEIRS, TWO, Api
 from tests.api.v1.browser import Browser, program_of
 from tests.api.v1.hooks import HOOK, execute, set_hooks
+from tests.api.v1.keys import program_with
 from tests.webhooks.receiver import receiving
 
 GIVEN = {"name": "Gudang", "url": HOOK, "kinds": ["message", "status"], "devices": [ONE]}
@@ -110,3 +113,44 @@ async def test_another_accounts_is_not_there(both: Api, ayu: Browser, method: st
     theirs = await program_of(both, "stranger").ask("POST", "/webhooks", {**GIVEN, "devices": [THEIRS]})
     refused = await ayu.ask(method, f"/webhooks/{theirs.body['id']}", {} if method == "PATCH" else None)
     assert (refused.status, refused.code) == (404, "webhook_unknown")
+
+
+async def test_two_changes_in_one_moment_are_both_kept(ayu: Browser) -> None:
+    """What one leaves out is not put back as it was when that one began."""
+    id_ = (await ayu.ask("POST", "/webhooks", GIVEN)).body["id"]
+    for n in range(10):
+        await ayu.ask("PATCH", f"/webhooks/{id_}", {"on": True})
+        changes: list[dict[str, object]] = [{"name": f"Toko {n}"}, {"on": False}, {"url": f"{HOOK}/{n}"}]
+        await asyncio.gather(*(ayu.ask("PATCH", f"/webhooks/{id_}", each) for each in changes))
+        shown = (await ayu.ask("GET", f"/webhooks/{id_}")).body
+        assert (shown["name"], shown["state"], shown["url"]) == (f"Toko {n}", "off", f"{HOOK}/{n}")
+
+
+async def test_an_address_of_a_device_that_is_set_twice_in_one_moment_is_one(both: Api, ayu: Browser) -> None:
+    """And nothing is read for another that is not there."""
+    urls = [f"{HOOK}/{n}" for n in range(4)]
+    await asyncio.gather(*(ayu.ask("PUT", f"/devices/{ONE}/webhooks", {"status": url}) for url in urls))
+    assert await both.rows("SELECT reader_id FROM reader_cursor WHERE kind = 'webhook'") == await both.rows(
+        "SELECT id FROM endpoint"
+    )
+
+
+async def test_a_key_without_the_scope_for_tokens_sets_no_address_that_is_told_them(
+    both: Api, ayu: Browser
+) -> None:
+    """A call about a device's connection carries its token, which opens Fonnte's API."""
+    program = await program_with(both, ayu, ["webhooks:manage"])
+    id_ = (await program.ask("POST", "/webhooks", GIVEN)).body["id"]
+    theirs = (await ayu.ask("POST", "/webhooks", {**GIVEN, "kinds": ["connect"]})).body["id"]
+    refused = [
+        await program.ask("POST", "/webhooks", {**GIVEN, "kinds": ["status", "connect"]}),
+        await program.ask("PATCH", f"/webhooks/{id_}", {"kinds": ["connect"]}),
+        await program.ask("PATCH", f"/webhooks/{theirs}", {"url": f"{HOOK}/mine"}),
+        await program.ask("PATCH", f"/webhooks/{theirs}", {"devices": [ONE, TWO]}),
+        await program.ask("PUT", f"/devices/{ONE}/webhooks", {"connect": HOOK}),
+    ]
+    assert {(each.status, each.code) for each in refused} == {(403, "key_scope_missing")}
+    assert "devices:tokens" in refused[0].body["detail"]
+    assert (await program.ask("PATCH", f"/webhooks/{theirs}", {"on": False})).body["state"] == "off"
+    trusted = await program_with(both, ayu, ["webhooks:manage", "devices:tokens"])
+    assert (await trusted.ask("POST", "/webhooks", {**GIVEN, "kinds": ["connect"]})).status == 201

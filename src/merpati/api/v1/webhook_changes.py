@@ -1,6 +1,7 @@
 """`/webhooks`: addresses of one's own, made, changed and deleted; the address of a device changes here too."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
@@ -21,7 +22,14 @@ from merpati.webhooks.actions import Wanted, add_endpoint, change_endpoint, remo
 from merpati.webhooks.model import Endpoint, EndpointState
 from merpati.webhooks.views import find_endpoint, standing_of
 
-_REFUSED = (Code.DEVICE_UNKNOWN, Code.URL_INVALID, Code.INPUT_INVALID, Code.KEY_DEVICES_CHOSEN)
+T = TypeVar("T")
+_REFUSED = (
+    Code.DEVICE_UNKNOWN,
+    Code.URL_INVALID,
+    Code.INPUT_INVALID,
+    Code.KEY_DEVICES_CHOSEN,
+    Code.KEY_SCOPE_MISSING,
+)
 
 
 @post(
@@ -31,6 +39,7 @@ async def post_webhook(
     gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[WebhookGiven]
 ) -> WebhookAnswer:
     """It is told what happens from now on. Each address has an order, a secret and waiting facts of its own."""
+    access.told_tokens(principal, data.kinds)
     gateway.check_url(data.url)
     new = await new_endpoint(gateway)
     wanted = Wanted(
@@ -83,24 +92,34 @@ async def patch_webhook(
         raise Refusal(Code.WEBHOOK_OF_DEVICE)
     if data.url is not UNSET:
         gateway.check_url(data.url)
-    await gateway.storage.write(change_endpoint, known.id, await _wanted(gateway, principal, known, data))
+    if not (data.url is UNSET and data.kinds is UNSET and data.devices is UNSET):
+        access.told_tokens(principal, known.kinds if data.kinds is UNSET else data.kinds)
+    await gateway.storage.write(change_endpoint, known.id, await _change(gateway, principal, known.id, data))
     gateway.webhooks_set()
     return await _show(gateway, known.id)
 
 
-async def _wanted(gateway: Gateway, principal: Principal, known: Endpoint, data: WebhookChange) -> Wanted:
-    devices = known.devices if data.devices is UNSET else await _devices(gateway, principal, data.devices)
-    return Wanted(
-        name=_or(data.name, known.name),
-        kinds=known.kinds if data.kinds is UNSET else tuple(data.kinds),
-        devices=devices,
-        url=_or(data.url, known.url),
-        key_sealed=known.key_sealed if data.secret_key is UNSET else _seal(gateway, known.id, data.secret_key),
-        is_on=known.state is EndpointState.ACTIVE if data.on is UNSET else data.on,
-    )
+async def _change(
+    gateway: Gateway, principal: Principal, id_: EndpointId, data: WebhookChange
+) -> Callable[[Endpoint], Wanted]:
+    """What the endpoint is to be, by what it is when that is stored: what is left out stays as it is then."""
+    devices = UNSET if data.devices is UNSET else await _devices(gateway, principal, data.devices)
+    key_sealed = UNSET if data.secret_key is UNSET else _seal(gateway, id_, data.secret_key)
+
+    def wanted(known: Endpoint) -> Wanted:
+        return Wanted(
+            name=_or(data.name, known.name),
+            kinds=known.kinds if data.kinds is UNSET else tuple(data.kinds),
+            devices=_or(devices, known.devices),
+            url=_or(data.url, known.url),
+            key_sealed=_or(key_sealed, known.key_sealed),
+            is_on=_or(data.on, known.state is EndpointState.ACTIVE),
+        )
+
+    return wanted
 
 
-def _or(given: str | UnsetType, known: str) -> str:
+def _or(given: T | UnsetType, known: T) -> T:
     return known if given is UNSET else given
 
 
