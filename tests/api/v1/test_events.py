@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import gc
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from merpati.accounts.actions import rotate_account_token
+from merpati.api.live.hub import Seat
 from merpati.api.server import LimitedProtocol
 from merpati.core.clock import Clock, SystemClock
 from merpati.core.facts import AnyFact, DeviceAdded, MessageFailed, MessageSent
@@ -195,6 +197,33 @@ async def test_a_stream_that_is_left_is_forgotten(both: Api) -> None:
     async with asyncio.timeout(5):
         while both.gateway.live.count():  # noqa: ASYNC110 — the server's end is noticed by the server alone
             await asyncio.sleep(0)
+
+
+async def test_nothing_of_a_stream_stays_until_cyclic_garbage_is_looked_for(both: Api) -> None:
+    """That is seldom done, and each browser that comes and goes would leave a request behind."""
+    follower = Follower(program_of(both))
+    with without_collection():
+        before = seats()
+        async with follower.connected() as answer:
+            await follower.read(answer, lambda: bool(follower.events))
+            assert seats() == before + 1
+        async with asyncio.timeout(5):
+            while seats() > before:  # noqa: ASYNC110 — what is freed tells nobody
+                await asyncio.sleep(0)
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """Only counting references frees anything here."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def seats() -> int:
+    return sum(isinstance(each, Seat) for each in gc.get_objects())
 
 
 async def test_a_reader_that_takes_nothing_holds_up_nobody(both: Api, ayu: Browser) -> None:

@@ -50,17 +50,20 @@ class EventStream(Response[bytes]):
         pump = asyncio.ensure_future(self._pump(send))
         gone = asyncio.ensure_future(_wait_for_the_end(receive))
 
+        running = {pump, gone}
+
         def end() -> None:
-            pump.cancel()
+            for task in running:
+                task.cancel()
 
         self._on_start(end)
         try:
-            await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._on_end()
-            for task in (pump, gone):
-                task.cancel()
-            await asyncio.wait({pump, gone})
+            end()
+            await asyncio.wait(running)
+            running.clear()  # who was given `end` is in the frames of `pump`: a circle that keeps the request
         if not pump.cancelled() and (error := pump.exception()) is not None:
             raise error
         with contextlib.suppress(TimeoutError):
