@@ -87,11 +87,20 @@ def test_the_older_page_has_a_link() -> None:
     assert confirmed_address(page, URL(DIRECT)) == address
 
 
-@pytest.mark.parametrize("action", ["http://127.0.0.1/x", "https://evil.example/download", "http://[::1"])
+@pytest.mark.parametrize(
+    "action", ["http://127.0.0.1/x", "https://evil.example/download", "http://[::1", "http://xn--/"]
+)
 def test_a_page_leads_nowhere_else(action: str) -> None:
     """Whoever wrote it."""
     with pytest.raises(EgressError, match="not_shared"):
         confirmed_address(CONFIRM.format(action=action, id=ID), URL(DIRECT))
+
+
+@pytest.mark.parametrize("page", ["<![x[ y ]]>", "<!DOCTYPE x [ <!y", "<form id='download-form'", ""])
+def test_a_page_that_is_not_googles_leads_nowhere(page: str) -> None:
+    """A file that is shared may be a page of anybody's."""
+    with pytest.raises(EgressError, match="not_shared"):
+        confirmed_address(page, URL(DIRECT))
 
 
 @pytest.fixture

@@ -73,13 +73,20 @@ def test_no_private_address_passes_in_a_disguise_of_ipv6(address: IPv4Address) -
     ["", "example.com", "ftp://example.com/x", "file:///etc/passwd", "http://", "http:///x", "javascript:alert(1)",
      "http://[::1", "http://exa mple:port/", "http://example.com:99999/", "https://x.test/" + "a" * 2_000,
      "http://a b", "http://a b/", "http://x.test/\n", " http://x.test/", "http://x.test/#f\r\nX: y", "http://x\t.test/",
-     "http://x.test/\0", "http://a..b.test/", "http://.test/", "http://" + "a" * 64 + ".test/"],
+     "http://x.test/\0", "http://a..b.test/", "http://.test/", "http://" + "a" * 64 + ".test/",
+     "http://xn--/", "http://xn--a/", "http://a%3Ab@x.test/", "http://用户@x.test/", "http://a:密@x.test/"],
 )  # fmt: skip
 def test_what_is_no_http_address_is_refused_as_such(url: str) -> None:
     """Other schemes, no host, broken or endless text."""
     with pytest.raises(EgressError) as caught:
         Guard().check_url(url)
     assert caught.value.fault is EgressFault.URL
+
+
+@pytest.mark.parametrize("url", ["http://straße.de/", "http://xn--i-7iq.ws/", "http://user:p%C3%A4ss@x.test/"])
+def test_names_in_any_letters_and_a_login_pass(url: str) -> None:
+    """As aiohttp can request them."""
+    assert str(Guard().check_url(url).scheme) == "http"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.0.0.1", "[::ffff:10.0.0.1]", "169.254.169.254"])

@@ -42,14 +42,13 @@ def confirmed_address(page: str, at: URL) -> str:
     Raises `EgressError(NOT_SHARED)`: it is another page, of a file that is not there or not shared with everyone.
     """
     form = _Form()
-    form.feed(page)
-    if form.action is None:
-        raise EgressError(EgressFault.NOT_SHARED)
     try:
-        url = at.join(URL(form.action)).update_query(form.inputs)
-    except ValueError:
+        form.feed(page)
+        url = at.join(URL(form.action or "")).update_query(form.inputs)
+        host = url.host
+    except (AssertionError, ValueError):  # the parser asserts that a marked section is of a kind that it knows
         raise EgressError(EgressFault.NOT_SHARED) from None
-    if url.host not in _FORM_HOSTS:
+    if form.action is None or host not in _FORM_HOSTS:
         raise EgressError(EgressFault.NOT_SHARED)
     return str(url)
 

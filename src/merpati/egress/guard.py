@@ -72,6 +72,8 @@ class Guard:
             url = URL(text)
             host = url.raw_host
             (host or "").encode("idna")  # as every resolver does it: an empty or endless label is no name
+            (url.host or "").encode("utf-8")  # what aiohttp reads of it: some labels mean nothing
+            _check_login(url)
         except ValueError:
             raise EgressError(EgressFault.URL) from None
         if url.scheme not in ("http", "https") or not host or " " in host or len(text) > 2_000:
@@ -80,6 +82,14 @@ class Guard:
         if literal is not None and not self.allows_address(literal):
             raise EgressError(EgressFault.ADDRESS)
         return url
+
+
+def _check_login(url: URL) -> None:
+    """That user and password can be said in a header (RFC 7617, in Latin-1); raises ValueError."""
+    user, password = url.user or "", url.password or ""
+    f"{user}:{password}".encode("latin-1")
+    if ":" in user:
+        raise ValueError("a user's name ends at the colon")
 
 
 class GuardedResolver(AbstractResolver):
