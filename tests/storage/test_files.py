@@ -134,6 +134,18 @@ async def test_copies_that_were_used_long_ago_make_room(endpoint: str, tmp_path:
     assert names(cache) == ["4.txt", "5.txt"]
 
 
+async def test_a_copy_that_goes_while_room_is_made_is_no_trouble(endpoint: str, tmp_path: Path) -> None:
+    """Another download ends, or a file is removed: what was wanted is there all the same."""
+    cache = tmp_path / "cache"
+    one = await bucket(endpoint, tmp_path / "one", "going")
+    await keep(one, tmp_path, {f"{n}.txt": b"x" for n in range(40)})
+    two = await bucket(endpoint, cache, "going")
+    for n in range(2_000):
+        (cache / f"old{n}").write_bytes(b"x")
+    found = await asyncio.gather(*(two.locate(f"{n}.txt") for n in range(40)))
+    assert {read(path) for path in found} == {b"x"}
+
+
 async def test_a_bucket_that_is_not_there_is_said_at_once(endpoint: str, tmp_path: Path) -> None:
     """Nothing is accepted that could not be kept."""
     with pytest.raises(FilesGone, match="nobodys-bucket"):

@@ -94,8 +94,7 @@ class S3FileStore:
 
     def _evict(self) -> None:
         """Those that were used longest ago go first."""
-        with os.scandir(self._cache) as entries:
-            files = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.name) for entry in entries)
+        files = sorted(_files_in(self._cache))
         over = sum(size for _, size, _ in files) - self._cache_bytes
         for at, size, name in files:
             if over <= 0 or at * 1_000 > time.time() * 1_000 - LOCAL_MS:
@@ -113,6 +112,15 @@ class S3FileStore:
         with _translated():
             async for part in obstore.list(self._store, chunk_size=200):
                 yield [each["path"] for each in part if each["last_modified"].timestamp() * 1_000 < before]
+
+
+def _files_in(folder: Path) -> Iterator[tuple[float, int, str]]:
+    """When each was used, its size, its name. One may go meanwhile: another download ends, or a file is removed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                known = entry.stat()
+                yield known.st_mtime, known.st_size, entry.name
 
 
 def _touch(path: Path) -> bool:
