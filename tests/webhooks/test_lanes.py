@@ -76,9 +76,11 @@ class World:
             self.hook.refill(lane, mine, mine[-1].seq if len(mine) == MOST_WAITING else upto)
 
     def start(self) -> None:
-        for lane in self.hook.ready(self.now):
-            lane.busy = True
-            self.hook.active += 1
+        self.hook.line_up(self.now)
+        self._take_turns()
+
+    def _take_turns(self) -> None:
+        while (lane := self.hook.take_turn(self.now)) is not None:
             self.calls.append((lane, lane.pending[0]))
 
     def finish(self, which: int, outcome: Outcome) -> None:
@@ -89,11 +91,8 @@ class World:
             self.told.append(entry)
         if lane.pending and lane.pending[0] is entry:
             self._settle(lane, entry, outcome)
-        if outcome in (Outcome.PASSED, Outcome.SKIPPED) and self.hook.may_go_on(lane, self.now):
-            self.calls.append((lane, lane.pending[0]))
-        else:
-            lane.busy = False
-            self.hook.active -= 1
+        self.hook.end_turn(lane, self.now)
+        self._take_turns()
 
     def _settle(self, lane: Lane, entry: RawEntry, outcome: Outcome) -> None:
         if outcome is Outcome.PASSED:

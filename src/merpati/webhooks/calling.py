@@ -1,4 +1,4 @@
-"""Lanes at work: each a task that calls with one fact after the other, until nothing waits or something fails."""
+"""Endpoints at work: each by a few tasks that call with one fact after the other, of the lane whose turn it is."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from merpati.storage.port import StorageError
 from merpati.webhooks import settling
 from merpati.webhooks.deliver import Delivered, Deliverer
 from merpati.webhooks.hook import Hook
-from merpati.webhooks.lanes import MOST_WAITING, Lane
+from merpati.webhooks.lanes import Lane
 from merpati.webhooks.model import Call, GivenUp, Outcome
 
 log = logging.getLogger("merpati.webhooks")
@@ -29,7 +29,7 @@ CARD_AGAIN_MS = 1_000
 
 
 class Callers:
-    """Starts lanes, and settles what each call meant for its lane."""
+    """Sets endpoints to work, and settles what each call meant for its lane."""
 
     def __init__(
         self,
@@ -53,10 +53,9 @@ class Callers:
         self.delivered = 0
 
     def start(self, hook: Hook, group: asyncio.TaskGroup) -> None:
-        """Set the lanes of this endpoint to work whose turn it is."""
-        for lane in hook.ready(self._clock.now()):
-            lane.busy = True
-            hook.active += 1
+        """Call this endpoint from as many places as are free and wanted."""
+        hook.line_up(self._clock.now())
+        while (lane := hook.take_turn(self._clock.now())) is not None:
             task = group.create_task(self._work(hook, lane))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -71,17 +70,24 @@ class Callers:
         calls, self._calls, self.done = self._calls, [], 0
         return calls
 
-    async def _work(self, hook: Hook, lane: Lane) -> None:
+    async def _work(self, hook: Hook, first: Lane) -> None:
+        lane: Lane | None = first
+        while lane is not None:
+            await self._work_once(hook, lane)
+            lane = hook.take_turn(self._clock.now()) if self._may_act() else None
+        self._touched(hook)
+
+    async def _work_once(self, hook: Hook, lane: Lane) -> None:
+        is_probe = hook.outage is not None
         try:
-            while self._may_act() and hook.may_go_on(lane, self._clock.now()):
+            if self._may_act():
                 await self._tell_oldest(hook, lane)
         except StorageError as error:
             log.warning("the card of device %d cannot be read: %s", lane.device, type(error).__name__)
             lane.not_before = self._clock.now() + CARD_AGAIN_MS
         finally:
-            lane.busy = False
-            hook.active -= 1
-            self._touched(hook)
+            if hook.end_turn(lane, self._clock.now()) or is_probe:
+                self._touched(hook)
 
     async def _tell_oldest(self, hook: Hook, lane: Lane) -> None:
         entry = lane.pending[0]
@@ -100,8 +106,6 @@ class Callers:
         else:
             self._settle(hook, lane, told)
         self._progressed(hook)
-        if lane.behind and len(lane.pending) == MOST_WAITING // 2:
-            self._touched(hook)
 
     async def _tell(self, hook: Hook, entry: RawEntry, attempt: int) -> Delivered | None:
         try:

@@ -6,6 +6,7 @@ from merpati.core.ids import DeviceId
 from merpati.log.model import RawEntry
 from merpati.webhooks.bodies import hears
 from merpati.webhooks.lanes import KEPT_IN_TROUBLE, MOST_WAITING, Lane, Trouble
+from merpati.webhooks.line import Line
 from merpati.webhooks.model import (
     OPENS_AFTER,
     PARALLEL,
@@ -34,6 +35,7 @@ class Hook:
         """Failures in a row, of whichever lanes, since the endpoint last took a fact."""
         self.saved_outage: OutageRow | None = None
         self.probed: Lane | None = None
+        self._line = Line()
         self.passes = self.active = 0
         self.stopping = self.closed = self.gone = False
         """No new calls; what calls under way answer does not count any more; the endpoint answered 410."""
@@ -142,34 +144,38 @@ class Hook:
         yield from self.lanes.values()
         yield from self.replays.values()
 
-    def ready(self, now: int) -> list[Lane]:
-        """The lanes that may call now; the caller marks them busy."""
-        if self.at_rest or self.active >= PARALLEL:
-            return []
-        if self.outage is not None:
-            return self._probe(now)
-        waiting = [
-            lane for lane in self.every_lane() if lane.pending and not lane.busy and not lane.next_waits(now)
-        ]
-        return waiting[: PARALLEL - self.active]
+    def line_up(self, now: int) -> None:
+        """Lanes that have got something to tell, or may try again, wait for their turn from here on."""
+        self._line.join(self.every_lane(), now)
 
-    def _probe(self, now: int) -> list[Lane]:
+    def take_turn(self, now: int) -> Lane | None:
+        """The lane to call with its oldest fact, busy from here on; None: nobody's turn, or no place is free."""
+        if self.at_rest or self.active >= PARALLEL:
+            return None
+        lane = self._line.call_up(now) if self.outage is None else self._probe(now)
+        if lane is not None:
+            lane.busy = True
+            self.active += 1
+        return lane
+
+    def end_turn(self, lane: Lane, now: int) -> bool:
+        """Its call is done with. Answers whether the endpoint must be looked at: the lane wants to read, or waits
+        for something else than its turn."""
+        lane.busy = False
+        self.active -= 1
+        self._line.join([lane], now)
+        waits = bool(lane.pending) and (lane not in self._line or self.outage is not None)
+        return waits or (lane.behind and len(lane.pending) <= MOST_WAITING // 2)
+
+    def _probe(self, now: int) -> Lane | None:
         """The lane with the oldest fact; among several, one that did not fail the last probe and waits for nothing
         of its own."""
         if self.active or self.outage is None or self.outage.next_try_at > now:
-            return []
+            return None
         waiting = [lane for lane in self.every_lane() if lane.pending and lane.not_before <= now]
         waiting.sort(key=lambda lane: (lane is self.probed, lane.next_waits(now), lane.pending[0].seq))
         self.probed = waiting[0] if waiting else None
-        return waiting[:1]
-
-    def may_go_on(self, lane: Lane, now: int) -> bool:
-        """Whether a busy lane may call with its next fact."""
-        if self.at_rest or not lane.pending:
-            return False
-        if self.outage is not None:
-            return lane is self.probed and self.outage.next_try_at <= now and lane.not_before <= now
-        return not lane.next_waits(now)
+        return self.probed
 
     def thirsty(self) -> list[Lane]:
         """The lanes that should read the log for themselves now."""

@@ -167,7 +167,10 @@ class Webhooks:
             self._serve_one(hook, now)
 
     def _serve_one(self, hook: Hook, now: int) -> None:
-        if hook.at_rest or self._group is None or not self._may_act():
+        if hook.at_rest or self._group is None:
+            return
+        if not self._may_act():
+            self.feeds.awake.add(hook)
             return
         if give_up(hook, now, self._life_ms):
             log.warning("endpoint %d failed for as long as the log is kept: given up", hook.endpoint.id)

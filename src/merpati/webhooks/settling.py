@@ -120,8 +120,8 @@ def _took(hook: Hook) -> None:
     """The endpoint works. When it was found not to: whoever waited for that may go at once."""
     hook.passes += 1
     was_open, hook.streak, hook.probed = hook.outage is not None, None, None
-    for lane in hook.every_lane():
-        if was_open and lane.trouble is not None:
+    for lane in hook.every_lane() if was_open else ():
+        if lane.trouble is not None:
             lane.trouble.next_try_at = 0
 
 
