@@ -2,9 +2,10 @@
 
     python -m bench.webhooks [--facts 20000] [--devices 50]
     python -m bench.webhooks --endpoints 1,10,100 [--dead 1] [--facts 2000]
+    python -m bench.webhooks --hanging 1 [--rate 500]
 
 With `--endpoints` every one of so many endpoints of the account hears every fact; `--dead` of them take connections
-and never answer.
+and never answer. With `--hanging`: how late one endpoint is told alone, and beside so many that hang, in turns.
 
 The receiver is a process of its own, which answers 200 as fast as it can; facts are recorded by hand.
 """
@@ -19,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -238,6 +239,38 @@ async def measure_shared(facts: int, devices: int, counts: tuple[int, int], pipe
     )
 
 
+async def measure_beside(hanging: int, rate: float, devices: int, pipe: Connection, folder: Path) -> list[float]:
+    """How late one endpoint was told, in ms and in order, beside so many that hang."""
+    port = pipe.recv()
+    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+    await _share(storage, 1 + hanging, hanging, port)
+    egress = Egress(["127.0.0.1"])
+    committed = await _paced(storage, _runner(storage, egress), rate, 5.0, devices, 0)
+    pipe.send(True)
+    came = [(event.split(b"/")[0], at) for event, at in pipe.recv()]
+    await egress.close()
+    await storage.close()
+    return sorted((at - committed[event]) * 1_000 for event, at in came if event in committed)
+
+
+ROUNDS = 3
+
+
+def beside(hanging: int, rate: float, devices: int) -> Iterator[str]:
+    """The table's lines; the rounds go in turns, so that what else the machine does is in both."""
+    yield f"at {rate:,.0f}/s              median    95 %    99 %"
+    late: dict[int, list[float]] = {0: [], hanging: []}
+    for _ in range(ROUNDS):
+        for others in late:
+            measured = functools.partial(measure_beside, others, rate, devices)
+            delays = _with_receiver(measured)
+            median, p95, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.95, 0.99))
+            late[others].append(p95)
+            yield f"beside {others:>3} that hang {median:>6.0f} ms {p95:>4.0f} ms {p99:>4.0f} ms"
+    alone, with_others = (statistics.median(each) for each in late.values())
+    yield f"95 %, median of {ROUNDS}: alone {alone:.0f} ms, beside {hanging} that hang {with_others:.0f} ms"
+
+
 def _with_receiver(work: Callable[[Connection, Path], Coroutine[Any, Any, T]]) -> T:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=receive, args=(theirs,), daemon=True)
@@ -255,7 +288,13 @@ def main() -> None:
     arguments.add_argument("--devices", type=int, default=50)
     arguments.add_argument("--endpoints", default="")
     arguments.add_argument("--dead", type=int, default=1)
+    arguments.add_argument("--hanging", type=int, default=0)
+    arguments.add_argument("--rate", type=float, default=500)
     chosen = arguments.parse_args()
+    if chosen.hanging:
+        for line in beside(chosen.hanging, chosen.rate, chosen.devices):
+            sys.stdout.write(line + "\n")
+        return
     if not chosen.endpoints:
         lines = _with_receiver(lambda pipe, folder: measure(chosen.facts, chosen.devices, pipe, folder))
         sys.stdout.write("\n".join(lines) + "\n")
