@@ -124,8 +124,8 @@ class World:
         for device in progress.rejoined:
             del self.rows[device]
         self.replays |= {(row.device, row.first): row for row in progress.replays}
-        for key in progress.replayed:
-            del self.replays[key]
+        for done in progress.replayed:
+            del self.replays[done.device, done.first]
         self.outage = progress.outage or (None if progress.recovered else self.outage)
         self.dead += progress.dead
         mark_saved(self.hook, progress)

@@ -81,6 +81,34 @@ async def test_a_replay_goes_on_after_a_crash_and_may_be_stopped(stage: Stage, r
     assert len(receiver.got) == told + 2
 
 
+async def test_one_that_was_stopped_and_asked_anew_begins_anew(stage: Stage, receiver: Receiver) -> None:
+    """Though nobody looked in between, and it had come far."""
+    mine = await stage.set(3, receiver.url())
+    await stage.start()
+    await stage.tell(3, 300)
+    await receiver.until(lambda: len(receiver.got) == 300)
+    gate = asyncio.Event()
+    receiver.answer = lambda got: "200 OK" if gate.is_set() or got.seq <= 100 else "503 Down"
+    await stage.storage.write(ask_replay, mine, 1, 300)
+    stage.look()
+    await stage.stored(lambda: _has_come_to(stage, mine, 101))
+    gate.set()
+    before = len(receiver.got)
+
+    async def ask_anew(tx: Tx) -> None:
+        await stop_replay(tx, mine, 1)
+        await ask_replay(tx, mine, 1, 300)
+
+    await stage.storage.write(ask_anew)
+    stage.look()
+    await stage.stored(lambda: _done(stage, mine))
+    assert {got.seq for got in receiver.got[before:]} == set(range(1, 301))
+
+
+async def _has_come_to(stage: Stage, endpoint: EndpointId, seq: int) -> bool:
+    return [each.row.next for each in await stage.storage.read(list_replays, endpoint)] == [seq]
+
+
 async def _done(stage: Stage, endpoint: EndpointId) -> bool:
     return await stage.storage.read(list_replays, endpoint) == []
 

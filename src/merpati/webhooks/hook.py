@@ -82,9 +82,9 @@ class Hook:
                 self.saved_replays[key] = row
 
     def keep_replays(self, rows: Sequence[ReplayRow]) -> None:
-        """Let go of those that were stored and are not any more: somebody stopped them."""
-        kept = {(row.device, row.first) for row in rows}
-        for key in [key for key in self.saved_replays if key not in kept]:
+        """Let go of those that were stored and are not any more: somebody stopped them, and may have asked anew."""
+        kept = {(row.device, row.first): row.asked_at for row in rows}
+        for key in [key for key, row in self.saved_replays.items() if kept.get(key) != row.asked_at]:
             self.saved_replays.pop(key)
             lane = self.replays.pop(key, None)
             if lane is not None:
@@ -203,8 +203,9 @@ class Hook:
 
     def end_replay(self, lane: Lane) -> None:
         """Nothing of it is left."""
-        if lane.replay is not None:
-            self.replays.pop((lane.device, lane.replay.first), None)
+        key = (lane.device, lane.replay.first) if lane.replay is not None else None
+        if key is not None and self.replays.get(key) is lane:
+            del self.replays[key]
 
     def bury(self, device: DeviceId, first: int, last: int, now: int, reason: GivenUp) -> None:
         """These facts are given up; to be stored."""

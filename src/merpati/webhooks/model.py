@@ -200,6 +200,8 @@ class ReplayRow(NamedTuple):
     first: int
     last: int
     next: int
+    asked_at: int = 0
+    """Tells it from one of the same facts that was stopped before."""
 
 
 class AskedReplay(NamedTuple):

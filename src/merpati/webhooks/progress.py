@@ -22,8 +22,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     recovered: bool
     """It has ended."""
     replays: tuple[ReplayRow, ...]
-    replayed: tuple[tuple[DeviceId, int], ...]
-    """Device and first number of each replay that is done."""
+    replayed: tuple[ReplayRow, ...]
+    """Those that are done."""
     dead: tuple[DeadLetter, ...]
     gone: bool
     """The endpoint answered 410."""
@@ -47,7 +47,7 @@ def take_progress(hook: Hook) -> Progress | None:
         outage=outage if outage != hook.saved_outage else None,
         recovered=outage is None and hook.saved_outage is not None,
         replays=tuple(row for key, row in replays.items() if hook.saved_replays.get(key) != row),
-        replayed=tuple(key for key in hook.saved_replays if key not in replays),
+        replayed=tuple(row for key, row in hook.saved_replays.items() if key not in replays),
         dead=tuple(hook.dead),
         gone=hook.gone,
     )
@@ -65,8 +65,8 @@ def mark_saved(hook: Hook, progress: Progress) -> None:
     if progress.outage is not None or progress.recovered:
         hook.saved_outage = progress.outage
     hook.saved_replays |= {(row.device, row.first): row for row in progress.replays}
-    for key in progress.replayed:
-        hook.saved_replays.pop(key, None)
+    for done in progress.replayed:
+        hook.saved_replays.pop((done.device, done.first), None)
     del hook.dead[: len(progress.dead)]
 
 

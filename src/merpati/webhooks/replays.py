@@ -78,9 +78,9 @@ async def ask_replay(tx: Tx, endpoint: EndpointId, first: int, last: int) -> Ask
     plan = await plan_replay(tx, known, first, last)
     if plan.facts == 0:
         raise Refusal(Code.REPLAY_EMPTY)
-    row = ReplayRow(endpoint, EVERY_DEVICE, first, last, first)
+    row = ReplayRow(endpoint, EVERY_DEVICE, first, last, first, tx.now)
     await store_lanes.insert_replay(tx, row, plan.facts)
-    return AskedReplay(row, plan.facts, tx.now)
+    return AskedReplay(row, plan.facts, row.asked_at)
 
 
 async def stop_replay(tx: Tx, endpoint: EndpointId, first: int) -> None:

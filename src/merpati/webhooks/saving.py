@@ -71,7 +71,7 @@ async def save_progress(
     await store_lanes.upsert_outages(tx, [one.outage for one in progress if one.outage is not None])
     await store_lanes.delete_outages(tx, [one.endpoint for one in progress if one.recovered])
     await store_lanes.move_replays(tx, [row for one in progress for row in one.replays])
-    await store_lanes.delete_replays(tx, [(one.endpoint, *key) for one in progress for key in one.replayed])
+    await store_lanes.delete_replays(tx, [row for one in progress for row in one.replayed])
     await store.insert_dead(tx, [letter for one in progress for letter in one.dead])
     await _disable(tx, [one for one in progress if one.gone])
     await store.insert_calls(tx, calls)

@@ -130,8 +130,8 @@ async def calm_lanes_of(tx: Tx, endpoint: EndpointId) -> None:
 
 async def replays_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[ReplayRow]:
     rows = await tx.set(
-        "SELECT p.endpoint_id, p.device_id, p.first_seq, p.last_seq, p.next_seq FROM hook_replay p, {r} "
-        "WHERE p.endpoint_id = r.id",
+        "SELECT p.endpoint_id, p.device_id, p.first_seq, p.last_seq, p.next_seq, p.asked_at "
+        "FROM hook_replay p, {r} WHERE p.endpoint_id = r.id",
         "id bigint",
         [(endpoint,) for endpoint in endpoints],
     )
@@ -142,7 +142,7 @@ async def insert_replay(tx: Tx, row: ReplayRow, facts: int = 0) -> None:
     await tx.run(
         f"INSERT INTO hook_replay ({_REPLAY}, facts, asked_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
         "ON CONFLICT DO NOTHING",
-        *row,
+        *row[:5],
         facts,
         tx.now,
     )
@@ -150,10 +150,10 @@ async def insert_replay(tx: Tx, row: ReplayRow, facts: int = 0) -> None:
 
 async def asked_replays_of(tx: Tx, endpoint: EndpointId) -> list[AskedReplay]:
     rows = await tx.all(
-        f"SELECT {_REPLAY}, facts, asked_at FROM hook_replay WHERE endpoint_id = $1 ORDER BY first_seq, device_id",
+        f"SELECT {_REPLAY}, asked_at, facts FROM hook_replay WHERE endpoint_id = $1 ORDER BY first_seq, device_id",
         endpoint,
     )
-    return [AskedReplay(ReplayRow(*row[:5]), row[5], row[6]) for row in rows]
+    return [AskedReplay(ReplayRow(*row[:6]), row[6], row[5]) for row in rows]
 
 
 async def stop_replays(tx: Tx, endpoint: EndpointId, first: int) -> None:
@@ -163,16 +163,17 @@ async def stop_replays(tx: Tx, endpoint: EndpointId, first: int) -> None:
 async def move_replays(tx: Tx, rows: Sequence[ReplayRow]) -> None:
     await tx.set(
         "UPDATE hook_replay SET next_seq = r.next_seq FROM {r} WHERE hook_replay.endpoint_id = r.endpoint_id "
-        "AND hook_replay.device_id = r.device_id AND hook_replay.first_seq = r.first_seq",
-        "endpoint_id bigint, device_id bigint, first_seq bigint, next_seq bigint",
-        [(row.endpoint, row.device, row.first, row.next) for row in rows],
+        "AND hook_replay.device_id = r.device_id AND hook_replay.first_seq = r.first_seq "
+        "AND hook_replay.asked_at = r.asked_at",
+        "endpoint_id bigint, device_id bigint, first_seq bigint, next_seq bigint, asked_at bigint",
+        [(row.endpoint, row.device, row.first, row.next, row.asked_at) for row in rows],
     )
 
 
-async def delete_replays(tx: Tx, keys: Sequence[tuple[EndpointId, DeviceId, int]]) -> None:
+async def delete_replays(tx: Tx, rows: Sequence[ReplayRow]) -> None:
     await tx.set(
-        "DELETE FROM hook_replay WHERE (endpoint_id, device_id, first_seq) IN "
-        "(SELECT r.endpoint_id, r.device_id, r.first_seq FROM {r})",
-        "endpoint_id bigint, device_id bigint, first_seq bigint",
-        keys,
+        "DELETE FROM hook_replay WHERE (endpoint_id, device_id, first_seq, asked_at) IN "
+        "(SELECT r.endpoint_id, r.device_id, r.first_seq, r.asked_at FROM {r})",
+        "endpoint_id bigint, device_id bigint, first_seq bigint, asked_at bigint",
+        [(row.endpoint, row.device, row.first, row.asked_at) for row in rows],
     )
