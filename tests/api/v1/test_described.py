@@ -5,6 +5,7 @@ status, a media type and a shape that are described, and is never the server's o
 """
 
 import asyncio
+import copy
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -77,7 +78,7 @@ async def test_the_api_does_what_its_description_says(unlimited: World, tmp_path
 
 def described() -> dict[str, Any]:
     """The description, but for `Idempotency-Key`: the tool sends one with many bodies, which is refused."""
-    whole = document()
+    whole = copy.deepcopy(document())
     for methods in whole["paths"].values():
         for operation in methods.values():
             parameters = operation.get("parameters", [])
