@@ -8,7 +8,10 @@ import pytest
 from merpati.accounts.actions import create_owner
 from merpati.core.ids import UserId
 from merpati.storage.port import Tx
+from merpati.transports.port import Text
 from tests.api.harness import ACCOUNT, ONE, Api
+from tests.api.v1.browser import program_of
+from tests.api.v1.messages import take
 
 PHONE = "6281299990000"
 
@@ -56,6 +59,21 @@ async def test_a_device_is_deleted_with_the_code_that_its_owner_got(owned: Api) 
     assert await delete(owned) == {"reason": "invalid device", "status": False}
     assert owned.sessions.ended == [ONE]
     assert await owned.count("deletion_code") == 0
+
+
+async def test_who_reads_the_history_does_not_read_the_code(owned: Api) -> None:
+    """A program that may read messages could delete the device with it: neither the list, nor a search, nor the
+    message itself, nor the request log tells it."""
+    await delete(owned)
+    code, program = await sent_code(owned), program_of(owned)
+    (row,) = (await program.ask("GET", "/messages")).body["items"]
+    message = (await program.ask("GET", f"/messages/{row['id']}")).body
+    requests = (await program.ask("GET", "/requests")).body
+    assert "••••••" in row["text"] and "••••••" in message["text"]
+    assert not any(code in str(each) for each in (row, message, requests))
+    assert (await program.ask("GET", f"/messages?q={code}")).body["items"] == []
+    (taken,) = await take(owned)
+    assert isinstance(taken.content, Text) and code in taken.content.body
 
 
 async def test_a_code_is_good_once_in_ten_minutes(owned: Api) -> None:

@@ -7,9 +7,15 @@ import msgspec
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId, WaId, WireRef
 from merpati.messages.history import Step, StepKind
 from merpati.messages.model import MessageState, StoredContent
+from merpati.messages.words import shown
 from merpati.storage.port import Tx
 
-content_of = msgspec.json.Decoder(StoredContent).decode
+_content = msgspec.json.Decoder[StoredContent](StoredContent)
+
+
+def content_of(text: str) -> StoredContent:
+    """What may be read of a message's content."""
+    return shown(_content.decode(text))
 
 
 async def status_of(tx: Tx, message: MessageId) -> tuple[DeviceId, int, str, int, int] | None:

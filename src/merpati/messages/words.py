@@ -5,12 +5,15 @@ from typing import assert_never
 from merpati.messages.model import StoredContent, Vote
 from merpati.transports.port import Location, Media, Poll, Text
 
+MASK = "•"
+"""Stands for each character of what may not be read."""
+
 
 def words_of(content: StoredContent) -> str:
     """The text to search in: body, caption and file name, question and choices."""
     match content:
         case Text():
-            return content.body
+            return _readable(content)
         case Media():
             return f"{content.caption} {content.filename}".strip()
         case Location():
@@ -21,6 +24,17 @@ def words_of(content: StoredContent) -> str:
             return ", ".join(content.choices)
         case _:
             assert_never(content)
+
+
+def shown(content: StoredContent) -> StoredContent:
+    """The content as pages and programs may read it: without what only its receiver may."""
+    if isinstance(content, Text) and content.secret:
+        return Text(body=_readable(content), preview=content.preview)
+    return content
+
+
+def _readable(text: Text) -> str:
+    return text.body.replace(text.secret, MASK * len(text.secret)) if text.secret else text.body
 
 
 def summary_of(content: StoredContent) -> str:

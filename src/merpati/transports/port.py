@@ -51,10 +51,12 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 # -- outgoing --
 
 
-class Text(Struct, frozen=True, kw_only=True, tag=True):
+class Text(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     body: str
     preview: bool = True
     """Let the receiving side show a preview of a link."""
+    secret: str = ""
+    """A part of the body that only its receiver may read, such as a one-time code."""
 
 
 class MediaKind(StrEnum):

@@ -40,7 +40,7 @@ def build_content(params: SendParams, media: Media | None) -> Content:
     if params.location is not None:
         latitude, longitude = params.location
         return Location(latitude=latitude, longitude=longitude, caption=text)
-    return Text(body=_needed(text), preview=params.preview)
+    return Text(body=_needed(text), preview=params.preview, secret=params.secret)
 
 
 def _needed(text: str) -> str:

@@ -76,7 +76,7 @@ def _call(gateway: Gateway, request: Request, device: Device, owner: Owner, code
     language = str(owner.language) if owner.language in LANGUAGES else LANGUAGES[0]
     text = sentence("device.deletion_code", language, name=device.name, code=code)
     target = Target(Address(owner.phone or ""), ())
-    element = Element(SendParams(message=text), (target,), (device.id,))
+    element = Element(SendParams(message=text, secret=code), (target,), (device.id,))
     return Call(
         account=device.account,
         devices=(device,),

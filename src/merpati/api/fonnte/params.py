@@ -50,6 +50,8 @@ class SendParams(msgspec.Struct, frozen=True, kw_only=True):
     button: Table | None = None
     template: Table | None = None
     list_: Table | None = None
+    secret: str = ""
+    """Of the message: what only its receiver may read. No caller's parameter; ours, of a code that we send."""
 
 
 class Param(msgspec.Struct, frozen=True):
