@@ -19,11 +19,14 @@ from merpati.accounts.sessions import (
 from merpati.accounts.tries import (
     MOST_BY_ADDRESS,
     MOST_BY_NAME,
+    MOST_OF_ONE,
     WINDOW_MS,
     begin_try,
     end_try,
     forget_tries,
     forgive_try,
+    of_code,
+    of_stranger,
 )
 from merpati.core.clock import MINUTE_MS, Millis
 from merpati.core.errors import Code, Refusal
@@ -54,7 +57,7 @@ async def change(storage: Storage, sql: str, *values: Any) -> None:  # noqa: ANN
 
 async def refusal_of(storage: Storage, name: str, address: str) -> Refusal | None:
     try:
-        await storage.write(begin_try, name, address)
+        await storage.write(begin_try, of_stranger(name, address))
     except Refusal as refusal:
         return refusal
     return None
@@ -137,23 +140,42 @@ async def test_a_new_account_token_is_told(storage: Storage) -> None:
 
 async def test_tries_count_for_a_quarter_of_an_hour(storage: Storage) -> None:
     """From the first on; then they are counted anew."""
-    for _ in range(MOST_BY_NAME):
+    for _ in range(MOST_OF_ONE):
         assert await refusal_of(storage, NAME, ADDRESS) is None
-    refusal = await refusal_of(storage, NAME, "192.0.2.2")
+    refusal = await refusal_of(storage, NAME, ADDRESS)
     assert refusal is not None
     assert (refusal.code, refusal.values["minutes"]) == (Code.TOO_MANY_TRIES, 15)
     await change(storage, "UPDATE sign_in_try SET since = since - $1", WINDOW_MS)
     assert await refusal_of(storage, NAME, ADDRESS) is None
 
 
+async def test_a_name_is_counted_from_each_network_apart(storage: Storage) -> None:
+    """Who guesses keeps out nobody who is elsewhere, until they guess from very many networks."""
+    networks = MOST_BY_NAME // MOST_OF_ONE
+    for n in range(networks):
+        for _ in range(MOST_OF_ONE):
+            assert await refusal_of(storage, NAME, f"192.0.2.{n}") is None
+        assert await refusal_of(storage, NAME, f"192.0.2.{n}") is not None
+    assert await refusal_of(storage, NAME, f"192.0.2.{networks}") is not None
+    assert await refusal_of(storage, "another@toko.id", f"192.0.2.{networks}") is None
+
+
+async def test_codes_are_counted_by_the_user_alone(storage: Storage) -> None:
+    """Six digits are soon guessed from many networks, by who has the password."""
+    for _ in range(MOST_OF_ONE):
+        await storage.write(begin_try, of_code(USER))
+    with pytest.raises(Refusal):
+        await storage.write(begin_try, of_code(USER))
+
+
 async def test_a_right_try_does_not_count(storage: Storage) -> None:
     """Neither for the name nor for the address."""
     for _ in range(MOST_BY_ADDRESS + 1):
         assert await refusal_of(storage, NAME, ADDRESS) is None
-        await storage.write(end_try, NAME, ADDRESS)
+        await storage.write(end_try, of_stranger(NAME, ADDRESS))
     for _ in range(MOST_BY_ADDRESS + 1):
         assert await refusal_of(storage, NAME, ADDRESS) is None
-        await storage.write(forgive_try, NAME, ADDRESS)
+        await storage.write(forgive_try, of_stranger(NAME, ADDRESS))
 
 
 @pytest.mark.parametrize(
@@ -184,4 +206,4 @@ async def test_what_does_not_count_is_forgotten(storage: Storage) -> None:
         row = await tx.one("SELECT count(*) FROM sign_in_try")
         return row[0] if row else 0
 
-    assert await storage.read(subjects) == 1
+    assert await storage.read(subjects) == 2

@@ -63,7 +63,7 @@ async def test_a_password_that_was_changed_meanwhile_proves_nothing(storage: Sto
     owner = await have_owner(storage)
     await changed(storage)
     with pytest.raises(Refusal) as refused:
-        await prove_password(storage, owner, PASSWORD, ADDRESS)
+        await prove_password(storage, owner, PASSWORD)
     assert refused.value.code is Code.PASSWORD_WRONG
     with pytest.raises(Refusal) as refused:
         await storage.write(actions.change_password, USER, "a third hash", proved=owner.password_hash)

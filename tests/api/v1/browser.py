@@ -1,7 +1,7 @@
 """Who asks the API in tests: a browser with its cookie, or a program with a token."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.cookies import SimpleCookie
 from json import loads
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from merpati.core.ids import AccountId, UserId
 from merpati.storage.port import Storage
 from tests.api.harness import ACCOUNT, STRANGER, TOKENS, Api
 
+SESSION, NOTE = "merpati_session", "merpati_browser"
 EMAIL, PASSWORD = "ayu@toko.id", "rahasia sekali"
 STRANGERS_EMAIL = "eve@toko.id"
 AYU, EVE = UserId(1), UserId(2)
@@ -26,7 +27,7 @@ class Answered(NamedTuple):
     body: Any
     headers: Mapping[str, str]
     cookie: str
-    """The `Set-Cookie` header as it came."""
+    """The `Set-Cookie` header of the session as it came."""
 
     @property
     def code(self) -> str:
@@ -42,23 +43,32 @@ class Browser:
 
     def __init__(self, client: aiohttp.ClientSession, url: str) -> None:
         self.client, self.url = client, url
-        self.cookie = ""
+        self.cookie, self.note = "", ""
         self.headers: dict[str, str] = {}
 
     async def ask(
         self, method: str, path: str, json: object = None, headers: Mapping[str, str] | None = None, **more: object
     ) -> Answered:
         sent = {**self.headers, **(headers or {})}
-        if self.cookie:
-            sent["Cookie"] = f"merpati_session={self.cookie}"
+        kept = {SESSION: self.cookie, NOTE: self.note}
+        if any(kept.values()):
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in kept.items() if value)
         address = f"{self.url}/api/v1{path}"
         given: Any = {"json": json, **more} if json is not None else more
         async with self.client.request(method, address, headers=sent, **given) as answer:
-            text, cookie = await answer.text(), answer.headers.get("Set-Cookie", "")
-            if "merpati_session" in (jar := SimpleCookie(cookie)):
-                self.cookie = jar["merpati_session"].value
+            text, cookies = await answer.text(), answer.headers.getall("Set-Cookie", [])
+            self._keep(cookies)
             is_json = "json" in answer.headers.get("Content-Type", "")
+            cookie = next((each for each in cookies if each.startswith(SESSION)), "")
             return Answered(answer.status, loads(text) if is_json else text or None, answer.headers, cookie)
+
+    def _keep(self, cookies: Sequence[str]) -> None:
+        for cookie in cookies:
+            for name, morsel in SimpleCookie(cookie).items():
+                if name == SESSION:
+                    self.cookie = morsel.value
+                if name == NOTE:
+                    self.note = morsel.value
 
     async def sign_in(self, login: str = EMAIL, password: str = PASSWORD, **more: object) -> Answered:
         answered = await self.ask("POST", "/session", {"login": login, "password": password, **more})

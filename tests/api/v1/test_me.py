@@ -3,7 +3,7 @@
 import pytest
 
 from merpati.accounts.actions import ProfileChange, update_profile
-from merpati.accounts.tries import MOST_BY_NAME
+from merpati.accounts.tries import MOST_OF_ONE
 from tests.api.harness import Api
 from tests.api.v1.browser import EVE, PASSWORD, STRANGERS_EMAIL, Browser, browser_of, program_of, signed_in
 
@@ -80,7 +80,7 @@ async def test_another_password_ends_the_other_sessions(both: Api, ayu: Browser)
 async def test_who_does_not_know_the_password_does_not_change_it(ayu: Browser) -> None:
     """Nor guess it from a session."""
     wrong = {"old_password": "wrong password", "new_password": NEW}
-    for _ in range(MOST_BY_NAME):
+    for _ in range(MOST_OF_ONE):
         assert (await ayu.ask("POST", "/me/password", wrong)).code == "password_wrong"
     right = {"old_password": PASSWORD, "new_password": NEW}
     assert (await ayu.ask("POST", "/me/password", right)).code == "too_many_tries"

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from merpati.accounts.tries import MOST_BY_NAME
+from merpati.accounts.tries import MOST_OF_ONE
 from merpati.core.clock import Clock, Millis, SystemClock
 from merpati.storage.port import Storage
 from tests.api.conftest import api_on_sqlite
@@ -33,7 +33,7 @@ async def test_failures_count_over_all_nodes(open_postgres: OpenPostgres, tmp_pa
     """Ten in sum, wherever they are tried."""
     async with two_nodes(open_postgres, tmp_path) as nodes:
         await have_owner(nodes[0].storage)
-        for n in range(MOST_BY_NAME):
+        for n in range(MOST_OF_ONE):
             assert (await browser_of(nodes[n % 2]).sign_in(password="wrong password")).code == "sign_in_failed"
         assert [(await browser_of(node).sign_in()).code for node in nodes] == ["too_many_tries"] * 2
 

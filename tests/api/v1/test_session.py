@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 from merpati.accounts.actions import create_owner
-from merpati.accounts.tries import MOST_BY_ADDRESS, MOST_BY_NAME
+from merpati.accounts.tries import MOST_BY_ADDRESS, MOST_OF_ONE
 from merpati.core.ids import UserId
 from tests.api.conftest import api_on_sqlite
 from tests.api.harness import ACCOUNT, TOKENS, Api
-from tests.api.v1.browser import AYU, EMAIL, PASSWORD, Browser, browser_of, have_owner, program_of
+from tests.api.v1.browser import (
+    AYU,
+    EMAIL,
+    PASSWORD,
+    STRANGERS_EMAIL,
+    Browser,
+    browser_of,
+    have_owner,
+    program_of,
+    signed_in,
+)
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -143,7 +153,7 @@ async def test_a_page_of_ours_signs_in(stranger: Browser) -> None:
 async def test_ten_wrong_passwords_are_enough(stranger: Browser) -> None:
     """Then the right one is refused too, with the time when to try again; an unknown name is counted alike."""
     for login in (EMAIL, "nobody@toko.id"):
-        for _ in range(MOST_BY_NAME):
+        for _ in range(MOST_OF_ONE):
             assert (await stranger.sign_in(login, "wrong password")).code == "sign_in_failed"
         refused = await stranger.sign_in(login)
         assert (refused.status, refused.code) == (429, "too_many_tries")
@@ -154,9 +164,32 @@ async def test_ten_wrong_passwords_are_enough(stranger: Browser) -> None:
 async def test_a_right_password_forgets_the_wrong_ones(stranger: Browser) -> None:
     """Ten in a row, not ten in a day."""
     for _ in range(2):
-        for _ in range(MOST_BY_NAME - 1):
+        for _ in range(MOST_OF_ONE - 1):
             await stranger.sign_in(password="wrong password")
         assert (await stranger.sign_in()).status == 200
+
+
+async def test_a_browser_of_theirs_is_let_in_whatever_others_try(both: Api, ayu: Browser) -> None:
+    """From the same network too; their own wrong passwords count for it alone."""
+    other, fresh = browser_of(both), browser_of(both)
+    for _ in range(MOST_OF_ONE + 1):
+        last = await other.sign_in(password="wrong password")
+    assert [each.code for each in (last, await fresh.sign_in())] == ["too_many_tries"] * 2
+    await ayu.ask("DELETE", "/session")
+    assert (await ayu.sign_in()).status == 200
+    for _ in range(MOST_OF_ONE):
+        assert (await ayu.sign_in(password="wrong password")).code == "sign_in_failed"
+    assert (await ayu.sign_in()).code == "too_many_tries"
+
+
+@pytest.mark.parametrize("note", ["", "x", "AAAA", "🦆", "-_.", "another's"])
+async def test_a_note_that_is_not_ours_changes_nothing(both: Api, stranger: Browser, note: str) -> None:
+    """Nor does one of another user's browser."""
+    eve, guessing = await signed_in(both, STRANGERS_EMAIL), stranger
+    for _ in range(MOST_OF_ONE):
+        guessing.note = eve.note if note == "another's" else note
+        assert (await guessing.sign_in(password="wrong password")).code == "sign_in_failed"
+    assert (await guessing.sign_in(password="wrong password")).code == "too_many_tries"
 
 
 async def test_one_address_cannot_try_every_name(stranger: Browser) -> None:

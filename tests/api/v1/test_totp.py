@@ -5,6 +5,7 @@ import time
 import pyotp
 import pytest
 
+from merpati.accounts.tries import MOST_OF_ONE
 from tests.api.harness import Api
 from tests.api.v1.browser import PASSWORD, Browser, browser_of
 
@@ -49,6 +50,16 @@ async def test_a_code_opens_once(both: Api, ayu: Browser) -> None:
     assert (await browser_of(both).sign_in(totp=code)).status == 200
     for again in (code, used):
         assert (await browser_of(both).sign_in(totp=again)).code == "totp_invalid"
+
+
+async def test_ten_wrong_codes_are_enough_from_everywhere(both: Api, ayu: Browser) -> None:
+    """Of all browsers of the user in sum; then the right one has to wait, too."""
+    app, _ = await turned_on(ayu)
+    for n in range(MOST_OF_ONE):
+        browser = ayu if n % 2 else browser_of(both)
+        assert (await browser.sign_in(totp="12345x")).code == "totp_invalid"
+    for browser in (ayu, browser_of(both)):
+        assert (await browser.sign_in(totp=next_code(app))).code == "too_many_tries"
 
 
 async def test_a_recovery_code_opens_once(both: Api, ayu: Browser) -> None:

@@ -1,14 +1,11 @@
 """A device taken away, with its owner's password."""
 
-from typing import Any
-
-from litestar import Request, delete
+from litestar import delete
 from litestar.params import FromPath, JSONBody
 
 from merpati.accounts.sign_in import prove_password
 from merpati.api.deleting import take_away
 from merpati.api.v1 import access
-from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.totp import PasswordProof
@@ -22,7 +19,6 @@ from merpati.core.errors import Code
     responses=refusals(Code.DEVICE_UNKNOWN, Code.PERSON_REQUIRED, Code.PASSWORD_WRONG, Code.TOO_MANY_TRIES),
 )
 async def delete_device(
-    request: Request[Any, Any, Any],
     gateway: TheGateway,
     principal: ThePrincipal,
     device_id: FromPath[int],
@@ -34,5 +30,5 @@ async def delete_device(
     """
     owner = principal.the_person().owner
     device = await access.device(gateway, principal, device_id)
-    await prove_password(gateway.storage, owner, data.password, address_of(request))
+    await prove_password(gateway.storage, owner, data.password)
     await take_away(gateway, device)

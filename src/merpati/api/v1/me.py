@@ -1,8 +1,8 @@
 """`/me`: what a user decides about themselves."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Router, patch, post
+from litestar import Router, patch, post
 from litestar.params import JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
@@ -10,7 +10,6 @@ from merpati.accounts.actions import ProfileChange, change_password, update_prof
 from merpati.accounts.model import Language, Theme
 from merpati.accounts.passwords import LONGEST, SHORTEST, hash_password
 from merpati.accounts.sign_in import prove_password
-from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.session import UserAnswer, show_user
@@ -64,7 +63,6 @@ async def update_me(gateway: TheGateway, principal: ThePrincipal, data: JSONBody
     responses=refusals(Code.PERSON_REQUIRED, Code.PASSWORD_WRONG, Code.TOO_MANY_TRIES),
 )
 async def post_password(
-    request: Request[Any, Any, Any],
     gateway: TheGateway,
     principal: ThePrincipal,
     once: TheOnce,
@@ -72,7 +70,7 @@ async def post_password(
 ) -> None:
     """The user's other sessions end."""
     person = principal.the_person()
-    await prove_password(gateway.storage, person.owner, data.old_password, address_of(request))
+    await prove_password(gateway.storage, person.owner, data.old_password)
     hashed = await hash_password(data.new_password)
     owner, kept = person.owner, person.session.id
     await once.answer(

@@ -12,7 +12,7 @@ from merpati.accounts.model import Account, Language, Owner, Theme
 from merpati.accounts.sessions import end_session
 from merpati.accounts.sign_in import Admitted, Asking, sign_in
 from merpati.api.gateway import Gateway
-from merpati.api.v1.cookies import no_cookie, session_cookie
+from merpati.api.v1.cookies import BROWSER_COOKIE, cookies_of, no_cookie, session_cookie
 from merpati.api.v1.csrf import csrf_of
 from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, ThePrincipal
@@ -146,7 +146,8 @@ async def post_session(
 ) -> Response[SessionAnswer]:
     """Opens a session: the answer sets the cookie `merpati_session`, which the browser sends from then on.
 
-    `totp_required` asks for the same again with a code. Ten failures by name in 15 minutes are the most.
+    `totp_required` asks for the same again with a code. Ten failures by name from one network in 15 minutes are
+    the most; a browser in which the user has signed in before is counted by itself.
     """
     asking = Asking(
         login=data.login,
@@ -155,10 +156,11 @@ async def post_session(
         agent=agent_of(request),
         totp=data.totp,
         recovery_code=data.recovery_code,
+        note=request.cookies.get(BROWSER_COOKIE, ""),
     )
     new = await sign_in(gateway.storage, gateway.ids, gateway.sealer, gateway.clock, asking)
     answer = show_session(gateway, admitted(new))
-    return Response(answer, cookies=[session_cookie(gateway, new.token)])
+    return Response(answer, cookies=cookies_of(gateway, new))
 
 
 @get("/", operation_id="getSession", summary="Who am I")

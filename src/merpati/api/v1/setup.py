@@ -10,7 +10,7 @@ from merpati.accounts.accepting import accept
 from merpati.accounts.passwords import LONGEST, SHORTEST
 from merpati.accounts.sign_in import Asking, admit
 from merpati.accounts.views import invitation_is_good
-from merpati.api.v1.cookies import session_cookie
+from merpati.api.v1.cookies import cookies_of
 from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway
 from merpati.api.v1.principal import OPEN
@@ -70,7 +70,7 @@ async def post_invitation(
     asking = Asking(login=data.email, password="", address=address_of(request), agent=agent_of(request))
     new = await admit(gateway.storage, gateway.ids, made.owner, asking)
     answer = SetupAnswer(session=show_session(gateway, admitted(new)), account_token=made.account_token)
-    return Response(answer, cookies=[session_cookie(gateway, new.token)])
+    return Response(answer, cookies=cookies_of(gateway, new))
 
 
 def setup_router() -> Router:

@@ -1,8 +1,8 @@
 """`/me/totp`: two-step verification by an authenticator app."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Router, delete, post
+from litestar import Router, delete, post
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -19,7 +19,6 @@ from merpati.accounts.totp import (
     step_of,
     uri_of,
 )
-from merpati.api.v1.front import address_of
 from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Given
@@ -60,7 +59,6 @@ class RecoveryCodesAnswer(Answer, frozen=True, kw_only=True):
     responses=refusals(Code.PERSON_REQUIRED, Code.PASSWORD_WRONG, Code.TOO_MANY_TRIES, Code.TOTP_ALREADY_ON),
 )
 async def post_totp(
-    request: Request[Any, Any, Any],
     gateway: TheGateway,
     principal: ThePrincipal,
     once: TheOnce,
@@ -68,7 +66,7 @@ async def post_totp(
 ) -> TotpAnswer:
     """Gives a new secret. Nothing changes until a code of it is confirmed."""
     owner = principal.the_person().owner
-    await prove_password(gateway.storage, owner, data.password, address_of(request))
+    await prove_password(gateway.storage, owner, data.password)
     secret = new_secret()
     sealed = gateway.sealer.seal(SEAL, owner.id, secret)
 
@@ -111,12 +109,10 @@ async def post_confirm(
     summary="Turn two-step verification off",
     responses=refusals(Code.PERSON_REQUIRED, Code.PASSWORD_WRONG, Code.TOO_MANY_TRIES),
 )
-async def delete_totp(
-    request: Request[Any, Any, Any], gateway: TheGateway, principal: ThePrincipal, data: JSONBody[PasswordProof]
-) -> None:
+async def delete_totp(gateway: TheGateway, principal: ThePrincipal, data: JSONBody[PasswordProof]) -> None:
     """Takes the password; recovery codes go too."""
     owner = principal.the_person().owner
-    await prove_password(gateway.storage, owner, data.password, address_of(request))
+    await prove_password(gateway.storage, owner, data.password)
     await gateway.storage.write(disable_totp, owner.id)
 
 
