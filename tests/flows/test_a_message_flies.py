@@ -2,6 +2,7 @@
 
 import itertools
 
+from merpati.core.clock import HOUR_MS
 from merpati.core.errors import Code
 from merpati.core.ids import Address
 from merpati.log.store import facts_after
@@ -9,6 +10,7 @@ from merpati.messages.changes import cancel_message
 from merpati.messages.history import Search
 from merpati.messages.model import DelayRange, MessageState
 from merpati.messages.views import search_history, show_message
+from merpati.storage.port import Row, Tx
 from merpati.transports.port import Location, Poll
 from tests.flows.stage import ACCOUNT, DEVICE, NUMBER, Stage
 
@@ -76,15 +78,21 @@ async def test_targets_are_handed_over_no_closer_than_the_delay(stage: Stage) ->
 
 async def test_a_scheduled_message_goes_at_its_time_and_a_cancelled_one_never(stage: Stage) -> None:
     """Both wait in the outbox; one leaves by its time, one by hand."""
+    now = stage.gateway.clock.now()
+    (dropped,) = await stage.send(SITI, schedule_at=now + HOUR_MS)
+    await stage.storage.write(cancel_message, ACCOUNT, (DEVICE,), dropped)
     soon = stage.gateway.clock.now() + 400
     (kept,) = await stage.send(BUDI, schedule_at=soon)
-    (dropped,) = await stage.send(SITI, schedule_at=soon)
-    await stage.storage.write(cancel_message, ACCOUNT, (DEVICE,), dropped)
     await stage.until_state([kept], *DONE)
     (hand_off,) = stage.hand_offs()
 
     assert hand_off.chat == BUDI and hand_off.t >= soon
     assert await stage.state(dropped) is MessageState.CANCELLED
+
+    async def rows(tx: Tx) -> list[Row]:
+        return await tx.all("SELECT message_id FROM outbox")
+
+    assert await stage.storage.read(rows) == []
 
 
 async def test_a_number_that_is_not_on_whatsapp_fails_with_the_reason(stage: Stage) -> None:
