@@ -1,0 +1,146 @@
+"""The JSON that is posted to `/{phone_number_id}/messages`, from the port's structs. Pure.
+
+Source: Meta's Cloud API, "Messages" and "Media": shapes, lengths and sizes. It has no polls, and no groups but for
+official business accounts: both are refused here by name, before anything is posted.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from merpati.core.address import is_group
+from merpati.core.errors import Code
+from merpati.core.ids import Address, WaId
+from merpati.transports.port import (
+    Content,
+    Location,
+    Media,
+    MediaKind,
+    Outbound,
+    Poll,
+    SendError,
+    SendFault,
+    Text,
+)
+
+Body = dict[str, Any]
+
+MOST_TEXT, MOST_CAPTION, MOST_REFERENCE = 4096, 1024, 512
+"""Characters."""
+_MB = 1024 * 1024
+FILES: Mapping[MediaKind, tuple[int, frozenset[str] | None]] = {
+    MediaKind.IMAGE: (5 * _MB, frozenset({"image/jpeg", "image/png"})),
+    MediaKind.VIDEO: (16 * _MB, frozenset({"video/mp4", "video/3gpp"})),
+    MediaKind.AUDIO: (16 * _MB, frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"})),
+    MediaKind.DOCUMENT: (100 * _MB, None),
+}
+"""The most bytes, and the types that Meta takes; None: any."""
+_CAPTIONED = {MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT}
+
+
+def check_outbound(message: Outbound) -> None:
+    """Raise `SendError` for what Meta would refuse for good. To be called before a file is uploaded."""
+    if is_group(message.chat):
+        raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+    if len(message.ref) > MOST_REFERENCE:
+        raise SendError(SendFault.CONTENT, Code.CONTENT_REFUSED)
+    _CHECKS[type(message.content)](message.content)
+
+
+def body_of(message: Outbound, media_id: str = "") -> Body:
+    """The body for this message, whose file, if it has one, is at Meta under `media_id`; raises `SendError`.
+
+    Our reference comes back in each status of the message. Meta takes it as a word, not as the message's id: the
+    same body posted twice is two messages.
+    """
+    check_outbound(message)
+    kind, named = _SHAPES[type(message.content)](message.content, media_id)
+    context = {} if message.reply_to is None else {"context": {"message_id": message.reply_to}}
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **_recipient(message.chat),
+        "type": kind,
+        kind: named,
+        **context,
+        "biz_opaque_callback_data": message.ref,
+    }
+
+
+def read_body(message: WaId, *, typing: bool = False) -> Body:
+    """The body that marks an incoming message, and those before it, as read.
+
+    With `typing` it also shows that an answer is being written, for 25 seconds or until it comes: Meta knows no
+    typing but as an answer, and none without the mark.
+    """
+    shown = {"typing_indicator": {"type": "text"}} if typing else {}
+    return {"messaging_product": "whatsapp", "status": "read", "message_id": message, **shown}
+
+
+def _recipient(chat: Address) -> Body:
+    """Digits are a phone number; everything else is Meta's own id of a user, who may have no number."""
+    return {"to": chat} if chat.isascii() and chat.isdigit() else {"recipient": chat}
+
+
+# -- what is refused --
+
+
+def _check_text(text: Text) -> None:
+    if len(text.body) > MOST_TEXT:
+        raise SendError(SendFault.CONTENT, Code.TEXT_TOO_LONG)
+    if not text.body.strip():
+        raise SendError(SendFault.CONTENT, Code.CONTENT_MISSING)
+
+
+def _check_media(media: Media) -> None:
+    most, types = FILES[media.kind]
+    if media.size_bytes > most:
+        raise SendError(SendFault.CONTENT, Code.FILE_TOO_LARGE)
+    if types is not None and media.mime.partition(";")[0].strip().lower() not in types:
+        raise SendError(SendFault.CONTENT, Code.FILE_TYPE)
+    if len(media.caption) > MOST_CAPTION:
+        raise SendError(SendFault.CONTENT, Code.TEXT_TOO_LONG)
+    if media.caption and media.kind not in _CAPTIONED:
+        raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+
+
+def _check_location(location: Location) -> None:
+    if not (-90 <= location.latitude <= 90 and -180 <= location.longitude <= 180):
+        raise SendError(SendFault.CONTENT, Code.LOCATION_INVALID)
+
+
+def _check_poll(_: Poll) -> None:
+    raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+
+
+_CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
+    Text: _check_text,
+    Media: _check_media,
+    Location: _check_location,
+    Poll: _check_poll,
+}
+
+
+# -- shapes --
+
+
+def _text(text: Text, _: str) -> tuple[str, Body]:
+    return "text", {"body": text.body, "preview_url": text.preview}
+
+
+def _media(media: Media, media_id: str) -> tuple[str, Body]:
+    caption = {"caption": media.caption} if media.caption else {}
+    is_named = media.kind is MediaKind.DOCUMENT and media.filename
+    filename = {"filename": media.filename} if is_named else {}
+    return media.kind.value, {"id": media_id, **caption, **filename}
+
+
+def _location(location: Location, _: str) -> tuple[str, Body]:
+    name = {"name": location.caption} if location.caption else {}
+    return "location", {"latitude": location.latitude, "longitude": location.longitude, **name}
+
+
+_SHAPES: Mapping[type[Content], Callable[[Any, str], tuple[str, Body]]] = {
+    Text: _text,
+    Media: _media,
+    Location: _location,
+}
