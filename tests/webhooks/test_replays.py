@@ -55,6 +55,7 @@ async def test_a_replay_goes_on_after_a_crash_and_may_be_stopped(stage: Stage, r
     runner = await stage.start("a")
     await stage.tell(3, 400)
     await receiver.until(lambda: len(receiver.got) == 400)
+    await stage.stored(lambda: _told(stage, 400))  # or what is told live would be repeated too
     await stage.storage.write(ask_replay, mine, 1, 400)
     stage.look()
     await receiver.until(lambda: len(receiver.got) > 500)
@@ -107,6 +108,15 @@ async def test_one_that_was_stopped_and_asked_anew_begins_anew(stage: Stage, rec
 
 async def _has_come_to(stage: Stage, endpoint: EndpointId, seq: int) -> bool:
     return [each.row.next for each in await stage.storage.read(list_replays, endpoint)] == [seq]
+
+
+async def _told(stage: Stage, seq: int) -> bool:
+    """Whether the place of every reader is stored."""
+
+    async def read(tx: Tx) -> int:
+        return int((await tx.all("SELECT count(*) FROM reader_cursor WHERE seq < $1", seq))[0][0])
+
+    return await stage.storage.read(read) == 0
 
 
 async def _done(stage: Stage, endpoint: EndpointId) -> bool:

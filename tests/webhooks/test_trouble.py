@@ -1,5 +1,7 @@
 """Facts that an endpoint does not want, endpoints that stay down, and what becomes of both."""
 
+import asyncio
+
 import pytest
 
 from merpati.core.errors import Refusal
@@ -12,7 +14,7 @@ from merpati.webhooks.actions import drop_dead_letter, forget_calls, replay_dead
 from merpati.webhooks.hook import Hook
 from merpati.webhooks.model import OPENS_AFTER, PARALLEL, Card
 from merpati.webhooks.runner import Webhooks
-from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import DEADLINE_S, Receiver
 from tests.webhooks.stage import ACCOUNT, CHAT, Stage
 
 HOUR_MS, DAY_MS = 3_600_000, 24 * 3_600_000
@@ -204,8 +206,11 @@ async def test_a_fact_refused_in_a_replay_is_set_aside_again(stage: Stage, recei
     await stage.set(3, receiver.url())
     await stage.storage.write(replay_dead_letter, ACCOUNT, endpoint, DeviceId(3), 1)
     runner.look()
-    await _fail_until(stage, runner, 4)
-    await receiver.until(lambda: len(receiver.passed()) == 4)
+    # a second look may begin its tries anew, so they are not counted
+    async with asyncio.timeout(DEADLINE_S):
+        while len(receiver.passed()) < 4:
+            stage.wait_for_retry()
+            await asyncio.sleep(0.005)
     assert receiver.passed() == [2, 3, 4, 5]
     await stage.stop(runner)
     assert await stage.dead() == [(1, 1, "refused")]
