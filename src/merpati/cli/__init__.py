@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "serve",
     "device": "device",
     "doctor": "doctor",
+    "fake-graph": "fake_graph",
     "mcp": "mcp",
     "message": "message",
     "migrate": "keeping",
@@ -26,7 +27,7 @@ COMMANDS = {
     "user": "user",
     "version": "about",
 }
-"""Name of a command -> the module of this package that has it, under the same name."""
+"""Name of a command -> the module of this package that has it, under the same name (with `_` for `-`)."""
 
 
 class _Root(SpokenGroup):
@@ -37,7 +38,7 @@ class _Root(SpokenGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         module = COMMANDS.get(cmd_name)
-        return getattr(import_module(f"merpati.cli.{module}"), cmd_name) if module is not None else None
+        return getattr(import_module(f"merpati.cli.{module}"), cmd_name.replace("-", "_")) if module else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         with formatter.section("Commands"):
