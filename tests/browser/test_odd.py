@@ -54,7 +54,7 @@ def test_an_address_to_go_back_to_that_is_none_leads_home(browser: Browser, desk
         page.wait_for_url(desk.address(""))
 
 
-@pytest.mark.parametrize("path", ["/webhooks/999", "/webhooks/abc", "/messages/abc"])
+@pytest.mark.parametrize("path", ["/webhooks/999", "/webhooks/abc", "/messages/a", "/requests/1e1", "/devices/0x1"])
 def test_an_address_that_names_nothing_says_so(browser: Browser, desk: Desk, path: str) -> None:
     """With a way back to the list."""
     with desk.owner(browser) as page:

@@ -26,3 +26,11 @@ export const { p, navigate, isActive, route } = createRouter({
   "*": () => import("./shell/NotFound.svelte"),
   layout: Shell,
 });
+
+/** The id that the address names: `NaN` for what is none as we write them (`0x1`), nothing where it names none. */
+export function openedId(): number | undefined {
+  const written = route.params["id"];
+  if (written === undefined) return undefined;
+  const id = /^[1-9]\d*$/.test(written) ? Number(written) : NaN;
+  return Number.isSafeInteger(id) ? id : NaN;
+}
