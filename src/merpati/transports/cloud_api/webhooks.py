@@ -1,0 +1,243 @@
+"""What Meta posts to us: whether it is Meta's, and what it tells. Pure.
+
+Source: Meta's Cloud API, "Webhooks". Deliveries are repeated for days and come in any order; several entries,
+changes, messages and statuses share one body. What we do not know is told as unsupported, never lost by a fault.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from merpati.core.clock import Millis
+from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.cloud_api.errors import Trouble, late_trouble_of
+from merpati.transports.port import AnyEvent, Identity, Inbound, Location, Receipt, ReceiptKind, Text
+
+LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+
+
+class NotMetas(Exception):
+    """The body is no JSON object of Meta's for WhatsApp."""
+
+
+class Status(StrEnum):
+    """What became of a message of ours. They come in any order; one read at once is never `delivered`."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file at Meta, to be fetched within seven days."""
+
+    kind: str
+    media_id: str
+    mime: str = ""
+    sha256: str = ""
+    filename: str = ""
+    caption: str = ""
+
+
+class Unsupported(Struct, frozen=True, kw_only=True):
+    """A message of a kind that we do not show; `kind` is Meta's word."""
+
+    kind: str
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """A status of a message of ours. `line` is the id of the number at Meta."""
+
+    line: str
+    at: Millis
+    wa_id: WaId
+    status: Status
+    who: Address
+    ref: WireRef | None = None
+    trouble: Trouble | None = None
+    """FAILED: what follows."""
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """A message to us."""
+
+    line: str
+    at: Millis
+    wa_id: WaId
+    sender: Identity
+    content: Text | Location | Attachment | Unsupported
+    quoted: WaId | None = None
+
+
+News = Told | Said
+
+
+def is_signed(secret: str, body: bytes, header: str) -> bool:
+    """Whether `X-Hub-Signature-256` is Meta's for these raw bytes; the time it takes tells nothing."""
+    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), header.encode("utf-8", "replace"))
+
+
+def challenge_of(query: Mapping[str, str], token: str) -> str | None:
+    """What to answer when Meta verifies our address; None: it is not Meta, or not our token."""
+    told = query.get("hub.verify_token", "").encode("utf-8", "replace")
+    is_ours = token != "" and hmac.compare_digest(told, token.encode())
+    return query.get("hub.challenge") if is_ours and query.get("hub.mode") == "subscribe" else None
+
+
+def read_news(body: bytes) -> tuple[News, ...]:
+    """Everything that a body tells, each once; raises `NotMetas` alone, whatever the bytes are."""
+    try:
+        whole = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise NotMetas from error
+    if not isinstance(whole, dict) or whole.get("object") != "whatsapp_business_account":
+        raise NotMetas
+    return tuple(dict.fromkeys(_news(whole)))
+
+
+def event_of(device: DeviceId, news: News) -> AnyEvent | None:
+    """The port's event for news; None where it has none: `sent`, `failed`, files not fetched, unsupported kinds."""
+    if isinstance(news, Told):
+        kind = _RECEIPTS.get(news.status)
+        return (
+            None if kind is None else Receipt(device=device, at=news.at, ids=(news.wa_id,), kind=kind, who=news.who)
+        )
+    if not isinstance(news.content, Text | Location):
+        return None
+    return Inbound(
+        device=device,
+        at=news.at,
+        wa_id=news.wa_id,
+        chat=news.sender.id,
+        sender=news.sender,
+        content=news.content,
+        quoted=news.quoted,
+    )
+
+
+_STATUSES = frozenset(each.value for each in Status)
+_RECEIPTS = {
+    Status.DELIVERED: ReceiptKind.DELIVERED,
+    Status.READ: ReceiptKind.READ,
+    Status.PLAYED: ReceiptKind.READ,
+}
+
+
+def _news(whole: dict[str, Any]) -> Iterator[News]:
+    for entry in _dicts(whole, "entry"):
+        for change in _dicts(entry, "changes"):
+            value = _dict(change, "value")
+            line = _word(_dict(value, "metadata"), "phone_number_id")
+            if line:
+                yield from _told(line, value)
+                yield from _said(line, value)
+
+
+def _told(line: str, value: dict[str, Any]) -> Iterator[Told]:
+    for each in _dicts(value, "statuses"):
+        wa_id, status = _word(each, "id"), _word(each, "status")
+        if not wa_id or status not in _STATUSES:
+            continue
+        codes = [error.get("code") for error in _dicts(each, "errors")]
+        code = next((code for code in codes if type(code) is int), None)
+        yield Told(
+            line=line,
+            at=_instant(each),
+            wa_id=WaId(wa_id),
+            status=Status(status),
+            who=Address(_word(each, "recipient_id") or _word(each, "recipient_user_id")),
+            ref=WireRef(_word(each, "biz_opaque_callback_data")) or None,
+            trouble=late_trouble_of(code) if status == Status.FAILED else None,
+        )
+
+
+def _said(line: str, value: dict[str, Any]) -> Iterator[Said]:
+    contacts = _dicts(value, "contacts")
+    names = {
+        _word(each, key): _word(_dict(each, "profile"), "name") for each in contacts for key in ("wa_id", "user_id")
+    }
+    for each in _dicts(value, "messages"):
+        phone, user, wa_id = _word(each, "from"), _word(each, "from_user_id"), _word(each, "id")
+        who = phone or user
+        if wa_id and who:
+            name = names.get(phone or user) or names.get(user, "")
+            yield Said(
+                line=line,
+                at=_instant(each),
+                wa_id=WaId(wa_id),
+                sender=Identity(id=Address(who), phone=Address(phone) if phone else None, name=name),
+                content=_content(each),
+                quoted=WaId(_word(_dict(each, "context"), "id")) or None,
+            )
+
+
+def _content(message: dict[str, Any]) -> Text | Location | Attachment | Unsupported:
+    kind = _word(message, "type")
+    if _word(message, "group_id") or kind not in _CONTENTS:
+        return Unsupported(kind=kind)
+    return _CONTENTS[kind](kind, _dict(message, kind)) or Unsupported(kind=kind)
+
+
+def _text(_: str, named: dict[str, Any]) -> Text | None:
+    body = _word(named, "body")
+    return Text(body=body) if body else None
+
+
+def _location(_: str, named: dict[str, Any]) -> Location | None:
+    latitude, longitude = named.get("latitude"), named.get("longitude")
+    if not (isinstance(latitude, int | float) and isinstance(longitude, int | float)):
+        return None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return None
+    return Location(latitude=float(latitude), longitude=float(longitude), caption=_word(named, "name"))
+
+
+def _attachment(kind: str, named: dict[str, Any]) -> Attachment | None:
+    if not _word(named, "id"):
+        return None
+    return Attachment(
+        kind=kind,
+        media_id=_word(named, "id"),
+        mime=_word(named, "mime_type"),
+        sha256=_word(named, "sha256"),
+        filename=_word(named, "filename"),
+        caption=_word(named, "caption"),
+    )
+
+
+_CONTENTS: Mapping[str, Callable[[str, dict[str, Any]], Text | Location | Attachment | None]] = {
+    "text": _text,
+    "location": _location,
+    **dict.fromkeys(("image", "video", "audio", "document", "sticker"), _attachment),
+}
+
+
+def _dicts(of: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = of.get(key)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _dict(of: dict[str, Any], key: str) -> dict[str, Any]:
+    found = of.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _word(of: dict[str, Any], key: str) -> str:
+    found = of.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _instant(of: dict[str, Any]) -> Millis:
+    """Meta's seconds, written as digits; 0 where there are none."""
+    digits = _word(of, "timestamp")
+    is_told = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LATEST))
+    return Millis(int(digits) * 1000 if is_told else 0)

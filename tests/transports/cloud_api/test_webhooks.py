@@ -1,0 +1,141 @@
+"""What Meta posts to us: only what is signed is Meta's, and no JSON is more than one named refusal."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from merpati.core.ids import DeviceId
+from merpati.transports.cloud_api.errors import Act
+from merpati.transports.cloud_api.webhooks import (
+    Attachment,
+    NotMetas,
+    Said,
+    Told,
+    Unsupported,
+    challenge_of,
+    event_of,
+    is_signed,
+    read_news,
+)
+from merpati.transports.port import Inbound, Receipt, ReceiptKind, Text
+
+KEYS = [
+    "object",
+    "entry",
+    "changes",
+    "value",
+    "metadata",
+    "phone_number_id",
+    "statuses",
+    "messages",
+    "contacts",
+    "errors",
+    "id",
+    "status",
+    "type",
+    "text",
+    "from",
+]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=20,
+)
+TEXT = {"from": "628111", "id": "wamid.T", "timestamp": "1760000000", "type": "text", "text": {"body": "Halo"}}
+READ = {"id": "wamid.S", "status": "read", "timestamp": "1760000001", "recipient_id": "628111"}
+
+
+def posted(*values: dict[str, Any]) -> bytes:
+    changes = [{"field": "messages", "value": {"metadata": {"phone_number_id": "55"}, **each}} for each in values]
+    return json.dumps({"object": "whatsapp_business_account", "entry": [{"changes": changes}]}).encode()
+
+
+def test_only_the_secret_signs() -> None:
+    """Over the raw bytes; RFC 4231's second case is the vector."""
+    good = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert is_signed("Jefe", b"what do ya want for nothing?", good)
+    assert not is_signed("Jefe", b"what do ya want for nothing!", good)
+    assert not is_signed("Jefe", b"", "")
+    assert not is_signed("Jefe", b"", "é")
+
+
+def test_the_challenge_is_given_back_for_our_token_alone() -> None:
+    """An empty token is nobody's."""
+    query = {"hub.mode": "subscribe", "hub.verify_token": "t", "hub.challenge": "9"}
+    assert challenge_of(query, "t") == "9"
+    assert challenge_of(query, "u") is None
+    assert challenge_of({**query, "hub.verify_token": ""}, "") is None
+
+
+def test_a_text_and_a_receipt_become_events() -> None:
+    """With the name that the contacts give."""
+    contact = {"wa_id": "628111", "profile": {"name": "Ani"}}
+    receipt, message = (
+        event_of(DeviceId(1), each)
+        for each in read_news(posted({"messages": [TEXT], "contacts": [contact], "statuses": [READ]}))
+    )
+    assert isinstance(receipt, Receipt)
+    assert receipt.kind is ReceiptKind.READ
+    assert isinstance(message, Inbound)
+    assert (message.content, message.sender.name) == (Text(body="Halo"), "Ani")
+
+
+def test_somebody_without_a_number_is_known_by_metas_id() -> None:
+    """A user with a username may show none."""
+    [news] = read_news(posted({"messages": [{**TEXT, "from": None, "from_user_id": "ID.9"}]}))
+    assert isinstance(news, Said)
+    assert (news.sender.id, news.sender.phone) == ("ID.9", None)
+
+
+def test_a_failure_says_what_follows() -> None:
+    """By Meta's code, with our reference."""
+    failed = {**READ, "status": "failed", "errors": [{"code": 131047}], "biz_opaque_callback_data": "r"}
+    [news] = read_news(posted({"statuses": [failed]}))
+    assert isinstance(news, Told)
+    assert news.trouble is not None
+    assert (news.trouble.act, news.ref) == (Act.WINDOW, "r")
+
+
+def test_what_we_do_not_know_is_kept() -> None:
+    """A new kind of message is told as unsupported; a file waits to be fetched."""
+    image = {**TEXT, "id": "b", "type": "image", "image": {"id": "7", "mime_type": "image/png"}}
+    new, file = read_news(posted({"messages": [{**TEXT, "type": "hologram"}, image]}))
+    assert isinstance(new, Said)
+    assert new.content == Unsupported(kind="hologram")
+    assert isinstance(file, Said)
+    assert isinstance(file.content, Attachment)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"object": "page"}', b"[" * 100_000])
+def test_what_is_not_metas_is_refused_by_name(body: bytes) -> None:
+    """And by nothing else."""
+    with pytest.raises(NotMetas):
+        read_news(body)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON, JSON)
+def test_no_json_is_a_fault(value: object, change: object) -> None:
+    """Whatever stands where, at the top or deeper down."""
+    inner = value if isinstance(value, dict) else {"messages": value, "statuses": value}
+    read_news(posted(inner, {"messages": [change], "statuses": [change], "contacts": [change]}))
+    whole = {"object": "whatsapp_business_account", "entry": [change, {"changes": [value, {"value": change}]}]}
+    read_news(json.dumps(whole).encode())
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1), st.randoms(use_true_random=False))
+def test_repeats_and_disorder_tell_the_same(ids: list[str], rng: random.Random) -> None:
+    """News are a set."""
+    values: list[dict[str, Any]] = [{"messages": [{**TEXT, "id": each}]} for each in ids]
+    mixed = values * 2
+    rng.shuffle(mixed)
+    assert set(read_news(posted(*values))) == set(read_news(posted(*mixed)))
