@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from merpati.storage.port import Storage, Tx
 from tests.browser.account import FAR, Account
@@ -38,7 +38,14 @@ def ids(browser: Browser, desk: Desk) -> Iterator[dict[str, int]]:
     account.write(keep)
     held = account.send(device, desk.demo["people"][0], schedule=FAR)
     account.ask("POST", "/simulator/faults", {"name": "cuts", "device": device})
-    yield {"message": held, "device": device, "webhook": webhook, "off": account.devices()["Cadangan"]}
+    devices = account.devices()
+    yield {
+        "message": held,
+        "device": device,
+        "webhook": webhook,
+        "off": devices["Cadangan"],
+        "ready": devices["Gudang"],
+    }
 
 
 def pressed(role: str, key: str, then: str = "[role=dialog]") -> Opener:
@@ -82,6 +89,7 @@ STATES: dict[str, tuple[str, Opener]] = {
     "another time": ("/messages/{message}", pressed("button", "action.reschedule")),
     "filters": ("/messages", pressed("button", "history.filter", "#main")),
     "a poll": ("/send", pressed("radio", "send.kind_poll", "#main")),
+    "an own address": ("/webhooks", pressed("button", "webhooks.add")),
     "setting addresses": ("/webhooks", pressed("button", "webhooks.set")),
     "what was given up": ("/webhooks/{webhook}", dead_letters),
     "conditions": ("/simulator", conditions),
@@ -102,3 +110,18 @@ def test_nothing_that_opens_is_hard_to_use(
             opener(page, language).wait_for()
             assert violations(page) == [], name
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.mark.parametrize(("width", "theme", "language"), LOOKS)
+def test_the_way_back_can_be_read(
+    browser: Browser, desk: Desk, ids: dict[str, int], width: Width, theme: Theme, language: str
+) -> None:
+    """What a word at the foot of the page offers has contrast, and does what it says."""
+    with desk.owner(browser, width=width, theme=theme, language=language) as page:
+        page.goto(desk.address(f"/devices/{ids['ready']}"))
+        page.get_by_role("button", name=say(language, "devices.disconnect")).click()
+        back = page.get_by_role("button", name=say(language, "undo"))
+        back.wait_for()
+        assert violations(page) == []
+        back.click()
+        expect(page.get_by_role("button", name=say(language, "devices.disconnect"))).to_be_visible()
