@@ -3,10 +3,10 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -26,9 +26,16 @@ def chromium() -> Iterator[Browser]:
             raise LookupError(
                 "no Chromium: install it (Debian: apt install chromium), or set MERPATI_TEST_CHROMIUM"
             )
-        args = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=args)
-        try:
+        with launched(playwright.chromium) as browser:
             yield browser
-        finally:
-            browser.close()
+
+
+@contextlib.contextmanager
+def launched(kind: BrowserType, *, without: Sequence[str] = ()) -> Iterator[Browser]:
+    """One more browser, started without these of Playwright's usual arguments; closed at the end of the block."""
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    browser = kind.launch(executable_path=find_chromium(), args=args, ignore_default_args=list(without))
+    try:
+        yield browser
+    finally:
+        browser.close()

@@ -9,6 +9,7 @@ from merpati.core.ids import AccountId, UserId
 from merpati.core.tokens import Sealer
 from merpati.storage.port import Storage
 from tests.browser.account import Account
+from tests.browser.chromium import launched
 from tests.browser.desk import Desk
 from tests.browser.words import say
 
@@ -216,3 +217,14 @@ def test_what_is_written_outlives_a_reload_and_no_sign_out(browser: Browser, des
         beside.wait_for_url("**/login?to=**send**")
         for each in (page, beside):
             assert each.evaluate("() => sessionStorage.length") == 0
+
+
+def test_pages_that_wait_for_back_hold_no_connection(browser: Browser, desk: Desk) -> None:
+    """A browser opens six to a server: those of pages that it keeps for "back" go to the next ones."""
+    without = ["--disable-back-forward-cache"]
+    with launched(browser.browser_type, without=without) as keeping, desk.owner(keeping) as page:
+        for path in ("/simulator", "/messages") * 4:
+            page.goto(desk.address(path))
+            page.get_by_role("heading", level=1).first.wait_for()
+        page.go_back(wait_until="commit")
+        expect(page.get_by_text(say("id", "sim.live"), exact=True)).to_be_visible()

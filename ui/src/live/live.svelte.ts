@@ -1,3 +1,5 @@
+import { whileSeen } from "./seen.ts";
+
 /** One fact of the log, as `GET /api/v1/events` tells it: ids, keys and states, never texts. */
 export interface Fact {
   seq: number;
@@ -18,13 +20,10 @@ const STREAM = "/api/v1/events";
 const LOST_AFTER_MS = 2_000;
 const AGAIN_MS = 3_000;
 const PATIENCE_MS = 1_000;
-/** A tab that nobody looks at lets its stream go: a browser opens six to a server, for all its tabs together. */
-const UNSEEN_MS = 30_000;
 
 let lostAt = $state<Date | undefined>();
 let isReady = $state(false);
 let source: EventSource | undefined;
-let resting: ReturnType<typeof setTimeout> | undefined;
 let noticing: ReturnType<typeof setTimeout> | undefined;
 let lastSeq = "";
 let onRefused: () => unknown = () => undefined;
@@ -46,24 +45,21 @@ export const live = {
 };
 
 /**
- * Follow the log from now on; the returned function ends it. Facts missed while away are told again, or "reload".
- * `whenRefused` is called when the server does not let us follow: perhaps nobody is signed in any more.
+ * Follow the log from now on, while the page is seen; the returned function ends it. Facts missed while away are told
+ * again, or "reload". `whenRefused` is called when the server does not let us follow: perhaps nobody is signed in any more.
  */
 export function follow(whenRefused: () => unknown): () => void {
   onRefused = whenRefused;
-  open();
+  const end = whileSeen(open, rest);
   const waiting = setTimeout(() => (isReady = true), PATIENCE_MS);
   window.addEventListener("online", live.tryNow);
   window.addEventListener("offline", lose);
-  document.addEventListener("visibilitychange", seeOrNot);
   return () => {
     clearTimeout(waiting);
-    clearTimeout(resting);
-    document.removeEventListener("visibilitychange", seeOrNot);
+    end();
     window.removeEventListener("online", live.tryNow);
     window.removeEventListener("offline", lose);
-    source?.close();
-    source = undefined;
+    rest();
     lastSeq = "";
     isReady = false;
     found();
@@ -112,11 +108,10 @@ function open(): void {
   };
 }
 
-/** Unseen for a while: rest. Seen again: what was missed is told from where it rested. */
-function seeOrNot(): void {
-  clearTimeout(resting);
-  if (document.hidden) resting = setTimeout(() => source?.close(), UNSEEN_MS);
-  else if (source?.readyState === EventSource.CLOSED) open();
+/** What is missed meanwhile is told by the next stream, from where this one was. */
+function rest(): void {
+  source?.close();
+  source = undefined;
 }
 
 /** The machine knows at once that it has no network; a stream notices only when it is written to. */

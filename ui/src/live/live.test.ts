@@ -48,7 +48,7 @@ test("a tab that nobody looks at lets its stream go, and goes on from there when
   Stream.all[0]?.tell("ready", 4);
   Stream.all[0]?.tell("fact", 5);
   look(true);
-  vi.advanceTimersByTime(29_000);
+  vi.advanceTimersByTime(4_000);
   expect(Stream.all[0]?.readyState).toBe(1);
   vi.advanceTimersByTime(1_000);
   expect(Stream.all[0]?.readyState).toBe(Stream.CLOSED);
@@ -63,10 +63,39 @@ test("a tab that nobody looks at lets its stream go, and goes on from there when
 test("a tab that is left for a moment keeps its stream", () => {
   const end = follow(() => undefined);
   look(true);
-  vi.advanceTimersByTime(10_000);
+  vi.advanceTimersByTime(4_000);
   look(false);
   vi.advanceTimersByTime(60_000);
   expect(Stream.all).toHaveLength(1);
   expect(Stream.all[0]?.readyState).toBe(1);
+  end();
+});
+
+test("a tab that is opened behind others asks for no stream until it is seen, and reads afresh then", () => {
+  vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+  const end = follow(() => undefined);
+  let reloads = 0;
+  const deaf = hear(
+    () => undefined,
+    () => (reloads += 1),
+  );
+  vi.advanceTimersByTime(60_000);
+  expect(Stream.all).toHaveLength(0);
+  look(false);
+  Stream.all[0]?.tell("ready", 9);
+  expect(reloads).toBe(1);
+  deaf();
+  end();
+});
+
+test("a page that the browser puts aside lets its stream go at once, and takes it up when it comes back", () => {
+  const end = follow(() => undefined);
+  Stream.all[0]?.tell("ready", 4);
+  window.dispatchEvent(new Event("pagehide"));
+  look(true);
+  expect(Stream.all[0]?.readyState).toBe(Stream.CLOSED);
+  look(false);
+  window.dispatchEvent(new Event("pageshow"));
+  expect(Stream.all.map((each) => each.url)).toEqual(["/api/v1/events", "/api/v1/events?after=4"]);
   end();
 });

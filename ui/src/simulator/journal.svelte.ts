@@ -1,3 +1,4 @@
+import { whileSeen } from "../live/seen.ts";
 import type { Happening } from "./simulator.ts";
 
 export interface Heard extends Happening {
@@ -17,9 +18,21 @@ export class Journal {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn by who listens
   #listeners = new Set<Listener>();
   #last = 0;
+  #source: EventSource | undefined;
 
-  /** Listen while a component is there; nothing is heard twice, and "undefined" says: read everything afresh. */
+  /** Listen while a component is there and seen; nothing is heard twice, and "undefined" says: read everything afresh. */
   follow(): () => void {
+    const rest = (): void => this.#source?.close();
+    const end = whileSeen(() => {
+      this.#open();
+    }, rest);
+    return () => {
+      end();
+      rest();
+    };
+  }
+
+  #open(): void {
     const source = new EventSource(STREAM);
     source.addEventListener("ready", () => {
       this.isOpen = true;
@@ -35,9 +48,7 @@ export class Journal {
       this.#tell(happening);
     });
     source.onerror = () => (this.isOpen = false);
-    return () => {
-      source.close();
-    };
+    this.#source = source;
   }
 
   hear(listener: Listener): () => void {
