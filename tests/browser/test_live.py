@@ -68,6 +68,27 @@ def test_a_part_that_cannot_be_read_says_so(
         expect(panel.get_by_text("Rusak")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("path", "part", "said"),
+    [
+        ("/messages", "**/api/v1/messages/counts*", "history.counts_unread"),
+        ("/devices", "**/api/v1/devices/activity*", "devices.day_unread"),
+    ],
+)
+def test_a_small_part_that_cannot_be_read_says_so_beside_the_rest(
+    browser: Browser, desk: Desk, path: str, part: str, said: str
+) -> None:
+    """The counts of the filters, and the devices' day; the list is there."""
+    with desk.owner(browser) as page:
+        page.route(part, lambda route: route.fulfill(status=500, json={"title": "Rusak"}))
+        page.goto(desk.address(path))
+        told = page.get_by_text(say("id", said))
+        expect(told).to_contain_text("Rusak")
+        page.unroute(part)
+        page.get_by_role("button", name=say("id", "offline.retry")).click()
+        expect(told).to_have_count(0)
+
+
 def test_the_form_says_when_devices_cannot_be_read(browser: Browser, desk: Desk) -> None:
     """Instead of offering none."""
     with desk.owner(browser) as page:

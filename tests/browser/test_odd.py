@@ -54,12 +54,19 @@ def test_an_address_to_go_back_to_that_is_none_leads_home(browser: Browser, desk
         page.wait_for_url(desk.address(""))
 
 
-@pytest.mark.parametrize("path", ["/webhooks/999", "/webhooks/abc", "/messages/a", "/requests/1e1", "/devices/0x1"])
+NOTHING = [
+    *("/webhooks/999", "/messages/99999", "/requests/99999", "/devices/99999"),
+    *("/webhooks/abc", "/messages/a", "/requests/1e1", "/devices/0x1"),
+]
+
+
+@pytest.mark.parametrize("path", NOTHING)
 def test_an_address_that_names_nothing_says_so(browser: Browser, desk: Desk, path: str) -> None:
     """With a way back to the list."""
     with desk.owner(browser) as page:
         page.goto(desk.address(path))
         expect(page.get_by_text(say("id", "not_found.text"))).to_be_visible()
+        expect(page.get_by_role("button", name=say("id", "offline.retry"))).to_have_count(0)
         page.get_by_role("link", name=say("id", "back"), exact=True).last.click()
         page.wait_for_url(desk.address(path.rpartition("/")[0]))
 
