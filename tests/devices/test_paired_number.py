@@ -62,3 +62,19 @@ async def test_it_cannot_be_another_devices_name(storage: Storage, number: str) 
         await storage.write(update_device, other.id, number, other.name, other.settings)
     assert (added.value.code, updated.value.code) == (Code.DEVICE_EXISTS, Code.DEVICE_EXISTS)
     assert (await storage.write(update_device, device.id, number, device.name, device.settings)).number == number
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("6281234567890", "081234567890"), ("081234567890", "6281234567890")]
+)
+async def test_two_devices_are_not_one_phone_in_two_spellings(storage: Storage, first: str, second: str) -> None:
+    """Also while neither is paired: each would end the other's session."""
+    await have_account(storage)
+    one, two = (
+        NewDevice(id=DeviceId(id_), account=AccountId(1), number=number, name="Toko", transport="simulator")
+        for id_, number in ((1, first), (2, second))
+    )
+    await storage.write(add_device, one, sealed(token_of(1)))
+    with pytest.raises(Refusal) as refused:
+        await storage.write(add_device, two, sealed(token_of(2)))
+    assert refused.value.code is Code.DEVICE_EXISTS

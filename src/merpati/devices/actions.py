@@ -19,7 +19,7 @@ from merpati.devices.model import (
     check_name,
     check_number,
     check_settings,
-    written_numbers,
+    spellings,
 )
 from merpati.log.actions import record
 from merpati.log.model import Recorded
@@ -49,7 +49,7 @@ async def add_device(tx: Tx, new: NewDevice, token: SealedToken) -> Device:
     if known is not None:
         return known
     device = _new_device(new, tx.now)
-    free = await store.number_is_free(tx, written_numbers(device.number), device.id)
+    free = await store.number_is_free(tx, spellings(device.number), device.id)
     if not free or not await store.insert_device(tx, device, token):
         raise Refusal(Code.DEVICE_EXISTS, number=device.number)
     await store.insert_ownership(tx, device.id)
@@ -88,7 +88,7 @@ async def update_device(tx: Tx, id_: DeviceId, number: str, name: str, settings:
     changed = _changed_fields(device, number, name, settings)
     if not changed:
         return device
-    if number != device.number and not await store.number_is_free(tx, written_numbers(number), id_):
+    if number != device.number and not await store.number_is_free(tx, spellings(number), id_):
         raise Refusal(Code.DEVICE_EXISTS, number=number)
     await store.update_device(tx, id_, number, name, settings)
     await _record_update(tx, device, changed)

@@ -21,6 +21,8 @@ DeviceState = SessionState
 
 SHORTEST_NAME, LONGEST_NAME = 2, 30
 SHORTEST_NUMBER, LONGEST_NUMBER = 8, 15
+HOME = "62"
+"""The country of a number that begins with 0."""
 LONGEST_PACE_MS = 3_600_000
 
 
@@ -203,6 +205,12 @@ def written_numbers(number: str) -> tuple[str, str]:
         return number, parse_phone(number)
     except Refusal:
         return number, number
+
+
+def spellings(number: str) -> tuple[str, str, str]:
+    """A device's number as registered, as WhatsApp writes it, and as it is dialled at home: all are one phone's."""
+    number, full = written_numbers(number)
+    return number, full, f"0{full.removeprefix(HOME)}" if full.startswith(HOME) else full
 
 
 def check_settings(settings: Settings) -> Settings:

@@ -84,11 +84,11 @@ async def set_paired_number(tx: Tx, id_: DeviceId, number: str) -> None:
     await tx.run("UPDATE device SET paired_number = $2 WHERE id = $1", id_, number)
 
 
-async def number_is_free(tx: Tx, numbers: tuple[str, str], except_: DeviceId) -> bool:
-    """`numbers` are `written_numbers`: of no other device, and paired with none."""
+async def number_is_free(tx: Tx, numbers: tuple[str, str, str], except_: DeviceId) -> bool:
+    """`numbers` are `spellings` of one: none is another device's, or paired with it."""
     row = await tx.one(
-        "SELECT 1 FROM device WHERE id <> $3 AND deleted_at IS NULL "
-        "AND (number = $1 OR paired_number = $1 OR paired_number = $2) LIMIT 1",
+        "SELECT 1 FROM device WHERE id <> $4 AND deleted_at IS NULL "
+        "AND (number IN ($1, $2, $3) OR paired_number IN ($1, $2, $3)) LIMIT 1",
         *numbers,
         except_,
     )

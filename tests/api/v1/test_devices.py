@@ -122,7 +122,7 @@ async def test_a_device_is_added(both: Api, ayu: Browser) -> None:
     answered = await ayu.ask("POST", "/devices", {**NEW, "settings": {"pace_from_ms": 4_000, "pace_to_ms": 9_000}})
     assert answered.status == 201
     device, token = answered.body["device"], answered.body["token"]
-    assert (device["number"], device["state"], device["desired"]) == ("081200004471", "off", False)
+    assert (device["number"], device["state"], device["desired"]) == ("6281200004471", "off", False)
     assert device["settings"]["pace_to_ms"] == 9_000
     async with both.client.post(f"{both.url}/device", headers={"Authorization": token}) as profile:
         assert (await profile.json())["name"] == "Toko Baru"
@@ -164,6 +164,14 @@ async def test_what_is_given_is_changed_and_nothing_else(both: Api, ayu: Browser
     assert (device["settings"]["autoread"], device["settings"]["quick"]) == (True, True)
     profile = await both.post("/device")
     assert profile["name"] == "Toko Utama"
+
+
+async def test_a_number_is_kept_as_whatsapp_writes_it(both: Api, ayu: Browser) -> None:
+    """Unless it is the one that Fonnte's API was given, and comes back."""
+    await both.post("/update-device", data={"device": "081200009999"})
+    same = await ayu.ask("PATCH", f"/devices/{ONE}", {"name": "Toko Utama", "number": "081200009999"})
+    other = await ayu.ask("PATCH", f"/devices/{ONE}", {"number": "0812-0000-8888"})
+    assert (same.body["number"], other.body["number"]) == ("081200009999", "6281200008888")
 
 
 async def test_a_number_that_another_has_is_refused(ayu: Browser) -> None:

@@ -38,6 +38,7 @@ describe("in English", () => {
 
 test("a number of ours is grouped, others keep their country", () => {
   expect(phone("6281200004471")).toBe("0812-0000-4471");
+  expect(phone("081200004471")).toBe("0812-0000-4471");
   expect(phone("6591234567")).toBe("+6591234567");
   expect(phone("120363000000000001@g.us")).toBe("Group …0001");
 });

@@ -115,8 +115,8 @@ export function phone(address: string): string {
   const group = /(\d{4})@g\.us$/.exec(address)?.[1];
   if (group !== undefined) return t("ui.group", { id: group });
   if (!/^\d{8,15}$/.test(address)) return address;
-  if (!address.startsWith("62")) return `+${address}`;
-  const local = `0${address.slice(2)}`;
+  const local = address.replace(/^62/, "0");
+  if (!local.startsWith("0")) return `+${address}`;
   return [local.slice(0, 4), local.slice(4, 8), local.slice(8)].filter(Boolean).join("-");
 }
 

@@ -42,7 +42,7 @@ from merpati.devices.actions import (
     update_device,
 )
 from merpati.devices.connection import states_before
-from merpati.devices.model import Device, DeviceState, Settings
+from merpati.devices.model import Device, DeviceState, Settings, written_numbers
 from merpati.devices.views import Wanted, search_devices
 from merpati.messages.counts import DeviceCounts, count_devices
 from merpati.storage.port import Tx
@@ -50,9 +50,8 @@ from merpati.transports.port import PairHow
 
 Counted: TypeAlias = tuple[Device, DeviceCounts]
 Name: TypeAlias = Annotated[str, Meta(max_length=200, description="2 to 30 characters.", examples=["Toko Utama"])]
-Number: TypeAlias = Annotated[
-    str, Meta(max_length=40, description="8 to 15 digits, as people write them.", examples=["0812-0000-4471"])
-]
+_NUMBER = "8 to 15 digits, as people write them; kept as WhatsApp writes it, `6281200004471`."
+Number: TypeAlias = Annotated[str, Meta(max_length=40, description=_NUMBER, examples=["0812-0000-4471"])]
 InState: TypeAlias = Annotated[DeviceState | None, QueryParameter(name="state", description="In this state.")]
 Text: TypeAlias = Annotated[
     str | None, QueryParameter(max_length=200, description="A part of the name or the number.")
@@ -154,7 +153,7 @@ async def post_device(
     new = NewDevice(
         id=id_,
         account=principal.account.id,
-        number=device_number(data.number),
+        number=_number(data.number),
         name=data.name,
         transport=transport,
         settings=_settings(data.settings, Settings()),
@@ -180,12 +179,24 @@ async def patch_device(
 ) -> DeviceAnswer:
     """Changes what is given, and nothing else."""
     device = await access.device(gateway, principal, device_id)
-    number = device_number(data.number) if isinstance(data.number, str) else device.number
+    number = _changed_number(device.number, data.number)
     name = data.name if isinstance(data.name, str) else device.name
     settings = _settings(data.settings, device.settings)
     changed = await gateway.storage.write(update_device, device.id, number, name, settings)
     gateway.devices.forget_device(device.id)
     return await answer_device(gateway, principal, changed, None)
+
+
+def _number(text: str) -> str:
+    """As WhatsApp writes it where it can be a phone's, else its digits."""
+    return written_numbers(device_number(text))[1]
+
+
+def _changed_number(before: str, given: str | UnsetType) -> str:
+    """What Fonnte's API was given as a name stays what it is as long as it is given back."""
+    if isinstance(given, UnsetType) or device_number(given) == before:
+        return before
+    return _number(given)
 
 
 def _settings(given: SettingsGiven | UnsetType, before: Settings) -> Settings:
