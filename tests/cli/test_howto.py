@@ -12,8 +12,11 @@ from merpati.locale import LANGUAGES
 from tests.cli.keyboard import typed
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", *(f"docs/howto/{page}.md" for page in ("run", "backup", "mcp", "simulator", "webhooks")))
-_COMMAND = re.compile(r"(?:^|[`/ ])merpati ((?:[a-z]+ ?)+)([^`\n]*)")
+PAGES = (
+    "README.md",
+    *(f"docs/howto/{page}.md" for page in ("run", "backup", "fake-graph", "mcp", "simulator", "webhooks")),
+)
+_COMMAND = re.compile(r"(?:^|[`/ ])merpati ((?:[a-z][a-z-]* ?)+)([^`\n]*)")
 
 
 def mentioned(page: str) -> list[tuple[list[str], list[str]]]:
