@@ -82,7 +82,9 @@ def test_theme_and_language_are_the_same_in_all_tabs(browser: Browser, desk: Des
         here.goto(desk.address("/settings"))
         here.get_by_role("radio", name=say("id", "theme.dark")).click()
         expect(beside.locator("html")).to_have_attribute("data-theme", "merpati-malam")
-        here.get_by_role("radio", name="English").click()
+        # the other browser is told by the server, so the choice must have arrived there
+        with here.expect_response(lambda answer: answer.url.endswith("/api/v1/me") and answer.ok):
+            here.get_by_role("radio", name="English").click()
         expect(beside.get_by_role("heading", name=say("en", "devices.title"))).to_be_visible()
         elsewhere.evaluate("() => dispatchEvent(new Event('focus'))")
         expect(elsewhere.get_by_role("heading", name=say("en", "devices.title"))).to_be_visible()
