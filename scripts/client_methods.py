@@ -7,31 +7,30 @@ from scripts.client_operations import NOTHING, Operation, Schema
 from scripts.client_shapes import doc, safe, type_of
 
 IMPORTS = """
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from merpati.client import shapes
-from merpati.client.call import Call, path_of
+from merpati.client.call import AsyncDo, Call, Do, path_of
 from merpati.client.paging import AsyncPages, Pages
-
-T = TypeVar("T")
 """
 
 
-def groups(operations: Iterable[Operation], way: str) -> str:
-    """The module, without its header; `way` is "async " or nothing."""
-    answer = "Awaitable[T]" if way else "T"
-    text = f"{IMPORTS}\n\nclass Do(Protocol):\n    def __call__(self, call: Call[T], /) -> {answer}: ...\n"
-    tags = []
+def modules(operations: Iterable[Operation], package: str, way: str) -> dict[str, str]:
+    """The text of the package's modules by name, a tag in each; `way` is "async " or nothing."""
+    do = "AsyncDo" if way else "Do"
+    found, imports, made = {}, "", ""
     for tag, methods in groupby(operations, key=lambda operation: operation.tag):
-        tags.append(tag)
-        text += f"\n\nclass {tag}:\n    def __init__(self, do: Do) -> None:\n        self._do = do\n"
-        text += "".join(_method(operation, way) for operation in methods)
-    made = "".join(f"        self.{tag.lower()} = {tag}(do)\n" for tag in tags)
-    return f'{text}\n\nclass Groups:\n    """All of them."""\n\n    def __init__(self, do: Do) -> None:\n{made}'
+        head = f"\n\nclass {tag}:\n    def __init__(self, do: {do}) -> None:\n        self._do = do\n"
+        found[tag.lower()] = IMPORTS + head + "".join(_method(operation, way) for operation in methods)
+        imports += f"from merpati.client.{package}.{tag.lower()} import {tag}\n"
+        made += f"        self.{tag.lower()} = {tag}(do)\n"
+    groups = f'class Groups:\n    """All of them."""\n\n    def __init__(self, do: {do}) -> None:\n{made}'
+    found["__init__"] = f"from merpati.client.call import {do}\n{imports}\n\n{groups}"
+    return found
 
 
 def _method(operation: Operation, way: str) -> str:

@@ -22,13 +22,36 @@ from merpati.client.shape import OpenEnum, Shape
 """
 
 
-def shapes(schemas: Mapping[str, Schema], operations: Iterable[Operation]) -> str:
-    """The module, without its header; by name."""
-    needed: set[str] = set()
+SEVERAL = "several"
+"""The module of what calls of several tags need."""
+
+
+def modules(schemas: Mapping[str, Schema], operations: Iterable[Operation]) -> dict[str, str]:
+    """The text of the package's modules by name: what calls of one tag alone need is in that tag's."""
+    needed: dict[str, set[str]] = {}
     for operation in operations:
         for schema in (operation.answer, *operation.query.values(), *operation.body.values()):
-            _reach(schema, schemas, needed)
-    return IMPORTS + "".join(_class(name, schemas[name]) for name in sorted(needed))
+            _reach(schema, schemas, needed.setdefault(operation.tag.lower(), set()))
+    homes: dict[str, str] = {}
+    for tag, names in needed.items():
+        homes.update({name: SEVERAL if name in homes else tag for name in names})
+    found = {}
+    for module in sorted(set(homes.values())):
+        own = sorted(name for name, home in homes.items() if home == module)
+        found[module] = IMPORTS + _imported(own, schemas, homes) + "".join(_class(n, schemas[n]) for n in own)
+    whole = "".join(f"from merpati.client.shapes.{homes[name]} import {name}\n" for name in sorted(homes))
+    found["__init__"] = f"{whole}\n__all__ = {sorted(homes)}\n"
+    return found
+
+
+def _imported(own: Iterable[str], schemas: Mapping[str, Schema], homes: Mapping[str, str]) -> str:
+    """What these need of other modules. What several tags need, needs nothing of one."""
+    needed: set[str] = set()
+    for name in own:
+        _reach(schemas[name], schemas, needed)
+    return "".join(
+        f"from merpati.client.shapes.{homes[name]} import {name}\n" for name in sorted(needed - set(own))
+    )
 
 
 def type_of(schema: Schema, *, given: bool = False, prefix: str = "") -> str:

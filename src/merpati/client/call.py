@@ -1,10 +1,10 @@
 """A call of the API, and the request that it becomes: the same one for each try."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -28,6 +28,18 @@ class Call(Generic[T]):
     """By part: the file's name and what is in it."""
     key: str | None = None
     """The caller's own idempotency key."""
+
+
+class Do(Protocol):
+    """Carries a call out."""
+
+    def __call__(self, call: Call[T], /) -> T: ...
+
+
+class AsyncDo(Protocol):
+    """`Do`, for `await`."""
+
+    def __call__(self, call: Call[T], /) -> Awaitable[T]: ...
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from merpati.client import shapes
-from merpati.client.awaiting import Messages
+from merpati.client.awaiting.messages import Messages
 from merpati.locale import sentence
 from merpati.mcp.confirming import Act, Prepared
 from merpati.mcp.desk import AtDesk, Desk, desk_of
