@@ -139,7 +139,7 @@ class World:
         """The owner wants the oldest dead letter after all: an action of another process."""
         if self.dead:
             letter = self.dead.pop(0)
-            row = ReplayRow(letter.endpoint, letter.device, letter.first, letter.last, letter.first)
+            row = ReplayRow(letter.endpoint, letter.device, letter.first, letter.last, letter.first, 1)
             self.replays[row.device, row.first] = row
             self.hook.add_replays([row])
             self.late.update(range(row.first, row.last + 1))

@@ -231,7 +231,8 @@ async def replay_dead_letter(
     letter = await store.take_dead(tx, endpoint, device, first)
     if letter is None:
         raise Refusal(Code.INPUT_INVALID, field="first")
-    await store_lanes.insert_replay(tx, ReplayRow(endpoint, device, letter.first, letter.last, letter.first))
+    row = ReplayRow(endpoint, device, letter.first, letter.last, letter.first, tx.now)
+    await store_lanes.insert_replay(tx, row)
     await store.touch_endpoint(tx, endpoint)
     return letter
 

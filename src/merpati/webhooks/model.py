@@ -200,17 +200,16 @@ class ReplayRow(NamedTuple):
     first: int
     last: int
     next: int
-    asked_at: int = 0
+    asked_at: int
     """Tells it from one of the same facts that was stopped before."""
 
 
 class AskedReplay(NamedTuple):
-    """A replay with how many facts it had, and since when it is there."""
+    """A replay with how many facts it had."""
 
     row: ReplayRow
     facts: int
     """0: that of a dead letter, which nobody counted."""
-    at: int
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ async def ask_replay(tx: Tx, endpoint: EndpointId, first: int, last: int) -> Ask
         raise Refusal(Code.REPLAY_EMPTY)
     row = ReplayRow(endpoint, EVERY_DEVICE, first, last, first, tx.now)
     await store_lanes.insert_replay(tx, row, plan.facts)
-    return AskedReplay(row, plan.facts, row.asked_at)
+    return AskedReplay(row, plan.facts)
 
 
 async def stop_replay(tx: Tx, endpoint: EndpointId, first: int) -> None:

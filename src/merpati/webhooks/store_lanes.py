@@ -9,7 +9,7 @@ from merpati.webhooks.model import READER, AskedReplay, Endpoint, EndpointState,
 from merpati.webhooks.store import ENDPOINT, read_endpoint
 
 _LANE = "endpoint_id, device_id, seq, attempt, refusals, next_try_at, since_at"
-_REPLAY = "endpoint_id, device_id, first_seq, last_seq, next_seq"
+_REPLAY = "endpoint_id, device_id, first_seq, last_seq, next_seq, asked_at"
 _ENDPOINT = ", ".join(f"e.{column}" for column in ENDPOINT)
 _IS_ACTIVE = f"EXISTS (SELECT 1 FROM endpoint e WHERE e.id = r.endpoint_id AND e.state = '{EndpointState.ACTIVE}')"
 
@@ -140,20 +140,19 @@ async def replays_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[ReplayRow]
 
 async def insert_replay(tx: Tx, row: ReplayRow, facts: int = 0) -> None:
     await tx.run(
-        f"INSERT INTO hook_replay ({_REPLAY}, facts, asked_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+        f"INSERT INTO hook_replay ({_REPLAY}, facts) VALUES ($1, $2, $3, $4, $5, $6, $7) "
         "ON CONFLICT DO NOTHING",
-        *row[:5],
+        *row,
         facts,
-        tx.now,
     )
 
 
 async def asked_replays_of(tx: Tx, endpoint: EndpointId) -> list[AskedReplay]:
     rows = await tx.all(
-        f"SELECT {_REPLAY}, asked_at, facts FROM hook_replay WHERE endpoint_id = $1 ORDER BY first_seq, device_id",
+        f"SELECT {_REPLAY}, facts FROM hook_replay WHERE endpoint_id = $1 ORDER BY first_seq, device_id",
         endpoint,
     )
-    return [AskedReplay(ReplayRow(*row[:6]), row[6], row[5]) for row in rows]
+    return [AskedReplay(ReplayRow(*row[:6]), row[6]) for row in rows]
 
 
 async def stop_replays(tx: Tx, endpoint: EndpointId, first: int) -> None:

@@ -183,7 +183,7 @@ def _show(asked: AskedReplay) -> ReplayAnswer:
         last=row.last,
         next=row.next,
         facts=asked.facts or None,
-        asked_at=maybe(asked.at),
+        asked_at=maybe(asked.row.asked_at),
     )
 
 
