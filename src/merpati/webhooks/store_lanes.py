@@ -140,8 +140,7 @@ async def replays_of(tx: Tx, endpoints: Sequence[EndpointId]) -> list[ReplayRow]
 
 async def insert_replay(tx: Tx, row: ReplayRow, facts: int = 0) -> None:
     await tx.run(
-        f"INSERT INTO hook_replay ({_REPLAY}, facts) VALUES ($1, $2, $3, $4, $5, $6, $7) "
-        "ON CONFLICT DO NOTHING",
+        f"INSERT INTO hook_replay ({_REPLAY}, facts) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         *row,
         facts,
     )

@@ -153,3 +153,11 @@ async def test_a_changed_byte_breaks_the_signature(rig: Rig) -> None:
     assert rig.pywa.webhook_update_validator(body, right) is None
     assert rig.pywa.webhook_update_validator(body + b" ", right) == ("Forbidden", 403)
     assert rig.pywa.webhook_update_validator(body, None) == ("Unauthorized", 401)
+
+
+async def test_who_is_changed_stays_as_they_were_but_for_that(rig: Rig) -> None:
+    """Whichever way their number is written; who is not there yet is added."""
+    added = await act(rig, "people", phone="+62 813-0000-0001", name="Ani", on_whatsapp=False)
+    changed = await act(rig, "people", phone="6281300000001", blocks=True)
+    assert changed == {**added, "blocks": True}
+    assert (added["phone"], added["name"], added["on_whatsapp"]) == ("6281300000001", "Ani", False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from merpati.fakes.graph.answers import json_answer
 from merpati.fakes.graph.graph import Graph
@@ -19,16 +20,18 @@ class Wrong(Exception):
     """What was asked for cannot be done; the text says why."""
 
 
-class AddPerson(msgspec.Struct, kw_only=True):
+class SetPerson(msgspec.Struct, kw_only=True):
+    """Whoever has this phone, or else somebody new; what is left out stays as it is."""
+
     phone: str = ""
-    name: str = ""
     username: str = ""
-    """With one the business sees no phone number."""
-    on_whatsapp: bool = True
-    online: bool = True
-    reads: bool = True
-    blocks: bool = False
-    stopped_marketing: bool = False
+    """Of somebody new: the business sees no phone number."""
+    name: str | UnsetType = UNSET
+    on_whatsapp: bool | UnsetType = UNSET
+    online: bool | UnsetType = UNSET
+    reads: bool | UnsetType = UNSET
+    blocks: bool | UnsetType = UNSET
+    stopped_marketing: bool | UnsetType = UNSET
 
 
 class Say(msgspec.Struct, kw_only=True):
@@ -70,7 +73,7 @@ def add_routes(app: web.Application, graph: Graph) -> None:
     """Under `/_fake`."""
     acts = Acts(graph)
     posts: dict[str, tuple[type[Any], Callable[[Any], object]]] = {
-        "people": (AddPerson, acts.add_person),
+        "people": (SetPerson, acts.set_person),
         "say": (Say, acts.say),
         "press": (Press, acts.press),
         "online": (Act, acts.set_online),
@@ -127,14 +130,14 @@ class Acts:
             raise Wrong(f"no number {id_}")
         return numbers[id_] if id_ else next(iter(numbers.values()))
 
-    def add_person(self, asked: AddPerson) -> object:
-        person = self._world.person_of(asked.phone) or self._world.add_person(
-            asked.phone, asked.name, username=asked.username
-        )
+    def set_person(self, asked: SetPerson) -> object:
+        known = self._world.person_of(asked.phone)
+        person = known or self._world.add_person(asked.phone, username=asked.username)
         for field in ("name", "on_whatsapp", "reads", "blocks", "stopped_marketing"):
-            if getattr(asked, field) != "":
+            if getattr(asked, field) is not UNSET:
                 setattr(person, field, getattr(asked, field))
-        self._graph.set_online(person, asked.online)
+        if asked.online is not UNSET:
+            self._graph.set_online(person, asked.online)
         return person
 
     def say(self, asked: Say) -> object:

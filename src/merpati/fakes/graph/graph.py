@@ -15,7 +15,7 @@ from merpati.fakes.graph.outages import Outages
 from merpati.fakes.graph.pace import Paces
 from merpati.fakes.graph.settings import Settings
 from merpati.fakes.graph.timeline import Timeline
-from merpati.fakes.graph.world import Business, Line, Number, Person, Template, World
+from merpati.fakes.graph.world import Business, Line, Number, Person, Template, World, digits_of
 
 RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 9}
 
@@ -71,7 +71,7 @@ class Graph:
             if asked.by_bsuid and asked.type == "template" and not person.phone:
                 raise GraphError(131062, "This template needs a phone number")
             return person
-        digits = "".join(each for each in asked.to if each.isdigit())
+        digits = digits_of(asked.to)
         if asked.by_bsuid or not 7 <= len(digits) <= 15:
             raise GraphError(131009, "Parameter value is not valid: recipient")
         return self.world.add_person(digits, on_whatsapp=self.settings.strangers)

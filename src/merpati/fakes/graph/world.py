@@ -113,6 +113,11 @@ class Template(msgspec.Struct, kw_only=True):
     reason: str = ""
 
 
+def digits_of(phone: str) -> str:
+    """The number, however it is written."""
+    return re.sub(r"[^0-9]", "", phone)
+
+
 class World:
     """Everything. Ids are drawn from the seed, so that a run can be told again."""
 
@@ -159,6 +164,7 @@ class World:
         self, phone: str = "", name: str = "", *, on_whatsapp: bool = True, username: str = ""
     ) -> Person:
         """A person; with a username the business never sees the phone number."""
+        phone = digits_of(phone)
         person = Person(
             bsuid=f"ID.{self.digits(16)}",
             phone="" if username else phone,
@@ -180,7 +186,7 @@ class World:
     def person_of(self, phone_or_bsuid: str) -> Person | None:
         if phone_or_bsuid in self.people:
             return self.people[phone_or_bsuid]
-        digits = re.sub(r"\D", "", phone_or_bsuid)
+        digits = digits_of(phone_or_bsuid)
         return next((each for each in self.people.values() if digits and each.phone == digits), None)
 
     def chat(self, number: str, person: str) -> list[Line]:
