@@ -1,34 +1,15 @@
 """What no fact tells is on an open page all the same; and a part that cannot be read says so."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.account import FAR, Account
 from tests.browser.desk import Desk
-from tests.browser.receiver import Receiver, receiver
+from tests.browser.receiver import Receiver
 from tests.browser.words import say
 
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Its webhooks may be on this machine."""
-    made = Desk(tmp_path_factory.mktemp("live"), allow_hosts="127.0.0.1")
-    made.start()
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
-def account(browser: Browser, desk: Desk) -> Account:
-    return Account(desk, browser)
-
-
-@pytest.fixture
-def hooks() -> Iterator[Receiver]:
-    with receiver() as made:
-        yield made
+SETTINGS = {"allow_hosts": "127.0.0.1"}
+"""Its webhooks may be on this machine."""
 
 
 def test_a_call_of_a_webhook_comes_to_its_open_panel(

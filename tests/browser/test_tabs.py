@@ -15,11 +15,6 @@ from tests.browser.words import say
 
 
 @pytest.fixture(scope="module")
-def account(browser: Browser, desk: Desk) -> Account:
-    return Account(desk, browser)
-
-
-@pytest.fixture(scope="module")
 def another(browser: Browser, desk: Desk, account: Account) -> tuple[str, str]:
     """A person with an account and a device of their own: how they sign in."""
     login, password = "lain@toko.id", "rahasia lain"

@@ -1,34 +1,14 @@
 """Addresses of one's own: added, changed and replayed by hand."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.account import Account
 from tests.browser.desk import Desk
-from tests.browser.receiver import Receiver, receiver
+from tests.browser.receiver import Receiver
 from tests.browser.words import say
 
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Its webhooks may be on this machine."""
-    made = Desk(tmp_path_factory.mktemp("webhooks"), allow_hosts="127.0.0.1")
-    made.start()
-    yield made
-    made.end()
-
-
-@pytest.fixture(scope="module")
-def account(browser: Browser, desk: Desk) -> Account:
-    return Account(desk, browser)
-
-
-@pytest.fixture
-def hooks() -> Iterator[Receiver]:
-    with receiver() as made:
-        yield made
+SETTINGS = {"allow_hosts": "127.0.0.1"}
+"""Its webhooks may be on this machine."""
 
 
 def panel_of(page: Page) -> Locator:
