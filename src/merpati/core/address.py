@@ -11,6 +11,8 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 
 FEWEST_DIGITS, MOST_DIGITS = 7, 15
+HOME_COUNTRY = "62"
+"""Of a number that names none."""
 NO_REPLACEMENT = "0"
 _PUNCTUATION = re.compile(r"[\s\-‐‑‒–—.()\[\]/\u00a0\u200e\u200f\u202a-\u202e\u2060\ufeff]+")
 _GROUP = re.compile(r"(?:\d{5,20}-)?\d{5,25}@g\.us")
@@ -25,13 +27,13 @@ def parse_country_code(text: str) -> str:
     """`countryCode` as digits: "62", "+62" and "62 " are the same; "" is 62; "0" means no replacement."""
     digits = _PUNCTUATION.sub("", text).removeprefix("+")
     if digits == "":
-        return "62"
+        return HOME_COUNTRY
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 4):
         raise Refusal(Code.INPUT_INVALID, field="countryCode")
     return digits.lstrip("0") or NO_REPLACEMENT
 
 
-def parse_phone(text: str, country_code: str = "62") -> Address:
+def parse_phone(text: str, country_code: str = HOME_COUNTRY) -> Address:
     """An international number as digits, from what a person wrote; raises `Refusal(TARGET_INVALID)`.
 
     `+62 812-3456-7890`, `0812 3456 7890`, `62 (0)812…` and `6281234567890` are one number. A repeat is harmless:
@@ -48,7 +50,7 @@ def parse_phone(text: str, country_code: str = "62") -> Address:
     return Address(digits)
 
 
-def parse_first_digits(text: str, country_code: str = "62") -> str:
+def parse_first_digits(text: str, country_code: str = HOME_COUNTRY) -> str:
     """The beginning of an address, from what a person wrote of a number: `0812-34` is `6281234`; others stay."""
     bare = _PUNCTUATION.sub("", text)
     digits = bare.removeprefix("+")
@@ -67,7 +69,7 @@ def _replace_trunk_zero(digits: str, country_code: str, *, international: bool) 
     return digits
 
 
-def parse_address(text: str, country_code: str = "62") -> Address:
+def parse_address(text: str, country_code: str = HOME_COUNTRY) -> Address:
     """A phone number or a group id; raises `Refusal(TARGET_INVALID)`."""
     bare = text.strip()
     if bare.endswith("@g.us"):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from merpati.core.address import parse_phone
+from merpati.core.address import HOME_COUNTRY, parse_phone
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId, Epoch, Incarnation
@@ -21,8 +21,6 @@ DeviceState = SessionState
 
 SHORTEST_NAME, LONGEST_NAME = 2, 30
 SHORTEST_NUMBER, LONGEST_NUMBER = 8, 15
-HOME = "62"
-"""The country of a number that begins with 0."""
 LONGEST_PACE_MS = 3_600_000
 
 
@@ -210,7 +208,7 @@ def written_numbers(number: str) -> tuple[str, str]:
 def spellings(number: str) -> tuple[str, str, str]:
     """A device's number as registered, as WhatsApp writes it, and as it is dialled at home: all are one phone's."""
     number, full = written_numbers(number)
-    return number, full, f"0{full.removeprefix(HOME)}" if full.startswith(HOME) else full
+    return number, full, f"0{full.removeprefix(HOME_COUNTRY)}" if full.startswith(HOME_COUNTRY) else full
 
 
 def check_settings(settings: Settings) -> Settings:

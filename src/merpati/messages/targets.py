@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from merpati.core.address import parse_address
+from merpati.core.address import HOME_COUNTRY, parse_address
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.messages.model import Target
@@ -34,7 +34,7 @@ _ESCAPED = re.compile(r"\\([,|])")
 _VARIABLE = re.compile(r"\{(?:name|var([1-9][0-9]{0,3}))\}")
 
 
-def parse_targets(text: str, country_code: str = "62") -> tuple[Target, ...]:
+def parse_targets(text: str, country_code: str = HOME_COUNTRY) -> tuple[Target, ...]:
     """The recipients in `text`, in order, repeats kept; at least one.
 
     Raises `Refusal` with TARGET_REQUIRED, TARGET_INVALID (`target` is the entry), ROTATOR_UNKNOWN, INPUT_INVALID

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from merpati.api.fonnte.fields import Value, as_flag, as_int, as_joined, as_line, as_text, lower_names
-from merpati.core.address import parse_country_code
+from merpati.core.address import HOME_COUNTRY, parse_country_code
 from merpati.core.errors import Code, Refusal
 from merpati.messages.delay import parse_delay
 from merpati.messages.model import DelayRange
@@ -34,7 +34,7 @@ class SendParams(msgspec.Struct, frozen=True, kw_only=True):
     schedule_s: int = 0
     """Unix time; 0: now."""
     delay: DelayRange | None = None
-    country_code: str = "62"
+    country_code: str = HOME_COUNTRY
     location: tuple[float, float] | None = None
     """Latitude, longitude."""
     typing: bool = False

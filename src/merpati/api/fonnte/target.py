@@ -3,7 +3,7 @@
 from merpati.api.fonnte.endpoint import Request
 from merpati.api.fonnte.fields import as_joined
 from merpati.api.fonnte.params import parse_country
-from merpati.core.address import is_group, parse_address
+from merpati.core.address import HOME_COUNTRY, is_group, parse_address
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.messages.targets import split_targets
@@ -38,4 +38,4 @@ def _addresses(request: Request) -> list[Address]:
 def _country_code(request: Request) -> str:
     """Fonnte's page of the typing API writes `countyCode` once: both are taken."""
     values = request.fields.values
-    return parse_country(values.get("countrycode") or values.get("countycode")) or "62"
+    return parse_country(values.get("countrycode") or values.get("countycode")) or HOME_COUNTRY

@@ -18,7 +18,7 @@ from merpati.api.fonnte.fields import as_flag, as_line
 from merpati.api.fonnte.params import parse_country
 from merpati.api.fonnte.words import ON_OFF, TOKEN_INVALID
 from merpati.api.gateway import Gateway
-from merpati.core.address import parse_phone
+from merpati.core.address import HOME_COUNTRY, parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import EndpointId
 from merpati.devices.actions import update_device
@@ -83,7 +83,7 @@ def _settings(request: Request, before: Settings) -> Settings:
     flags = {field: as_flag(values.get(name)) for name, field in _FLAGS.items()}
     changed: dict[str, object] = {field: flag for field, flag in flags.items() if flag is not None}
     if (target := request.line("target")) is not None:
-        changed["resend_to"] = parse_phone(target, parse_country(values.get("countrycode")) or "62")
+        changed["resend_to"] = parse_phone(target, parse_country(values.get("countrycode")) or HOME_COUNTRY)
     if (source := request.line("source")) is not None:
         changed["source"] = _source(source)
     return msgspec.structs.replace(before, **changed)

@@ -11,7 +11,7 @@ from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.shapes import Given, GivenInstant, millis
-from merpati.core.address import parse_country_code
+from merpati.core.address import HOME_COUNTRY, parse_country_code
 from merpati.core.clock import SECOND_MS
 from merpati.core.errors import Code, Refusal
 from merpati.messages.delay import LONGEST_MS
@@ -67,7 +67,9 @@ class SendGiven(Given, frozen=True, kw_only=True):
         | Annotated[list[TargetGiven], Meta(max_length=MOST_TARGETS)]
     )
     text: Annotated[str, Meta(max_length=MOST_TEXT)] = ""
-    country_code: Annotated[str, Meta(max_length=10, description="Replaces a leading 0; `0`: nothing does.")] = "62"
+    country_code: Annotated[str, Meta(max_length=10, description="Replaces a leading 0; `0`: nothing does.")] = (
+        HOME_COUNTRY
+    )
     schedule: GivenInstant | None = None
     delay_from_s: Seconds = 0
     delay_to_s: Seconds | None = None
