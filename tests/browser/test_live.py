@@ -59,12 +59,13 @@ def test_a_part_that_cannot_be_read_says_so(
 def test_a_small_part_that_cannot_be_read_says_so_beside_the_rest(
     browser: Browser, desk: Desk, path: str, part: str, said: str
 ) -> None:
-    """The counts of the filters, and the devices' day; the list is there."""
-    with desk.owner(browser) as page:
+    """The counts of the filters, and the devices' day; the list is there. On a phone it is seen too."""
+    with desk.owner(browser, width="phone") as page:
         page.route(part, lambda route: route.fulfill(status=500, json={"title": "Rusak"}))
         page.goto(desk.address(path))
         told = page.get_by_text(say("id", said))
         expect(told).to_contain_text("Rusak")
+        expect(told).to_be_in_viewport(ratio=1)
         page.unroute(part)
         page.get_by_role("button", name=say("id", "offline.retry")).click()
         expect(told).to_have_count(0)
