@@ -62,7 +62,7 @@ def test_a_draft_waits_with_its_pasted_picture(browser: Browser, desk: Desk) -> 
     with desk.owner(browser) as page:
         begin(page, desk, "id", desk.demo["people"][1], "Seperti di gambar")
         page.evaluate(PASTE, base64.b64encode(PNG).decode())
-        expect(page.get_by_text(say("id", "send.file_is_image"))).to_be_visible()
+        expect(page.get_by_text(f"{say('id', 'send.file_is_image')} ·")).to_be_visible()
         page.get_by_role("link", name=say("id", "menu.devices")).click()
         page.get_by_role("link", name=say("id", "menu.send")).click()
         expect(page.get_by_label(say("id", "send.caption"), exact=True)).to_have_value("Seperti di gambar")
