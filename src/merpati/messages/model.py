@@ -63,10 +63,15 @@ class MessageEvent(Enum):
 
     TAKEN = "taken"
     ACKNOWLEDGED = "acknowledged"
+    ECHOED = "echoed"
+    """The network says by itself that it has the message."""
     DELIVERED = "delivered"
     READ = "read"
     REFUSED_FOR_NOW = "refused_for_now"
     REFUSED = "refused"
+    GIVEN_UP = "given_up"
+    """By the network, which had taken it."""
+    GIVEN_UP_FOR_NOW = "given_up_for_now"
     LOST_TRACK = "lost_track"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -90,6 +95,14 @@ LIFE = Machine(
         (_S.QUEUED, _E.DELIVERED): _S.DELIVERED,
         (_S.QUEUED, _E.READ): _S.READ,
         (_S.UNCERTAIN, _E.ACKNOWLEDGED): _S.SENT,
+        (_S.SENDING, _E.ECHOED): _S.SENT,
+        (_S.QUEUED, _E.ECHOED): _S.SENT,
+        (_S.UNCERTAIN, _E.ECHOED): _S.SENT,
+        (_S.SENDING, _E.GIVEN_UP): _S.FAILED,
+        (_S.SENT, _E.GIVEN_UP): _S.FAILED,
+        (_S.UNCERTAIN, _E.GIVEN_UP): _S.FAILED,
+        (_S.SENT, _E.GIVEN_UP_FOR_NOW): _S.QUEUED,
+        (_S.UNCERTAIN, _E.GIVEN_UP_FOR_NOW): _S.QUEUED,
         (_S.UNCERTAIN, _E.DELIVERED): _S.DELIVERED,
         (_S.UNCERTAIN, _E.READ): _S.READ,
         # of an earlier hand-over of which nobody knew more, when it ended otherwise meanwhile

@@ -1,11 +1,11 @@
 """The hot command for receipts: they only climb, may come twice, in any order, and before the acknowledgement."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from merpati.core.facts import AnyFact, MessageDelivered, MessageRead, MessageSent
-from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId, WireRef
 from merpati.messages import store_outbox, store_outcomes
 from merpati.messages.actions import record_all
 from merpati.messages.model import LIFE, MessageEvent, MessageState
@@ -15,7 +15,12 @@ from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
 from merpati.transports.port import ReceiptKind
 
-_STATE = {ReceiptKind.DELIVERED: MessageState.DELIVERED, ReceiptKind.READ: MessageState.READ}
+_STATE = {
+    ReceiptKind.TAKEN: MessageState.SENT,
+    ReceiptKind.DELIVERED: MessageState.DELIVERED,
+    ReceiptKind.READ: MessageState.READ,
+}
+_ACKNOWLEDGED = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.READ})
 _FACT: dict[MessageState, Callable[[DeviceId, MessageId, Address, WaId], AnyFact]] = {
     MessageState.DELIVERED: MessageDelivered,
     MessageState.READ: MessageRead,
@@ -23,20 +28,23 @@ _FACT: dict[MessageState, Callable[[DeviceId, MessageId, Address, WaId], AnyFact
 
 
 class Receipted(msgspec.Struct, frozen=True, kw_only=True):
-    """WhatsApp says that messages of a device were delivered or read."""
+    """WhatsApp says that messages of a device were taken, delivered or read."""
 
     account: AccountId
     device: DeviceId
     ids: tuple[WaId, ...]
     kind: ReceiptKind
     at: int
+    ref: WireRef | None = None
+    """As in `transports.port.Receipt`."""
     gap_ms: int = 0
     """Drawn from the device's pace, for a receipt that comes instead of the acknowledgement."""
 
 
 async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
-    """Raise these messages to delivered or read; never down. Unknown ids are none of ours: nothing happens.
+    """Raise these messages to sent, delivered or read; never down. Unknown ids are none of ours: nothing happens.
 
+    Where the network's ids are its own, one that a message had before it was sent again says nothing of it now.
     A receipt for a message that is still being handed over, or is uncertain, is its acknowledgement too: it leaves
     the outbox, and MessageSent is recorded before the receipt's own fact, as who follows the log learns WhatsApp's
     id from it. Every pace counts from there too: after a crash the receipt may be all that is heard of the last
@@ -44,10 +52,7 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     """
     await tx.lock([receipt.account for receipt in receipts])
     best = _highest(receipts)
-    found = await store_outcomes.by_wa_id(tx, list(best))
-    known = {(handed.device, handed.wa_id) for handed in found}
-    found += await store_outcomes.by_wire_ref(tx, [key for key in best if key not in known])
-    rows = {handed.message: handed for handed in found}
+    rows = await find_handed(tx, {key: ref for r in receipts for key, ref in _keys(r)})
     climbed = await store_outcomes.climb(
         tx, [(handed, *best[handed.device, handed.wa_id]) for handed in rows.values()]
     )
@@ -55,6 +60,24 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     await _count_paces(tx, [rows[id_] for id_, _ in climbed if rows[id_].state == MessageState.QUEUED], receipts)
     await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
     return [None] * len(receipts)
+
+
+async def find_handed(tx: Tx, wanted: Mapping[tuple[DeviceId, WaId], WireRef | None]) -> dict[MessageId, Handed]:
+    """The messages that the network means by these ids, by which it may have taken them; each with our reference,
+    if the network gives it back."""
+    found = await store_outcomes.by_wa_id(tx, list(wanted))
+    known = {(handed.device, handed.wa_id) for handed in found}
+    found = [h for h in found if wanted[h.device, h.wa_id] is None or h.state in _ACKNOWLEDGED]
+    found += await store_outcomes.by_wire_ref(
+        tx,
+        [(device, ref or WireRef(id_), id_) for (device, id_), ref in wanted.items() if (device, id_) not in known],
+    )
+    return {handed.message: handed for handed in found}
+
+
+def _keys(receipt: Receipted) -> Iterator[tuple[tuple[DeviceId, WaId], WireRef | None]]:
+    for id_ in receipt.ids:
+        yield (receipt.device, id_), receipt.ref
 
 
 async def _count_paces(tx: Tx, settled: Sequence[Handed], receipts: Sequence[Receipted]) -> None:
@@ -84,7 +107,8 @@ def _highest(receipts: Sequence[Receipted]) -> dict[tuple[DeviceId, WaId], tuple
 def _facts(handed: Handed, state: MessageState) -> Iterator[AnyFact]:
     if handed.state in LIFE.sources(MessageEvent.ACKNOWLEDGED):
         yield MessageSent(handed.device, handed.message, handed.chat, handed.wa_id, handed.handed_at)
-    yield _FACT[state](handed.device, handed.message, handed.chat, handed.wa_id)
+    if state in _FACT:
+        yield _FACT[state](handed.device, handed.message, handed.chat, handed.wa_id)
 
 
 RECEIPT: HotAction[Receipted, None] = HotAction(apply_receipts, lambda receipt: receipt.account)

@@ -254,3 +254,15 @@ async def requeue(tx: Tx, rows: Sequence[tuple[int, int, int]]) -> None:
         "id bigint, due_at bigint, more bigint",
         rows,
     )
+
+
+async def enter_again(tx: Tx, rows: Sequence[tuple[MessageId, int, int]]) -> None:
+    """(message, due_at, hand-overs so far): into the outbox again at its old place, as one that is tried again."""
+    columns = "message_id, account_id, device_id, chat, priority, due_at, seq, state, epoch, attempt, refusals"
+    await tx.set(
+        f"INSERT INTO outbox ({columns}, gap_ms, sequence_id, wire_ref, handed_at) "
+        "SELECT m.id, m.account_id, m.device_id, m.chat, m.priority, r.due_at, m.id, 0, 0, r.tries, r.tries, "
+        "NULL, NULL, m.wire_ref, 0 FROM message m, {r} WHERE m.id = r.id",
+        "id bigint, due_at bigint, tries bigint",
+        rows,
+    )

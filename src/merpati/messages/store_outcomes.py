@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId, WireRef
 from merpati.messages.model import LIFE, MessageEvent, MessageState
 from merpati.storage.port import Tx
 
@@ -28,13 +28,14 @@ async def end_messages(tx: Tx, rows: Sequence[tuple[MessageId, MessageState, str
 async def confirm_late(tx: Tx, rows: Sequence[tuple[MessageId, WaId | None, int, int]]) -> set[MessageId]:
     """(message, WhatsApp id, handed_at, at): acknowledgements that came when nobody waited any more.
 
-    Answers those that settled an uncertain message.
+    Answers those that settled an uncertain message. One that the network gave up meanwhile stays so.
     """
     uncertain = _in(LIFE.sources(MessageEvent.ACKNOWLEDGED))
     settled = await tx.set(
         f"UPDATE message SET state = {int(MessageState.SENT)}, code = '', wa_id = r.wa_id, "
         "handed_at = r.handed_at, sent_at = r.at, ended_at = NULL FROM {r} "
-        f"WHERE message.id = r.id AND message.state IN ({uncertain}) "
+        f"WHERE message.id = r.id AND message.state IN ({uncertain}) AND NOT "
+        f"(message.state = {int(MessageState.FAILED)} AND coalesce(message.wa_id, '') = r.wa_id) "
         "RETURNING message.id",
         "id bigint, wa_id text, handed_at bigint, at bigint",
         rows,
@@ -65,22 +66,31 @@ async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Hand
     return [Handed(*row) for row in rows]
 
 
-async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
-    """Open messages whose acknowledgement has not come: by the reference that we put on the wire."""
-    rows = await tx.set(
-        "SELECT o.message_id, o.account_id, o.device_id, o.wire_ref, o.chat, 0, o.handed_at, o.priority "
-        "FROM outbox o, {r} WHERE o.device_id = r.device_id AND o.wire_ref = r.wa_id AND o.attempt > 0",
-        "device_id bigint, wa_id text",
+async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WireRef, WaId]]) -> list[Handed]:
+    """Messages whose acknowledgement has not come, open and uncertain: by the reference that we put on the wire."""
+    columns = "device_id bigint, wire_ref text, wa_id text"
+    handed = await tx.set(
+        "SELECT o.message_id, o.account_id, o.device_id, r.wa_id, o.chat, 0, o.handed_at, o.priority "
+        "FROM outbox o, {r} WHERE o.device_id = r.device_id AND o.wire_ref = r.wire_ref AND o.attempt > 0",
+        columns,
         wanted,
     )
-    return [Handed(*row) for row in rows]
+    lost = await tx.set(
+        "SELECT m.id, m.account_id, m.device_id, r.wa_id, m.chat, m.state, coalesce(m.handed_at, 0), m.priority "
+        "FROM message m, {r} WHERE m.device_id = r.device_id AND m.wire_ref = r.wire_ref "
+        f"AND m.state = {int(MessageState.UNCERTAIN)}",
+        columns,
+        wanted,
+    )
+    return [Handed(*row) for row in (*handed, *lost)]
 
 
 async def climb(tx: Tx, rows: Sequence[tuple[Handed, MessageState, int]]) -> list[tuple[MessageId, MessageState]]:
-    """(message, delivered or read, at): up only. Answers (message, state) of those that climbed."""
+    """(message, sent, delivered or read, at): up only. Answers (message, state) of those that climbed."""
     may = " OR ".join(
         f"(r.state = {int(to)} AND message.state IN ({_in(LIFE.sources(event))}))"
         for to, event in (
+            (MessageState.SENT, MessageEvent.ECHOED),
             (MessageState.DELIVERED, MessageEvent.DELIVERED),
             (MessageState.READ, MessageEvent.READ),
         )
@@ -88,10 +98,45 @@ async def climb(tx: Tx, rows: Sequence[tuple[Handed, MessageState, int]]) -> lis
     climbed = await tx.set(
         "UPDATE message SET state = r.state, wa_id = r.wa_id, code = '', ended_at = NULL, "
         "handed_at = coalesce(message.handed_at, r.handed_at), sent_at = coalesce(message.sent_at, r.at), "
-        "delivered_at = coalesce(message.delivered_at, r.at), "
+        f"delivered_at = CASE WHEN r.state = {int(MessageState.SENT)} THEN message.delivered_at "
+        "ELSE coalesce(message.delivered_at, r.at) END, "
         f"read_at = CASE WHEN r.state = {int(MessageState.READ)} THEN r.at ELSE message.read_at END "
         f"FROM {{r}} WHERE message.id = r.id AND ({may}) RETURNING message.id, message.state",
         "id bigint, wa_id text, state bigint, handed_at bigint, at bigint",
         [(handed.message, handed.wa_id, int(state), handed.handed_at, at) for handed, state, at in rows],
     )
     return [(id_, MessageState(state)) for id_, state in climbed]
+
+
+async def give_up(tx: Tx, rows: Sequence[tuple[MessageId, WaId, str, int]]) -> set[MessageId]:
+    """(message, WhatsApp id, code, at): the network gave these up. Answers those that failed by it."""
+    sources = {*LIFE.sources(MessageEvent.GIVEN_UP), MessageState.QUEUED}  # its row says so while it is handed over
+    failed = await tx.set(
+        f"UPDATE message SET state = {int(MessageState.FAILED)}, code = r.code, wa_id = r.wa_id, ended_at = r.at "
+        f"FROM {{r}} WHERE message.id = r.id AND message.state IN ({_in(sorted(sources))}) RETURNING message.id",
+        "id bigint, wa_id text, code text, at bigint",
+        rows,
+    )
+    return {row[0] for row in failed}
+
+
+async def queue_again(tx: Tx, rows: Sequence[tuple[MessageId, WaId]]) -> set[MessageId]:
+    """(message, WhatsApp id it had): queued again, out of the outbox still. Answers those that moved."""
+    sources = _in(sorted(LIFE.sources(MessageEvent.GIVEN_UP_FOR_NOW)))
+    moved = await tx.set(
+        f"UPDATE message SET state = {int(MessageState.QUEUED)}, code = '', wa_id = r.wa_id, ended_at = NULL, "
+        f"sent_at = NULL FROM {{r}} WHERE message.id = r.id AND message.state IN ({sources}) RETURNING message.id",
+        "id bigint, wa_id text",
+        rows,
+    )
+    return {row[0] for row in moved}
+
+
+async def count_attempts(tx: Tx, messages: Sequence[MessageId]) -> dict[MessageId, int]:
+    """How often each was handed over, as far as that is stored."""
+    rows = await tx.set(
+        "SELECT a.message_id, count(*) FROM attempt a, {r} WHERE a.message_id = r.id GROUP BY a.message_id",
+        "id bigint",
+        [(id_,) for id_ in messages],
+    )
+    return {row[0]: row[1] for row in rows}

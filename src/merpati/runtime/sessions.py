@@ -20,6 +20,7 @@ from merpati.devices.views import find_device
 from merpati.messages.pace import Pace
 from merpati.messages.receipts import RECEIPT, Receipted
 from merpati.messages.recovery import EXPIRED_AT_ONCE, expire_overdue, open_session
+from merpati.messages.undelivered import GIVEN_UP, GivenUp
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.node import Loss
 from merpati.runtime.receiving import Receiving
@@ -41,6 +42,7 @@ from merpati.transports.port import (
     State,
     Transport,
     Typing,
+    Undelivered,
 )
 
 logger = logging.getLogger(__name__)
@@ -249,6 +251,8 @@ class Sessions:
                     session.pairing.hear(event)
             case Receipt():
                 await self._receipt(session, event)
+            case Undelivered():
+                await self._undelivered(session, event)
             case Inbound() | PollVote():
                 device = await self.storage.read(find_device, session.device.id) or session.device
                 await self.receiving.take_in(device, event, session.transport)
@@ -290,7 +294,27 @@ class Sessions:
                 ids=event.ids,
                 kind=event.kind,
                 at=self.clock.now(),
+                ref=event.ref,
                 gap_ms=session.pace().gap(self.dispatcher.rng.random()),
             ),
         )
         crashpoint("after_receipt_stored")
+
+    async def _undelivered(self, session: Session, event: Undelivered) -> None:
+        device = session.device
+        due_at = await self.lane(
+            GIVEN_UP,
+            GivenUp(
+                account=device.account,
+                device=device.id,
+                wa_id=event.wa_id,
+                ref=event.ref,
+                fault=event.fault,
+                code=event.code,
+                retry_after_ms=event.retry_after_ms,
+                max_tries=self.dispatcher.max_tries,
+                seed=self.dispatcher.rng.getrandbits(32),
+            ),
+        )
+        if due_at is not None:
+            self.dispatcher.wake(device.id, due_at)

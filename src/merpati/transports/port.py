@@ -206,6 +206,8 @@ class State(Event, frozen=True, kw_only=True, tag=True):
 
 
 class ReceiptKind(StrEnum):
+    TAKEN = "taken"
+    """The network has the message: what an acknowledgement says, from a network that says it apart from it."""
     DELIVERED = "delivered"
     READ = "read"
 
@@ -216,6 +218,25 @@ class Receipt(Event, frozen=True, kw_only=True, tag=True):
     ids: tuple[WaId, ...]
     kind: ReceiptKind
     who: Address
+    ref: WireRef | None = None
+    """Our reference of the one message in `ids`, where the network has an id of its own for it and gives ours back:
+    then the receipt settles a message whose acknowledgement was lost."""
+
+
+class Undelivered(Event, frozen=True, kw_only=True, tag=True):
+    """The network had taken a message and gave it up: nobody got it. May come twice, and before the
+    acknowledgement.
+
+    `fault` is RETRY or RATE when it may be tried again, `retry_after_ms` says when; else it is given up for good.
+    `code` is a value of `core.errors.Code`, or the network's own word.
+    """
+
+    wa_id: WaId
+    fault: SendFault
+    code: str
+    retry_after_ms: int = 0
+    ref: WireRef | None = None
+    """As in `Receipt`."""
 
 
 class Inbound(Event, frozen=True, kw_only=True, tag=True):
@@ -243,7 +264,7 @@ class Typing(Event, frozen=True, kw_only=True, tag=True):
     on: bool
 
 
-AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Inbound | PollVote | Typing
+AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Undelivered | Inbound | PollVote | Typing
 Emit: TypeAlias = Callable[[AnyEvent], Awaitable[None]]
 """Hands an event to the gateway; returning means that it is stored, so that the network may forget it.
 
