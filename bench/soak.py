@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ PAGES = ("home", "devices", "messages?limit=50", "messages/counts", "requests", 
 STREAMS, STREAM_S = 20, (5.0, 30.0)
 SAMPLE_S = 10.0
 SETTLE_S = 120.0
+UNREAD = ("queued", "sending", "sent", "delivered", "failed", "cancelled", "expired", "uncertain")
 FILE = b"\x89PNG\r\n\x1a\n" + bytes(200_000)
 FLAT = 0.05
 """Memory that grew by no more of itself."""
@@ -152,6 +154,17 @@ class Traffic:
             self.failed += answer.status >= 500
             await answer.read()
 
+    async def unread(self) -> dict[str, int]:
+        """How many messages are (still) in each state but read, at most 100 of each, with their codes."""
+        found: Counter[str] = Counter()
+        headers = {"Authorization": f"Bearer {ACCOUNT_TOKEN}"}
+        for state in UNREAD:
+            url = f"{self._url}/api/v1/messages?state={state}&limit=100"
+            async with self._client.get(url, headers=headers) as answer:
+                for message in (await answer.json())["items"]:
+                    found[f"{state} {message['code'] or ''}".strip()] += 1
+        return dict(found)
+
     async def listen(self) -> None:
         """A browser that opens the stream, stays a while and goes."""
         headers = {"Authorization": f"Bearer {ACCOUNT_TOKEN}"}
@@ -214,7 +227,8 @@ async def run(asked: argparse.Namespace, socket: str) -> None:
         )
         watching.cancel()
         settled = await come_to_rest(traffic, told)
-    report(samples, traffic, told, settled)
+        unread = await traffic.unread()
+    report(samples, traffic, told, settled, unread)
     served.stop()
     await receiver.cleanup()
 
@@ -240,7 +254,7 @@ def line_of(at: Sample) -> str:
     return f"{at.memory_mb:.0f} MB, {at.files} files, {at.threads} threads, {at.disk_mb:.0f} MB on disk"
 
 
-def report(samples: list[Sample], traffic: Traffic, told: Told, settled: float) -> None:
+def report(samples: list[Sample], traffic: Traffic, told: Told, settled: float, unread: dict[str, int]) -> None:
     steady = samples[len(samples) // 3 :]
     tenth = max(len(steady) // 10, 1)
     first = statistics.median(each.memory_mb for each in steady[:tenth])
@@ -253,6 +267,7 @@ def report(samples: list[Sample], traffic: Traffic, told: Told, settled: float) 
         f"memory, second third {first:.1f} MB; end {last:.1f} MB ({last / first - 1:+.1%}; {an_hour:+.1f} MB/h)",
         f"which is             {verdict}",
         f"accepted, read       {traffic.accepted}, {told.read} (lost {traffic.accepted - told.read})",
+        f"not read, by state   {unread or 'none'}",
         f"refused, failed      {traffic.refused}, {traffic.failed}",
         f"webhooks repeated    {told.repeated}",
         f"at rest after        {settled:.1f} s",
