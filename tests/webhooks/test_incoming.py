@@ -12,9 +12,10 @@ from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import StoredContent, Vote
 from merpati.messages.telling import telling_of
 from merpati.storage.port import Tx
+from merpati.transports.interactive import Chosen
 from merpati.transports.port import Location, Media, MediaKind, Poll, Text
 from merpati.webhooks.bodies import body_of
-from merpati.webhooks.incoming import KEYS
+from merpati.webhooks.incoming import BUTTON_ID, KEYS
 from merpati.webhooks.model import Card, EndpointKind
 from tests.messages.outbox import a_call, a_draft
 from tests.webhooks.receiver import Receiver
@@ -95,6 +96,14 @@ def test_each_kind_of_content_fills_its_keys(
     told = json.loads(body(telling(content, **about)) or b"")
     assert {key: told[key] for key in expected} == expected
     assert told.keys() == CAPTURED.keys() | LATER.keys()
+
+
+def test_what_was_pressed_is_told_with_its_id() -> None:
+    """`text` is a button's, as Fonnte says; `buttonid` is ours and stands nowhere else."""
+    told = json.loads(body(telling(Chosen(id="paket-1", title="Hemat"))) or b"")
+    expected = {"type": "button", "message": "Hemat", "pesan": "Hemat", "text": "Hemat", BUTTON_ID: "paket-1"}
+    assert {key: told[key] for key in expected} == expected
+    assert told.keys() == CAPTURED.keys() | LATER.keys() | {BUTTON_ID}
 
 
 def test_a_group_is_the_sender_and_its_member_stands_apart() -> None:

@@ -5,14 +5,17 @@ A message from a device ends with ✓: the network took it. ✓✓ come as lines
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any, Protocol
 
 import click
 
 from merpati.core.address import is_group
 from merpati.core.ids import Address
-from merpati.transports.port import Content, Location, Media, Poll, ReceiptKind, Signal, Text
+from merpati.messages.words import summary_of
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
+from merpati.transports.port import Location, Media, Poll, ReceiptKind, Received, Signal, Text
 from merpati.transports.simulator.entries import (
     AnyEntry,
     Fate,
@@ -93,7 +96,7 @@ class ChatLines:
 
     # -- parts --
 
-    def _message(self, at: int, who: str, content: Content, mark: str = "") -> list[str]:
+    def _message(self, at: int, who: str, content: Received, mark: str = "") -> list[str]:
         first, *rest = _CONTENTS[type(content)](self._words, content)
         lines = [f"{_clock(at)}  {who}: {first}", *(_INDENT + line for line in rest)]
         lines[-1] += mark
@@ -102,7 +105,7 @@ class ChatLines:
     def _who(self, device: Address, chat: Address) -> str:
         return f"+{device} ({chat})" if is_group(chat) else f"+{device}"
 
-    def _remember(self, ref: str, content: Content) -> None:
+    def _remember(self, ref: str, content: Received) -> None:
         head = _CONTENTS[type(content)](self._words, content)[0]
         self._heads[ref] = f"«{head if len(head) <= 30 else head[:29] + '…'}»"
         if len(self._heads) > REMEMBERED:
@@ -157,9 +160,45 @@ def _poll(words: Words, content: Poll) -> list[str]:
     return [title, *(f"{n}. {_safe(choice)}" for n, choice in enumerate(content.choices, start=1)), *several]
 
 
+def _buttons(_words: Words, content: Buttons) -> list[str]:
+    return _framed(content, (f"{n}. [{_safe(each.title)}]" for n, each in enumerate(content.buttons, start=1)))
+
+
+def _list(_words: Words, content: ListMenu) -> list[str]:
+    numbers = count(1)
+    rows = []
+    for section in content.sections:
+        rows += [f"— {_safe(section.title)} —"] if section.title else []
+        rows += [f"{next(numbers)}. {_safe(row.title)} {_safe(row.description)}".rstrip() for row in section.rows]
+    return _framed(content, (f"[{_safe(content.button)}]", *rows))
+
+
+def _link(_words: Words, content: LinkButton) -> list[str]:
+    return _framed(content, (f"[{_safe(content.title)}] {_safe(content.url)}",))
+
+
+def _framed(content: Buttons | ListMenu | LinkButton, offered: Iterable[str]) -> list[str]:
+    header = [_safe(content.header)] if content.header else []
+    footer = [click.style(_safe(content.footer), dim=True)] if content.footer else []
+    return [*header, *_lines(content.body), *footer, *offered]
+
+
+def _template(words: Words, content: Template) -> list[str]:
+    return [f"[{words('phone.line.template')}] {_safe(summary_of(content))}"]
+
+
+def _chosen(words: Words, content: Chosen) -> list[str]:
+    return [words("phone.line.pressed", title=_safe(content.title))]
+
+
 _CONTENTS: dict[type[object], Callable[[Words, Any], list[str]]] = {
     Text: _text,
     Media: _media,
     Location: _location,
     Poll: _poll,
+    Buttons: _buttons,
+    ListMenu: _list,
+    LinkButton: _link,
+    Template: _template,
+    Chosen: _chosen,
 }

@@ -67,6 +67,17 @@ class Code(StrEnum):
     SCHEDULE_INVALID = "schedule_invalid"
     DELAY_INVALID = "delay_invalid"
     UNSUPPORTED = "unsupported"
+    POLL_UNSUPPORTED = "poll_unsupported"
+    # what is sent to be pressed
+    INTERACTIVE_UNSUPPORTED = "interactive_unsupported"
+    TEMPLATE_UNSUPPORTED = "template_unsupported"
+    PART_TOO_LONG = "part_too_long"
+    PART_MISSING = "part_missing"
+    PARTS_ALIKE = "parts_alike"
+    BUTTONS_COUNT = "buttons_count"
+    ROWS_COUNT = "rows_count"
+    TEMPLATE_INVALID = "template_invalid"
+    VARIABLE_INVALID = "variable_invalid"
     # attachments
     URL_INVALID = "url_invalid"
     URL_UNREACHABLE = "url_unreachable"

@@ -126,7 +126,8 @@ class ReceivedFile(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a webhook tells of an incoming message. `at` is WhatsApp's time; `type` a `transports.port.MediaKind`,
-    or text, location, poll. Of a vote: `poll` names the poll."""
+    or text, location, poll, button. Of a vote: `poll` names the poll. Of what was pressed: `button` is what stood
+    on it, `button_id` the id that we gave it."""
 
     at: int
     type: str
@@ -135,6 +136,8 @@ class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
     location: str = ""
     poll: str = ""
     choices: tuple[str, ...] = ()
+    button: str = ""
+    button_id: str = ""
     file: ReceivedFile | None = None
     to_itself: bool = False
     in_inbox: bool = False

@@ -25,7 +25,7 @@ from merpati.core.ids import (
 )
 from merpati.core.machine import Machine
 from merpati.log.model import IdempotencyRow, RequestRow
-from merpati.transports.port import Content
+from merpati.transports.port import Content, Received
 
 
 class MessageState(IntEnum):
@@ -217,7 +217,7 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     choices: tuple[str, ...]
 
 
-StoredContent: TypeAlias = Content | Vote
+StoredContent: TypeAlias = Received | Vote
 """What the column `content` holds."""
 
 

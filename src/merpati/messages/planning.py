@@ -16,6 +16,8 @@ from merpati.core.ids import AccountId, BatchId, JobId, MessageId, RequestId, Wi
 from merpati.messages.delay import draw_gap
 from merpati.messages.model import Batch, BatchPlan, Draft, HoldReason, PartTarget, Priority, SendItem, Target
 from merpati.messages.targets import MOST_TARGETS, render, render_content, text_of
+from merpati.transports.interactive import Template
+from merpati.transports.limits import check_interactive, most_words
 
 MOST_DRAFTS = 200
 """Messages that one transaction makes; a call with more becomes a batch with parts of so many."""
@@ -159,11 +161,17 @@ def _hold(item: SendItem, now: Millis) -> HoldReason | None:
 
 
 def check_rendered(item: SendItem, target: Target) -> None:
-    """Refuse a text that the target's variables make too long; raises `Refusal(TEXT_TOO_LONG)`."""
-    text = text_of(item.content)
+    """Refuse what the target's variables make too long; raises `Refusal` (TEXT_TOO_LONG; of a template, what
+    `check_interactive` raises)."""
+    if isinstance(item.content, Template):
+        rendered = render_content(item.content, target.values)
+        if isinstance(rendered, Template) and rendered is not item.content:
+            check_interactive(rendered)
+        return
+    text, most = text_of(item.content), most_words(item.content) or MOST_TEXT
     roughly = len(text) + len(text) // 6 * max(map(len, target.values), default=0)
-    if roughly > MOST_TEXT and len(render(text, target.values)) > MOST_TEXT:
-        raise Refusal(Code.TEXT_TOO_LONG, most=MOST_TEXT)
+    if roughly > most and len(render(text, target.values)) > most:
+        raise Refusal(Code.TEXT_TOO_LONG, most=most)
 
 
 def _batch(placed: Sequence[_Placed], origin: Origin) -> Batch:

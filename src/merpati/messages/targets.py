@@ -23,6 +23,7 @@ from merpati.core.address import HOME_COUNTRY, parse_address
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.messages.model import Target
+from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, TemplateButton, Variable
 from merpati.transports.port import Content, Location, Media, Poll, Text
 
 MOST_TARGETS = 100_000
@@ -108,12 +109,23 @@ def has_variables(content: Content) -> bool:
 
 
 def text_of(content: Content) -> str:
-    """What the content says in words: the one text of it that may hold variables."""
+    """What the content says in words: the text of it that may hold variables; of a template what fills it."""
+    if isinstance(content, Template):
+        return " ".join(each.text if isinstance(each, Variable) else each.value for each in _blanks(content))
     return str(getattr(content, _TEXT_FIELD[type(content)]))
 
 
+def _blanks(template: Template) -> tuple[Variable | TemplateButton, ...]:
+    return (*template.header, *template.body, *template.buttons)
+
+
 def render_content(content: Content, values: Sequence[str]) -> Content:
-    """The content for one target: its text, caption or question rendered. A poll's choices are never rendered."""
+    """The content for one target: its text, caption or question rendered, or what fills a template.
+
+    What can be chosen is never rendered: a poll's choices, buttons, rows.
+    """
+    if isinstance(content, Template):
+        return _render_template(content, values) if has_variables(content) else content
     text = text_of(content)
     rendered = render(text, values)
     if rendered == text:
@@ -121,4 +133,20 @@ def render_content(content: Content, values: Sequence[str]) -> Content:
     return msgspec.structs.replace(content, **{_TEXT_FIELD[type(content)]: rendered})
 
 
-_TEXT_FIELD: dict[type[Content], str] = {Text: "body", Media: "caption", Location: "caption", Poll: "question"}
+def _render_template(template: Template, values: Sequence[str]) -> Template:
+    def render_texts(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+        return tuple(msgspec.structs.replace(each, text=render(each.text, values)) for each in variables)
+
+    buttons = (msgspec.structs.replace(each, value=render(each.value, values)) for each in template.buttons)
+    return msgspec.structs.replace(
+        template, header=render_texts(template.header), body=render_texts(template.body), buttons=tuple(buttons)
+    )
+
+
+_TEXT_FIELD: dict[type[Content], str] = {
+    Text: "body",
+    Media: "caption",
+    Location: "caption",
+    Poll: "question",
+    **dict.fromkeys((Buttons, ListMenu, LinkButton), "body"),
+}

@@ -5,6 +5,8 @@ from typing import Any
 
 from merpati.core.facts import ReceivedFile, Telling
 from merpati.messages.model import StoredContent, Vote
+from merpati.messages.words import summary_of
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, Text
 
 
@@ -48,10 +50,27 @@ def _vote(content: Vote) -> dict[str, Any]:
     return {"type": "poll", "choices": content.choices}
 
 
+def _menu(content: Buttons | ListMenu | LinkButton) -> dict[str, Any]:
+    """What another business sent to be pressed: told as its text."""
+    return {"type": "text", "text": content.body}
+
+
+def _template(content: Template) -> dict[str, Any]:
+    return {"type": "text", "text": summary_of(content)}
+
+
+def _chosen(content: Chosen) -> dict[str, Any]:
+    """Its text is what stood on the button: programs that match on the message match on it."""
+    return {"type": "button", "text": content.title, "button": content.title, "button_id": content.id}
+
+
 _ABOUT: dict[type[object], Callable[[Any], dict[str, Any]]] = {
     Text: _text,
     Media: _media,
     Location: _location,
     Poll: _poll,
     Vote: _vote,
+    **dict.fromkeys((Buttons, ListMenu, LinkButton), _menu),
+    Template: _template,
+    Chosen: _chosen,
 }

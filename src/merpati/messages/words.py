@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from merpati.messages.model import StoredContent, Vote
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, Text
 
 MASK = "•"
@@ -22,8 +23,35 @@ def words_of(content: StoredContent) -> str:
             return " ".join((content.question, *content.choices))
         case Vote():
             return ", ".join(content.choices)
+        case Buttons() | ListMenu() | LinkButton():
+            return _joined(content.header, content.body, *offered(content), content.footer)
+        case Template():
+            return _joined(content.name, *filled(content))
+        case Chosen():
+            return _joined(content.title, content.description)
         case _:
             assert_never(content)
+
+
+def offered(content: Buttons | ListMenu | LinkButton) -> tuple[str, ...]:
+    """What can be pressed, in order: titles, of a row also what stands below it, of a link also its address."""
+    match content:
+        case Buttons():
+            return tuple(each.title for each in content.buttons)
+        case ListMenu():
+            rows = (row for section in content.sections for row in section.rows)
+            return tuple(_joined(row.title, row.description) for row in rows)
+        case LinkButton():
+            return (_joined(content.title, content.url),)
+
+
+def filled(template: Template) -> tuple[str, ...]:
+    """What its blanks are filled with."""
+    return tuple(each.text for each in (*template.header, *template.body))
+
+
+def _joined(*texts: str) -> str:
+    return " ".join(filter(None, texts))
 
 
 def shown(content: StoredContent) -> StoredContent:
@@ -38,11 +66,15 @@ def _readable(text: Text) -> str:
 
 
 def summary_of(content: StoredContent) -> str:
-    """What it holds, in one text for people: also where a location is, and a poll's choices apart."""
+    """What it holds, in one text for people: also where a location is, and what can be chosen apart."""
     match content:
         case Location():
             return f"{content.caption} ({content.latitude:.6f}, {content.longitude:.6f})".strip()
         case Poll():
             return f"{content.question} {' / '.join(content.choices)}"
+        case Buttons() | ListMenu() | LinkButton():
+            return f"{content.body} {' / '.join(offered(content))}"
+        case Template():
+            return f"{content.name}: {', '.join(filled(content))}" if filled(content) else content.name
         case _:
             return words_of(content)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId
-from merpati.transports.port import Content
+from merpati.transports.port import Content, Received
 
 
 class ActRefused(Exception):
@@ -68,7 +68,7 @@ class ChatLine(Struct, frozen=True, kw_only=True):
     device: Address
     sender: Address
     group: Address | None
-    content: Content | None
+    content: Received | None
     """None: a vote."""
     poll: WaId | None = None
     """Of a vote: the poll."""

@@ -12,6 +12,7 @@ import msgspec
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,10 +25,11 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What this transport can do, as data.
 
-    The senders read `in_flight`, `takes_ref` and `typing`; the door refuses what `media`, `location`, `poll` and
-    `reply` say is absent, before anything is queued. The others are read by the conformance suite alone until what
-    needs them is there: `/validate` (`check_number`), `/fetch-group` (`groups`), a `/qr` that refuses what the
-    transport has not (`pair_qr`, `pair_code`), a text's length by transport (`max_text`; the door allows 60,000).
+    The senders read `in_flight`, `takes_ref` and `typing`; the door refuses what `media`, `location`, `poll`,
+    `reply`, `interactive` and `template` say is absent, before anything is queued. The others are read by the
+    conformance suite alone until what needs them is there: `/validate` (`check_number`), `/fetch-group` (`groups`),
+    a `/qr` that refuses what the transport has not (`pair_qr`, `pair_code`), a text's length by transport
+    (`max_text`; the door allows 60,000).
     """
 
     in_flight: int
@@ -44,6 +46,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     groups: bool = True
     pair_qr: bool = True
     pair_code: bool = True
+    interactive: bool = False
+    """Reply buttons, lists, a link's button."""
+    template: bool = False
+    """Texts that were approved before."""
     max_text: int = 60_000
     """Characters."""
 
@@ -91,7 +97,10 @@ class Poll(Struct, frozen=True, kw_only=True, tag=True):
     """The caller's own name of the poll; comes back with votes."""
 
 
-Content: TypeAlias = Text | Media | Location | Poll
+Content: TypeAlias = Text | Media | Location | Poll | Buttons | ListMenu | LinkButton | Template
+"""What can be sent."""
+Received: TypeAlias = Content | Chosen
+"""What can come in."""
 
 
 class Outbound(Struct, frozen=True, kw_only=True):
@@ -245,8 +254,9 @@ class Inbound(Event, frozen=True, kw_only=True, tag=True):
     wa_id: WaId
     chat: Address
     sender: Identity
-    content: Content
+    content: Received
     quoted: WaId | None = None
+    """Of `Chosen`: the message whose button or list it was."""
 
 
 class PollVote(Event, frozen=True, kw_only=True, tag=True):

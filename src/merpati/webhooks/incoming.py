@@ -16,6 +16,8 @@ Value: TypeAlias = str | int | bool | tuple[str, ...]
 
 NO_BUTTON = "non-button message"
 NO_TEXT = "non-text message"
+BUTTON_ID = "buttonid"
+"""Ours, and there only when a button was pressed or a row chosen: the id that the sender of the message gave it."""
 _LID = "@lid"
 """The end of an address that hides its phone number."""
 _NO_FILE = ReceivedFile(MediaId(0), "", "", 0)
@@ -51,7 +53,7 @@ KEYS: Mapping[str, Callable[[MessageReceived, Telling], Value]] = {
     "pengirim": _sender,  # [O] its Indonesian name
     "message": _text,  # [D] text or caption; without text a constant [O]
     "pesan": _text,  # [O]
-    "text": lambda _fact, _told: NO_BUTTON,  # [D] a button's text; of all else a constant [O]
+    "text": lambda _fact, told: told.button or NO_BUTTON,  # [D] a button's text; of all else a constant [O]
     "member": _member,  # [D]
     "name": lambda _fact, told: told.name,  # [D]
     "pushname": lambda _fact, told: told.name,  # [O]
@@ -78,4 +80,5 @@ def tell_received(fact: MessageReceived, link: Callable[[ReceivedFile], str]) ->
     if told is None:
         return None
     url = link(told.file) if told.file is not None else ""
-    return {**{key: value(fact, told) for key, value in KEYS.items()}, "url": url}
+    pressed: dict[str, Value] = {BUTTON_ID: told.button_id} if told.button else {}
+    return {**{key: value(fact, told) for key, value in KEYS.items()}, "url": url, **pressed}

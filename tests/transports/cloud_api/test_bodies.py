@@ -69,7 +69,7 @@ def test_typing_is_shown_by_marking_as_read() -> None:
 @pytest.mark.parametrize(
     ("content", "fault", "code"),
     [
-        (Poll(question="?", choices=("a", "b")), SendFault.UNSUPPORTED, Code.UNSUPPORTED),
+        (Poll(question="?", choices=("a", "b")), SendFault.UNSUPPORTED, Code.POLL_UNSUPPORTED),
         (Text(body="x" * 4097), SendFault.CONTENT, Code.TEXT_TOO_LONG),
         (Text(body=" \n"), SendFault.CONTENT, Code.CONTENT_MISSING),
         (media(MediaKind.IMAGE, "image/png", caption="x" * 1025), SendFault.CONTENT, Code.TEXT_TOO_LONG),

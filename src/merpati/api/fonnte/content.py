@@ -5,6 +5,8 @@ an element has several kinds of content, an attachment comes before a poll, a po
 text goes with it: nothing that Fonnte would send is dropped.
 """
 
+from collections.abc import Callable, Mapping
+
 from merpati.api.fonnte.buttons import menu_text
 from merpati.api.fonnte.params import SendParams, Table
 from merpati.core.clock import DAY_MS, SECOND_MS
@@ -12,6 +14,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import WaId
 from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
+from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
 from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
 from merpati.transports.port import Media as MediaContent
 
@@ -83,6 +86,19 @@ def schedule_at(params: SendParams, now: int) -> int | None:
 
 def check_supported(content: Content, options: Options, caps: Capabilities) -> None:
     """What this transport cannot do is refused here, before anything is queued; raises `Refusal(UNSUPPORTED)`."""
-    able = {Text: True, MediaContent: caps.media, Location: caps.location, Poll: caps.poll}
-    if not able[type(content)] or (options.reply_to is not None and not caps.reply):
-        raise Refusal(Code.UNSUPPORTED, what=type(content).__name__.lower())
+    able, code = _ABLE[type(content)]
+    if not able(caps):
+        raise Refusal(code, what=type(content).__name__.lower())
+    if options.reply_to is not None and not caps.reply:
+        raise Refusal(Code.UNSUPPORTED, what="reply")
+
+
+_ABLE: Mapping[type[Content], tuple[Callable[[Capabilities], bool], Code]] = {
+    Text: (lambda _: True, Code.UNSUPPORTED),
+    MediaContent: (lambda caps: caps.media, Code.UNSUPPORTED),
+    Location: (lambda caps: caps.location, Code.UNSUPPORTED),
+    Poll: (lambda caps: caps.poll, Code.POLL_UNSUPPORTED),
+    **dict.fromkeys((Buttons, ListMenu, LinkButton), (lambda caps: caps.interactive, Code.INTERACTIVE_UNSUPPORTED)),
+    Template: (lambda caps: caps.template, Code.TEMPLATE_UNSUPPORTED),
+}
+"""What a content needs, and the code that says it is not there."""

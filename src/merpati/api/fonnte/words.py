@@ -42,6 +42,7 @@ REASONS: Mapping[Code, str] = {
     Code.DELAY_INVALID: "input invalid",
     Code.TEXT_UNSTORABLE: "input invalid",
     Code.UNSUPPORTED: "input invalid",
+    Code.POLL_UNSUPPORTED: "input invalid: this device has no polls, send listJSON",  # ours after the colon
     Code.URL_INVALID: "url invalid",
     Code.URL_UNREACHABLE: "url unreachable",
     Code.FILE_TYPE: "file format not supported",

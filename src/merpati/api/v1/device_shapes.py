@@ -148,6 +148,8 @@ class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     groups: bool
     pair_qr: bool
     pair_code: bool
+    interactive: bool
+    template: bool
     max_text: int
 
 

@@ -11,6 +11,8 @@ from merpati.messages.history import HistoryRow
 from merpati.messages.model import MessageState, Note, StateWord, StoredContent, Vote
 from merpati.messages.targets import text_of
 from merpati.messages.waiting import Can, Wait, Waiting, what_can
+from merpati.messages.words import summary_of
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, MediaKind, Poll, Text
 
 SHOWN_TEXT = 200
@@ -32,6 +34,11 @@ class ContentKind(StrEnum):
     LOCATION = "location"
     POLL = "poll"
     VOTE = "vote"
+    BUTTONS = "buttons"
+    LIST = "list"
+    LINK = "link"
+    TEMPLATE = "template"
+    CHOICE = "choice"
 
 
 KINDS: dict[type, ContentKind] = {
@@ -40,12 +47,17 @@ KINDS: dict[type, ContentKind] = {
     Location: ContentKind.LOCATION,
     Poll: ContentKind.POLL,
     Vote: ContentKind.VOTE,
+    Buttons: ContentKind.BUTTONS,
+    ListMenu: ContentKind.LIST,
+    LinkButton: ContentKind.LINK,
+    Template: ContentKind.TEMPLATE,
+    Chosen: ContentKind.CHOICE,
 }
 
 
 def words_in(content: StoredContent) -> str:
-    """The one text of it: what was written, a caption, a question, or what was voted for."""
-    return ", ".join(content.choices) if isinstance(content, Vote) else text_of(content)
+    """The one text of it: what was written, a caption, a question, or what was chosen."""
+    return summary_of(content) if isinstance(content, Vote | Chosen | Template) else text_of(content)
 
 
 class HeldAnswer(Answer, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ import msgspec
 from merpati.api.v1.message_shapes import FileAnswer, LocationAnswer
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.ids import Address, DeviceId
+from merpati.messages.words import summary_of
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.phones import ChatLine, Everyone, Happening, Person, Phones
 from merpati.transports.port import Location, Media, Poll, Text
 
@@ -24,6 +26,11 @@ class LineKind(StrEnum):
     LOCATION = "location"
     POLL = "poll"
     VOTE = "vote"
+    BUTTONS = "buttons"
+    LIST = "list"
+    LINK = "link"
+    TEMPLATE = "template"
+    CHOICE = "choice"
 
 
 class PersonAnswer(Answer, frozen=True, kw_only=True):
@@ -153,6 +160,10 @@ def _words(line: ChatLine) -> str:
             return line.content.caption
         case Poll():
             return line.content.question
+        case Buttons() | ListMenu() | LinkButton():
+            return line.content.body
+        case Template() | Chosen():
+            return summary_of(line.content)
         case _:
             return ", ".join(line.choices)
 
@@ -183,4 +194,9 @@ _KINDS: Mapping[type[object], LineKind] = {
     Media: LineKind.FILE,
     Location: LineKind.LOCATION,
     Poll: LineKind.POLL,
+    Buttons: LineKind.BUTTONS,
+    ListMenu: LineKind.LIST,
+    LinkButton: LineKind.LINK,
+    Template: LineKind.TEMPLATE,
+    Chosen: LineKind.CHOICE,
 }

@@ -34,6 +34,8 @@ class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     groups: bool
     pair_qr: bool
     pair_code: bool
+    interactive: bool
+    template: bool
     max_text: int
 
 

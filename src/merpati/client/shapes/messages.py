@@ -84,6 +84,11 @@ class ContentKind(OpenEnum):
     LOCATION = "location"
     POLL = "poll"
     VOTE = "vote"
+    BUTTONS = "buttons"
+    LIST = "list"
+    LINK = "link"
+    TEMPLATE = "template"
+    CHOICE = "choice"
 
 
 class CountsAnswer(Shape, frozen=True, kw_only=True):

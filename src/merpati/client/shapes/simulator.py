@@ -69,6 +69,11 @@ class LineKind(OpenEnum):
     LOCATION = "location"
     POLL = "poll"
     VOTE = "vote"
+    BUTTONS = "buttons"
+    LIST = "list"
+    LINK = "link"
+    TEMPLATE = "template"
+    CHOICE = "choice"
 
 
 class PersonAnswer(Shape, frozen=True, kw_only=True):

@@ -10,6 +10,9 @@ from typing import Any
 from merpati.core.address import is_group
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WaId
+from merpati.transports.cloud_api.interactive import check_sendable, shape_of
+from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
+from merpati.transports.limits import Interactive
 from merpati.transports.port import (
     Content,
     Location,
@@ -109,7 +112,7 @@ def _check_location(location: Location) -> None:
 
 
 def _check_poll(_: Poll) -> None:
-    raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+    raise SendError(SendFault.UNSUPPORTED, Code.POLL_UNSUPPORTED)
 
 
 _CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
@@ -117,6 +120,7 @@ _CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
     Media: _check_media,
     Location: _check_location,
     Poll: _check_poll,
+    **dict.fromkeys((Buttons, ListMenu, LinkButton, Template), check_sendable),
 }
 
 
@@ -139,8 +143,13 @@ def _location(location: Location, _: str) -> tuple[str, Body]:
     return "location", {"latitude": location.latitude, "longitude": location.longitude, **name}
 
 
+def _interactive(content: Interactive, _: str) -> tuple[str, Body]:
+    return shape_of(content)
+
+
 _SHAPES: Mapping[type[Content], Callable[[Any, str], tuple[str, Body]]] = {
     Text: _text,
     Media: _media,
     Location: _location,
+    **dict.fromkeys((Buttons, ListMenu, LinkButton, Template), _interactive),
 }

@@ -16,6 +16,8 @@ from msgspec import Struct
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
 from merpati.transports.cloud_api.errors import Trouble, late_trouble_of
+from merpati.transports.cloud_api.interactive import read_chosen
+from merpati.transports.interactive import Chosen
 from merpati.transports.port import AnyEvent, Identity, Inbound, Location, Receipt, ReceiptKind, Text
 
 LATEST = 253_402_300_799
@@ -73,7 +75,7 @@ class Said(Struct, frozen=True, kw_only=True):
     at: Millis
     wa_id: WaId
     sender: Identity
-    content: Text | Location | Attachment | Unsupported
+    content: Text | Location | Chosen | Attachment | Unsupported
     quoted: WaId | None = None
 
 
@@ -111,7 +113,7 @@ def event_of(device: DeviceId, news: News) -> AnyEvent | None:
         return (
             None if kind is None else Receipt(device=device, at=news.at, ids=(news.wa_id,), kind=kind, who=news.who)
         )
-    if not isinstance(news.content, Text | Location):
+    if not isinstance(news.content, Text | Location | Chosen):
         return None
     return Inbound(
         device=device,
@@ -180,7 +182,7 @@ def _said(line: str, value: dict[str, Any]) -> Iterator[Said]:
             )
 
 
-def _content(message: dict[str, Any]) -> Text | Location | Attachment | Unsupported:
+def _content(message: dict[str, Any]) -> Text | Location | Chosen | Attachment | Unsupported:
     kind = _word(message, "type")
     if _word(message, "group_id") or kind not in _CONTENTS:
         return Unsupported(kind=kind)
@@ -214,9 +216,10 @@ def _attachment(kind: str, named: dict[str, Any]) -> Attachment | None:
     )
 
 
-_CONTENTS: Mapping[str, Callable[[str, dict[str, Any]], Text | Location | Attachment | None]] = {
+_CONTENTS: Mapping[str, Callable[[str, dict[str, Any]], Text | Location | Chosen | Attachment | None]] = {
     "text": _text,
     "location": _location,
+    **dict.fromkeys(("interactive", "button"), read_chosen),
     **dict.fromkeys(("image", "video", "audio", "document", "sticker"), _attachment),
 }
 

@@ -11,7 +11,7 @@ import msgspec
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId, WireRef
-from merpati.transports.port import Content, ReceiptKind, Signal
+from merpati.transports.port import Content, ReceiptKind, Received, Signal
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ev"):
@@ -128,7 +128,7 @@ class Said(Entry, frozen=True, kw_only=True, tag="said"):
     chat: Address
     sender: Address
     name: str = ""
-    content: Content
+    content: Received
     quoted: WaId | None = None
     is_seen: bool = False
     """In a chat that is kept: a device has marked it as read."""

@@ -8,7 +8,7 @@ import secrets
 import msgspec
 
 from merpati.core.ids import Address, WaId
-from merpati.transports.port import Content, Poll, SessionState
+from merpati.transports.port import Poll, Received, SessionState
 from merpati.transports.simulator import wire
 from merpati.transports.simulator.entries import (
     AccountSet,
@@ -107,7 +107,7 @@ def _say_to(
     device: Address,
     wa_id: WaId,
     chat: Address,
-    content: Content,
+    content: Received,
     quoted: WaId | None,
 ) -> None:
     said = Said(

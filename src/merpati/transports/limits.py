@@ -1,0 +1,144 @@
+"""How long and how many: what WhatsApp takes of buttons, lists and templates. Tables and one check; pure.
+
+Source: Meta's Cloud API, "Interactive reply buttons", "Interactive list", "Interactive call-to-action URL button",
+"Message templates". Checked at the door, and once more when the recipient's own words stand in it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from merpati.core.errors import Code, Refusal
+from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, TemplateButtonKind, Variable
+
+Interactive: TypeAlias = Buttons | ListMenu | LinkButton | Template
+
+MOST_BUTTONS: Final = 3
+MOST_ROWS: Final = 10
+"""Of a list, all its sections together."""
+MOST_HEADER: Final = 60
+MOST_FOOTER: Final = 60
+MOST_BODY: Final = 1024
+MOST_LIST_BODY: Final = 4096
+MOST_BUTTON_TITLE: Final = 20
+MOST_BUTTON_ID: Final = 256
+MOST_SECTION_TITLE: Final = 24
+MOST_ROW_TITLE: Final = 24
+MOST_ROW_DESCRIPTION: Final = 72
+MOST_ROW_ID: Final = 200
+MOST_URL: Final = 2000
+MOST_NAME: Final = 512
+MOST_VARIABLE: Final = 1024
+MOST_TEMPLATE_BUTTONS: Final = 10
+MOST_VALUE: Mapping[TemplateButtonKind, int] = {
+    TemplateButtonKind.QUICK_REPLY: 256,
+    TemplateButtonKind.URL: MOST_URL,
+    TemplateButtonKind.COPY_CODE: 15,
+}
+"""Characters."""
+_NAME = re.compile(rf"[a-z0-9_]{{1,{MOST_NAME}}}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
+_ADDRESS = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+_NOT_IN_VARIABLES = re.compile(r"[\n\r\t]| {5}")
+
+
+def check_interactive(content: Interactive) -> None:
+    """Raise `Refusal` for what WhatsApp would refuse; `field` names the part, as our own API does."""
+    _CHECKS[type(content)](content)
+
+
+def most_words(content: object) -> int | None:
+    """Characters of the one text of it; None where a text may be as long as anywhere else."""
+    return _MOST_WORDS.get(type(content))
+
+
+_MOST_WORDS: Mapping[type, int] = {Buttons: MOST_BODY, LinkButton: MOST_BODY, ListMenu: MOST_LIST_BODY}
+
+
+def _check_text(field: str, text: str, most: int, *, least: int = 1) -> None:
+    if len(text) > most:
+        raise Refusal(Code.PART_TOO_LONG, field=field, length=len(text), most=most)
+    if least and not text.strip():
+        raise Refusal(Code.PART_MISSING, field=field)
+
+
+def _check_frame(content: Buttons | ListMenu | LinkButton) -> None:
+    if not content.body.strip():
+        raise Refusal(Code.CONTENT_MISSING, field="message")
+    if len(content.body) > _MOST_WORDS[type(content)]:
+        raise Refusal(Code.TEXT_TOO_LONG, field="message", most=_MOST_WORDS[type(content)])
+    _check_text("header", content.header, MOST_HEADER, least=0)
+    _check_text("footer", content.footer, MOST_FOOTER, least=0)
+
+
+def _check_differ(field: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise Refusal(Code.PARTS_ALIKE, field=field, value=value)
+        seen.add(value)
+
+
+def _check_buttons(content: Buttons) -> None:
+    _check_frame(content)
+    if not 1 <= len(content.buttons) <= MOST_BUTTONS:
+        raise Refusal(Code.BUTTONS_COUNT, field="buttons", count=len(content.buttons), most=MOST_BUTTONS)
+    for each in content.buttons:
+        _check_text("buttons.title", each.title, MOST_BUTTON_TITLE)
+        _check_text("buttons.id", each.id, MOST_BUTTON_ID)
+    _check_differ("buttons.title", (each.title for each in content.buttons))
+    _check_differ("buttons.id", (each.id for each in content.buttons))
+
+
+def _check_list(content: ListMenu) -> None:
+    _check_frame(content)
+    _check_text("list.button", content.button, MOST_BUTTON_TITLE)
+    rows = [row for section in content.sections for row in section.rows]
+    if not 1 <= len(rows) <= MOST_ROWS:
+        raise Refusal(Code.ROWS_COUNT, field="list.sections", count=len(rows), most=MOST_ROWS)
+    for section in content.sections:
+        _check_text("list.sections.title", section.title, MOST_SECTION_TITLE, least=len(content.sections) - 1)
+        if not section.rows:
+            raise Refusal(Code.PART_MISSING, field="list.sections.rows")
+    for row in rows:
+        _check_text("list.sections.rows.title", row.title, MOST_ROW_TITLE)
+        _check_text("list.sections.rows.description", row.description, MOST_ROW_DESCRIPTION, least=0)
+        _check_text("list.sections.rows.id", row.id, MOST_ROW_ID)
+    _check_differ("list.sections.rows.id", (row.id for row in rows))
+
+
+def _check_link(content: LinkButton) -> None:
+    _check_frame(content)
+    _check_text("link.title", content.title, MOST_BUTTON_TITLE)
+    _check_text("link.url", content.url, MOST_URL)
+    if not _ADDRESS.fullmatch(content.url):
+        raise Refusal(Code.URL_INVALID, field="link.url")
+
+
+def _check_template(content: Template) -> None:
+    if not (_NAME.fullmatch(content.name) and _LANGUAGE.fullmatch(content.language)):
+        raise Refusal(Code.TEMPLATE_INVALID, field="template")
+    _check_variables("template.header", content.header, MOST_HEADER)
+    _check_variables("template.body", content.body, MOST_VARIABLE)
+    if len(content.buttons) > MOST_TEMPLATE_BUTTONS:
+        raise Refusal(
+            Code.BUTTONS_COUNT, field="template.buttons", count=len(content.buttons), most=MOST_TEMPLATE_BUTTONS
+        )
+    for button in content.buttons:
+        _check_text("template.buttons.value", button.value, MOST_VALUE[button.kind])
+    _check_differ("template.buttons.index", (str(button.index) for button in content.buttons))
+
+
+def _check_variables(field: str, variables: tuple[Variable, ...], most: int) -> None:
+    for each in variables:
+        _check_text(field, each.text, most)
+        if _NOT_IN_VARIABLES.search(each.text):
+            raise Refusal(Code.VARIABLE_INVALID, field=field)
+
+
+_CHECKS: Mapping[type[Interactive], Callable[[Any], None]] = {
+    Buttons: _check_buttons,
+    ListMenu: _check_list,
+    LinkButton: _check_link,
+    Template: _check_template,
+}
