@@ -15,6 +15,7 @@ from merpati.log.model import Recorded
 from merpati.storage.nodes import join_node, leave_node
 from merpati.storage.port import Storage, Tx
 from merpati.webhooks.actions import NewEndpoint, Wanted, add_endpoint, set_endpoint
+from merpati.webhooks.calling import AtOnce
 from merpati.webhooks.deliver import Cards
 from merpati.webhooks.model import Card, Endpoint, EndpointKind
 from merpati.webhooks.runner import Webhooks
@@ -113,6 +114,7 @@ class Stage:
         own_storage: bool = False,
         may_act: Callable[[], bool] = lambda: True,
         cards: Cards | None = None,
+        at_once: AtOnce = AtOnce(),  # noqa: B008 (a tuple of numbers)
     ) -> Webhooks:
         """A runner at work, as the process `inc` would have it."""
         storage = await self._reopen() if own_storage else self.storage
@@ -126,6 +128,7 @@ class Stage:
             clock=self.clock,
             rng=random.Random(1),
             may_act=may_act,
+            at_once=at_once,
         )
         self.runners[runner] = asyncio.create_task(runner.run())
         return runner

@@ -29,6 +29,7 @@ HELD_BY = {
         "webhooks/test_delivery.py::test_a_hanging_endpoint_delays_nobody_else",
         "webhooks/test_circuit.py::test_an_endpoint_hanging_delays_no_other_endpoint_and_holds_little_memory",
         "webhooks/test_properties.py::test_many_endpoints_of_one_account_that_hang_delay_no_other_account",
+        "webhooks/test_shares.py::test_a_hundred_devices_that_hang_do_not_delay_another_account",
         "faults/test_one_node.py::test_while_the_webhook_receiver_hangs_messages_leave_as_ever",
     ],
     "the circuit opens and closes at the stated counts; a flapping endpoint gets one probe a window": [

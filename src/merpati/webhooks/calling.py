@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,16 +17,22 @@ from merpati.webhooks.deliver import Delivered, Deliverer
 from merpati.webhooks.hook import Hook
 from merpati.webhooks.lanes import Lane
 from merpati.webhooks.model import Call, GivenUp, Outcome
+from merpati.webhooks.places import Places
 
 log = logging.getLogger("merpati.webhooks")
 
-AT_ONCE = 1_000
-PROBES_AT_ONCE = 100
-"""Calls under way: of endpoints that work, and of failing ones, so that many dead ones take nothing from others."""
 KEPT_CALLS = 200
 KEPT_CALLS_OF_ONE = 5
 """Calls that are stored for their owners to look at, between two savings: in all, and of one endpoint."""
 CARD_AGAIN_MS = 1_000
+
+
+class AtOnce(NamedTuple):
+    """How many calls may be under way: of endpoints that work, and of failing ones, so that many dead ones take
+    nothing from others. Each number is shared by the accounts (`shares`)."""
+
+    calls: int = 1_000
+    probes: int = 100
 
 
 class Callers:
@@ -39,14 +46,14 @@ class Callers:
         may_act: Callable[[], bool],
         progressed: Callable[[Hook], None],
         touched: Callable[[Hook], None],
+        at_once: AtOnce,
     ) -> None:
         """`may_act`: whether our lease surely holds. `progressed`: there is something to store; `touched`: a lane
         stopped, or wants more to read."""
         self._deliverer, self._clock, self._rng = deliverer, clock, rng
         self._may_act, self._progressed, self._touched = may_act, progressed, touched
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(AT_ONCE)
-        self._probe_places = asyncio.Semaphore(PROBES_AT_ONCE)
+        self._places, self._probe_places = Places(at_once.calls), Places(at_once.probes)
         self._calls: list[Call] = []
         self.done = 0
         """Facts settled since the last `take_calls`."""
@@ -91,9 +98,7 @@ class Callers:
 
     async def _tell_oldest(self, hook: Hook, lane: Lane) -> None:
         entry = lane.pending[0]
-        places = self._probe_places if lane.trouble or hook.outage else self._places
-        async with places:
-            told = await self._tell(hook, entry, lane.attempt)
+        told = await self._tell_in_turn(hook, lane, entry, lane.attempt)
         if not (lane.pending and lane.pending[0] is entry) or hook.closed:
             return  # given up meanwhile
         self.done += 1
@@ -106,6 +111,11 @@ class Callers:
         else:
             self._settle(hook, lane, told)
         self._progressed(hook)
+
+    async def _tell_in_turn(self, hook: Hook, lane: Lane, entry: RawEntry, attempt: int) -> Delivered | None:
+        places = self._probe_places if lane.trouble or hook.outage else self._places
+        async with places.one_for(hook.endpoint.account):
+            return await self._tell(hook, entry, attempt)
 
     async def _tell(self, hook: Hook, entry: RawEntry, attempt: int) -> Delivered | None:
         try:
@@ -144,7 +154,7 @@ class Callers:
         other = settling.sounding(lane)
         if other is None:
             return
-        told = await self._tell(hook, other, 1)
+        told = await self._tell_in_turn(hook, lane, other, 1)
         if told is None or list(lane.pending)[:2] != [oldest, other]:
             return
         if told.outcome is Outcome.PASSED:

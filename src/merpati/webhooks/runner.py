@@ -18,7 +18,7 @@ from merpati.log import readers
 from merpati.log.follow import BUSY_S, IDLE_S, Bell, follow
 from merpati.storage.port import Storage, StorageError
 from merpati.webhooks import saving
-from merpati.webhooks.calling import Callers
+from merpati.webhooks.calling import AtOnce, Callers
 from merpati.webhooks.deliver import Cards, Deliverer, Unseal
 from merpati.webhooks.feed import Feeds
 from merpati.webhooks.holding import Holding
@@ -51,12 +51,13 @@ class Webhooks:
         rng: random.Random,
         may_act: Callable[[], bool] = lambda: True,
         life_ms: int = 7 * DAY_MS,
+        at_once: AtOnce = AtOnce(),  # noqa: B008 (a tuple of numbers)
     ) -> None:
         """`may_act`: whether this process's lease surely holds; `life_ms`: how long the log is kept."""
         self.bell = Bell()
         self.feeds = Feeds()
         deliverer = Deliverer(egress, cards, unseal, clock)
-        self.callers = Callers(deliverer, clock, rng, may_act, self._progressed, self._touched)
+        self.callers = Callers(deliverer, clock, rng, may_act, self._progressed, self._touched, at_once)
         self._storage, self._inc, self._clock, self._may_act = storage, inc, clock, may_act
         self._life_ms = life_ms
         self._begin()
