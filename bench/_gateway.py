@@ -19,7 +19,7 @@ from merpati.config import load_config
 from merpati.core.ids import AccountId, Address, DeviceId, EndpointId
 from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.views import count_states
-from merpati.transports.port import SessionState
+from merpati.transports.port import MediaKind, SessionState
 from merpati.webhooks.actions import NewEndpoint, set_endpoint
 from merpati.webhooks.model import EndpointKind
 from merpati.webhooks.signing import format_secret
@@ -67,7 +67,7 @@ async def main() -> None:
     parser.add_argument("--files", default="")
     asked = parser.parse_args()
     flags = {"data": asked.data, "database": asked.database, "port": 0, "allow_hosts": ["127.0.0.1"]}
-    flags |= {"max_attachment_mb": asked.attachment_mb, "files": asked.files}
+    flags |= {f"max_{kind}_mb": asked.attachment_mb for kind in MediaKind} | {"files": asked.files}
     flags |= {"s3_endpoint": os.environ.get("MERPATI_S3_ENDPOINT", "")}
     if asked.network:
         flags["simulator_socket"] = asked.network

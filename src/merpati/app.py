@@ -144,7 +144,7 @@ class Gateway:
         return Shelf(
             files=self.files,
             spool=self.folder.spool,
-            most_bytes=self.config.max_attachment_mb * 1_000_000,
+            limits=self.config.file_limits,
             keep_ms=self.keeping.media_ms,
         )
 
@@ -349,7 +349,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         files=gateway.files,
         spool_folder=gateway.folder.spool,
         max_body_bytes=gateway.config.max_body_mb * 1_000_000,
-        max_file_bytes=gateway.config.max_attachment_mb * 1_000_000,
+        file_limits=gateway.config.file_limits,
         wake=gateway.wake,
         made=gateway.jobs.wake,
         webhooks_set=gateway.look_at_endpoints,

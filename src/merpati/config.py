@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from merpati.api.v1.bucket import Budget
 from merpati.egress.networks import parse_allowed
+from merpati.messages.file_limits import MB, FileLimits
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_body_mb: Annotated[int, Meta(description="Largest request body, in megabytes, without its file.", ge=1)] = (
         32
     )
-    max_attachment_mb: Annotated[int, Meta(description="Largest attachment, in megabytes.", ge=1)] = 10
+    max_image_mb: Annotated[int, Meta(description="Largest picture (png, jpg, webp), in megabytes.", ge=1)] = 10
+    max_video_mb: Annotated[int, Meta(description="Largest video (mp4), in megabytes.", ge=1)] = 10
+    max_audio_mb: Annotated[int, Meta(description="Largest sound (mp3), in megabytes.", ge=1)] = 10
+    max_document_mb: Annotated[
+        int, Meta(description="Largest document (pdf, doc, docx, xls, xlsx, csv, txt), in megabytes.", ge=1)
+    ] = 10
     media_days: Annotated[
         int,
         Meta(description="Days a file is kept that came or was sent; a message that waits keeps its own.", ge=1),
@@ -88,6 +94,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     crash_at: Annotated[
         str, Meta(description="For the fault suite: name of the point at which the process kills itself.")
     ] = ""
+
+    @property
+    def file_limits(self) -> FileLimits:
+        return FileLimits(
+            image=self.max_image_mb * MB,
+            video=self.max_video_mb * MB,
+            audio=self.max_audio_mb * MB,
+            document=self.max_document_mb * MB,
+        )
 
     @property
     def budgets(self) -> tuple[Budget, Budget]:

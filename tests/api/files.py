@@ -6,6 +6,13 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
+CONTENT = {
+    "image": PNG,
+    "video": b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 32,
+    "audio": b"ID3\x04\0\0\0\0\0\0" + b"\xff\xfb\x90\0" * 4,
+    "document": b"%PDF-1.7 the price of everything\n",
+}
+"""How a file of each kind begins."""
 
 
 class FileServer:

@@ -10,6 +10,7 @@ from merpati.core.facts import MessageReceived, ReceivedFile
 from merpati.core.ids import MediaId, MessageId, WaId
 from merpati.log.actions import open_account
 from merpati.log.store import facts_after
+from merpati.messages.file_limits import FileLimits
 from merpati.messages.file_links import FileLinks
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import Note
@@ -17,7 +18,7 @@ from merpati.messages.receiving import KeptMedia, keep_received
 from merpati.storage.files import FolderStore
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Media, MediaKind
-from tests.api.files import PNG
+from tests.api.files import CONTENT, PNG
 from tests.messages.outbox import ACCOUNT, ALICE, BUDI, DEVICE, a_draft
 
 HTML = b"<!doctype html><script>alert(1)</script>"
@@ -44,7 +45,14 @@ def bodies(folder: Path) -> dict[str, bytes]:
 
 
 async def keep(folder: Path, media: Media, most: int = 1_000) -> KeptMedia:
-    return await keep_received(media, MediaId(9), ACCOUNT, FolderStore(folder / "media"), folder / "spool", most)
+    return await keep_received(
+        media,
+        MediaId(9),
+        ACCOUNT,
+        FolderStore(folder / "media"),
+        folder / "spool",
+        FileLimits(image=most, document=most),
+    )
 
 
 async def test_a_picture_is_kept_under_our_own_name(folder: Path) -> None:
@@ -158,3 +166,19 @@ def test_an_address_cannot_be_made_without_the_key() -> None:
     others = [links(b"x" * 32).token(FILE), "", "a", "%", "ü", token[:-4], token + "AAAA", "A" * len(token)]
     flipped = [token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(len(token) - 1)]
     assert {links().read(each, Millis(0)) for each in [*others, *flipped]} == {None}
+
+
+@pytest.mark.parametrize(("name", "body"), CONTENT.items())
+async def test_each_kind_that_comes_has_its_own_limit(folder: Path, name: str, body: bytes) -> None:
+    """By its content: whatever the network calls it. At the limit it is kept."""
+    most = 100_000
+    others = dict.fromkeys(map(str, MediaKind), 10 * most)
+    limits = FileLimits(**{**others, name: most})
+
+    async def kept(size: int) -> KeptMedia:
+        media = came(folder, body.ljust(size, b"x"))
+        store = FolderStore(folder / "media")
+        return await keep_received(media, MediaId(9), ACCOUNT, store, folder / "spool", limits)
+
+    assert (await kept(most)).notes == ()
+    assert (await kept(most + 1)).notes == (Note.FILE_TOO_LARGE,)

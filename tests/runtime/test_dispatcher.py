@@ -10,6 +10,7 @@ import pytest
 from merpati.core.clock import DAY_MS, SystemClock
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
 from merpati.devices.model import Claim
+from merpati.messages.file_limits import FileLimits
 from merpati.messages.handover import HandedOver, Outcome
 from merpati.messages.model import Taken
 from merpati.runtime.dispatcher import SPARE_WAKINGS, Dispatcher
@@ -47,7 +48,7 @@ async def as_it_is(taken: Taken) -> Outbound:
     return Outbound(ref=taken.wire_ref, chat=taken.chat, content=taken.content)
 
 
-SHELF = Shelf(files=FolderStore(Path("media")), spool=Path("spool"), most_bytes=1, keep_ms=1)
+SHELF = Shelf(files=FolderStore(Path("media")), spool=Path("spool"), limits=FileLimits(), keep_ms=1)
 
 
 class Network:

@@ -29,6 +29,7 @@ from merpati.messages.model import Acceptance, KeyReused, Media, Metered, QuotaU
 from merpati.messages.planning import MOST_DRAFTS, Origin, Plan, plan_call
 from merpati.messages.views import show_message
 from merpati.storage.port import OutcomeUnknown
+from merpati.transports.port import MediaKind
 
 T = TypeVar("T")
 
@@ -143,7 +144,7 @@ async def beside(large: bool, work: Callable[..., T], *args: object) -> T:
 
 def collecting_files(gateway: Gateway) -> Collecting:
     """Where the files of one call come together."""
-    return Collecting(gateway.files, gateway.spool_folder, gateway.fetch, gateway.max_file_bytes)
+    return Collecting(gateway.files, gateway.spool_folder, gateway.fetch, gateway.file_limits)
 
 
 async def _attach(
@@ -152,6 +153,7 @@ async def _attach(
     """Every different file of the call once; they are added to `collected` as they come."""
     elements, upload = call.elements, call.upload
     if call.media is not None:
+        gateway.file_limits.check(MediaKind(call.media.kind), call.media.size_bytes)
         return dict.fromkeys(map(_file_of, elements), call.media)
     wanted = {_file_of(element): element for element in elements if element.params.url}
     if len(wanted) > MOST_ATTACHMENTS:

@@ -19,6 +19,7 @@ from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
 from merpati.egress.client import Egress
+from merpati.messages.file_limits import FileLimits
 from merpati.messages.file_links import FileLinks
 from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
@@ -86,7 +87,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     spool_folder: Path
     """On the file system of the data folder; emptied at start."""
     max_body_bytes: int = 32_000_000
-    max_file_bytes: int = 10_000_000
+    file_limits: FileLimits = FileLimits()
     wake: Callable[[DeviceId, int], None]
     """Told after acceptance when a message of this device is due (milliseconds)."""
     made: Callable[[], None]

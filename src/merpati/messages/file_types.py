@@ -83,10 +83,11 @@ def _text(head: bytes, extension: str) -> FileType | None:
     return _TYPES[name] if name is not None else None
 
 
-def sendable_extensions() -> list[str]:
-    """Of every file that can be sent, other spellings too; what is alike stands together."""
-    other = {extension: [also for also, meant in _ALIASES.items() if meant == extension] for extension in _TYPES}
-    return [each for extension in _TYPES for each in (extension, *other[extension])]
+def sendable_extensions(kind: MediaKind) -> list[str]:
+    """Of the files of this kind that can be sent, other spellings too; what is alike stands together."""
+    of_kind = [extension for extension, type_ in _TYPES.items() if type_.kind is kind]
+    other = {extension: [also for also, meant in _ALIASES.items() if meant == extension] for extension in of_kind}
+    return [each for extension in of_kind for each in (extension, *other[extension])]
 
 
 def shown_name(filename: str, extension: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from merpati.core.errors import Refusal
 from merpati.core.ids import AccountId, MediaId
+from merpati.messages.file_limits import FileLimits
 from merpati.messages.file_types import HEAD_BYTES, FileType, judge_file, shown_name
 from merpati.messages.model import Media as MediaRow
 from merpati.messages.model import Note
@@ -43,7 +44,7 @@ class KeptMedia(msgspec.Struct, frozen=True):
 
 
 async def keep_received(
-    came: Media, id_: MediaId, account: AccountId, files: FileStore, spool: Path, most_bytes: int
+    came: Media, id_: MediaId, account: AccountId, files: FileStore, spool: Path, limits: FileLimits
 ) -> KeptMedia:
     """Copy the file durably. One that is too large, or cannot be read, is not kept, and that is noted.
 
@@ -55,9 +56,9 @@ async def keep_received(
         size, head = await asyncio.to_thread(_look, Path(came.path))
     except OSError:
         return KeptMedia(lost, None, (Note.FILE_LOST,))
-    if size > most_bytes:
-        return KeptMedia(lost, None, (Note.FILE_TOO_LARGE,))
     type_, notes = _judge(head, came.filename)
+    if size > limits.of(type_.kind):
+        return KeptMedia(lost, None, (Note.FILE_TOO_LARGE,))
     path = f"{id_}.{type_.extension}"
     aside = spool / f"received-{secrets.token_hex(8)}"
     try:

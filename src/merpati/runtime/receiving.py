@@ -14,6 +14,7 @@ from merpati.core.facts import ReceivedFile
 from merpati.core.ids import Address, DeviceId, MediaId, MessageId, RequestId
 from merpati.devices.hearing import ChatKind, is_heard, is_read, kind_of_chat
 from merpati.devices.model import Device
+from merpati.messages.file_limits import FileLimits
 from merpati.messages.inbound import RECEIVE, Incoming
 from merpati.messages.model import Draft, Options, Priority, StoredContent, Vote
 from merpati.messages.planning import draw_ref
@@ -31,7 +32,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     files: FileStore
     spool: Path
     """On the file system of the data folder."""
-    most_bytes: int
+    limits: FileLimits
     keep_ms: int
 
 
@@ -67,7 +68,7 @@ class Receiving:
         """The file, while what it belongs to is stored; it is removed again when that was refused."""
         id_ = MediaId((await self._ids.take("media"))[0])
         shelf = self._shelf
-        kept = await keep_received(came, id_, device.account, shelf.files, shelf.spool, shelf.most_bytes)
+        kept = await keep_received(came, id_, device.account, shelf.files, shelf.spool, shelf.limits)
         try:
             yield kept
         except (OutcomeUnknown, asyncio.CancelledError):

@@ -153,5 +153,5 @@ async def test_an_unused_file_goes_and_one_that_waits_for_its_time_stays(both: A
 async def test_the_rules_are_told_before_somebody_uploads(both: Api, ayu: Browser) -> None:
     """How large a file may be, and what it may be."""
     rules = (await ayu.ask("GET", "/files/rules")).body
-    assert rules["most_bytes"] == both.gateway.max_file_bytes
+    assert rules["most_bytes"] == both.gateway.file_limits.most
     assert {"png", "jpg", "jpeg", "pdf", "mp4"} <= set(rules["extensions"])

@@ -123,7 +123,14 @@ describe("the file of a draft", () => {
 
   test("is not uploaded when it is known to be too large", () => {
     const { attachment, asked } = served();
-    attachment.rules = { most_bytes: 4, extensions: ["pdf"] };
+    attachment.rules = {
+      most_bytes: 9_000_000,
+      extensions: ["png", "pdf"],
+      kinds: [
+        { kind: "image", most_bytes: 9_000_000, extensions: ["png"] },
+        { kind: "document", most_bytes: 4, extensions: ["pdf"] },
+      ],
+    };
     void attachment.take(PDF);
     expect([asked.length, attachment.isChosen, attachment.refused]).toEqual([
       0,

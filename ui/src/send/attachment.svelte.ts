@@ -34,7 +34,7 @@ export class Attachment {
   /** Upload this file instead of the one before. */
   async take(file: File): Promise<void> {
     this.remove();
-    const most = this.rules?.most_bytes ?? Infinity;
+    const most = this.#most(file.name);
     if (file.size > most) {
       const said = { name: file.name, size: bytes(file.size), most: bytes(most) };
       this.refused = t("ui.send.file_too_large", said);
@@ -59,6 +59,13 @@ export class Attachment {
       this.remove();
       this.refused = t("ui.send.file_refused", { name: file.name, why: sentenceOf(problem) });
     }
+  }
+
+  /** How large a file of this name may be: of a name that tells nothing, as large as any. */
+  #most(name: string): number {
+    const extension = name.toLowerCase().split(".").at(-1) ?? "";
+    const rules = this.rules?.kinds.find((each) => each.extensions.includes(extension)) ?? this.rules;
+    return rules?.most_bytes ?? Infinity;
   }
 
   /** One that the server has, as long as it has it; of a picture nothing is here to be shown. */

@@ -16,6 +16,7 @@ import msgspec
 from merpati.api.fonnte.fields import Upload
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, MediaId
+from merpati.messages.file_limits import FileLimits
 from merpati.messages.file_types import HEAD_BYTES, FileType, judge_file, shown_name
 from merpati.messages.model import Media
 from merpati.storage.files import FileStore
@@ -41,29 +42,29 @@ class Collecting:
     A file that is not kept is removed at the end of `collecting`, so a refused call leaves nothing.
     """
 
-    def __init__(self, files: FileStore, spool: Path, fetch: Fetch, max_bytes: int) -> None:
+    def __init__(self, files: FileStore, spool: Path, fetch: Fetch, limits: FileLimits) -> None:
         """`spool` is a folder on the file system of the data folder."""
-        self._files, self._spool, self._fetch, self._max_bytes = files, spool, fetch, max_bytes
+        self._files, self._spool, self._fetch, self._limits = files, spool, fetch, limits
 
     async def take_upload(self, upload: Upload, filename: str, id_: MediaId, account: AccountId) -> Media:
-        """The uploaded file; raises `Refusal` (FILE_TOO_LARGE, FILE_EMPTY, FILE_TYPE)."""
-        if upload.size_bytes > self._max_bytes:
-            raise Refusal(Code.FILE_TOO_LARGE, limit_mb=self._max_bytes // 1_000_000)
+        """The uploaded file; raises `Refusal` (FILE_EMPTY, FILE_TYPE, FILE_TOO_LARGE)."""
         if upload.size_bytes == 0:
             raise Refusal(Code.FILE_EMPTY)
-        return await self._take_over(upload.path, filename or upload.filename, id_, account)
+        return await self._take_over(upload.path, filename or upload.filename, upload.size_bytes, id_, account)
 
     async def take_url(self, url: str, filename: str, id_: MediaId, account: AccountId) -> Media:
         """The file at this address; raises `Refusal` as `Fetch` does, or FILE_TYPE."""
         aside = self._spool / f"fetch-{secrets.token_hex(8)}"
         try:
-            named = await self._fetch(url, aside, max_bytes=self._max_bytes)
-            return await self._take_over(aside, filename or named, id_, account)
+            named = await self._fetch(url, aside, max_bytes=self._limits.most)
+            size = await asyncio.to_thread(lambda: aside.stat().st_size)
+            return await self._take_over(aside, filename or named, size, id_, account)
         finally:
             await asyncio.to_thread(aside.unlink, missing_ok=True)
 
-    async def _take_over(self, path: Path, filename: str, id_: MediaId, account: AccountId) -> Media:
-        type_, size = await asyncio.to_thread(_judge_durably, path, filename)
+    async def _take_over(self, path: Path, filename: str, size: int, id_: MediaId, account: AccountId) -> Media:
+        """`size`: of an upload that was cut, the whole file's."""
+        type_ = await asyncio.to_thread(_judge_durably, path, filename, size, self._limits)
         name = f"{id_}.{type_.extension}"
         await self._files.keep(path, name)
         return _media(id_, account, name, type_, size, filename)
@@ -82,13 +83,13 @@ class Collecting:
                 await self._files.remove([one.path for one in media])
 
 
-def _judge_durably(path: Path, filename: str) -> tuple[FileType, int]:
-    """The type and the size of a file, which is on disk then."""
+def _judge_durably(path: Path, filename: str, size: int, limits: FileLimits) -> FileType:
+    """The type of a file, which is on disk then; raises `Refusal` (FILE_TYPE, FILE_TOO_LARGE)."""
     with path.open("rb") as file:
-        head, size = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size
-        type_ = judge_file(head, filename)
+        type_ = judge_file(file.read(HEAD_BYTES), filename)
+        limits.check(type_.kind, size)
         os.fsync(file.fileno())
-    return type_, size
+    return type_
 
 
 def _media(id_: MediaId, account: AccountId, path: str, type_: FileType, size: int, filename: str) -> Media:

@@ -53,7 +53,7 @@ def open_door(endpoint: Endpoint, gateway: Gateway) -> Handler:
     """The ASGI handler of one endpoint."""
     limits = Limits(
         max_body_bytes=gateway.max_body_bytes,
-        max_file_bytes=gateway.max_file_bytes,
+        max_file_bytes=gateway.file_limits.most,
         spool=gateway.spool_folder,
     )
     took = gateway.metrics.took.labels(endpoint.path)

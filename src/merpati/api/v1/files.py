@@ -23,6 +23,7 @@ from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.errors import Code, Refusal
+from merpati.messages.file_limits import MB
 from merpati.messages.file_types import sendable_extensions
 from merpati.messages.media import KeptFile, keep_media
 from merpati.storage.port import OutcomeUnknown, Tx
@@ -46,11 +47,20 @@ class KeptFileAnswer(Answer, frozen=True, kw_only=True):
     expires_at: Instant
 
 
+class KindRulesAnswer(Answer, frozen=True, kw_only=True):
+    """What a file of one kind may be. The kind is judged by the content."""
+
+    kind: MediaKind
+    most_bytes: int
+    extensions: list[str]
+
+
 class FileRulesAnswer(Answer, frozen=True, kw_only=True):
-    """What a file may be: its size at most, and the extensions of what can be sent."""
+    """What a file may be: each kind's size at most and its extensions; and over all kinds."""
 
     most_bytes: int
     extensions: list[str]
+    kinds: list[KindRulesAnswer]
 
 
 @dataclass
@@ -90,7 +100,7 @@ async def post_file(
 async def _read(request: Request[Any, Any, Any], gateway: Gateway) -> Fields:
     limits = Limits(
         max_body_bytes=gateway.max_body_bytes,
-        max_file_bytes=gateway.max_file_bytes,
+        max_file_bytes=gateway.file_limits.most,
         spool=gateway.spool_folder,
     )
     try:
@@ -100,7 +110,7 @@ async def _read(request: Request[Any, Any, Any], gateway: Gateway) -> Fields:
     except Refusal as refusal:
         if refusal.code is not Code.BODY_TOO_LARGE:
             raise
-        raise Refusal(Code.FILE_TOO_LARGE, limit_mb=gateway.max_file_bytes // 1_000_000) from None
+        raise Refusal(Code.FILE_TOO_LARGE, limit_mb=gateway.file_limits.most // MB) from None
 
 
 def _digest(upload: Upload) -> bytes:
@@ -154,7 +164,13 @@ async def get_file(
 @get("/rules", operation_id="getFileRules", summary="What a file may be")
 async def get_rules(gateway: TheGateway) -> FileRulesAnswer:
     """The server's limits, so that a page can say them before somebody uploads."""
-    return FileRulesAnswer(most_bytes=gateway.max_file_bytes, extensions=sendable_extensions())
+    limits = gateway.file_limits
+    kinds = [
+        KindRulesAnswer(kind=kind, most_bytes=limits.of(kind), extensions=sendable_extensions(kind))
+        for kind in MediaKind
+    ]
+    every = [extension for rules in kinds for extension in rules.extensions]
+    return FileRulesAnswer(most_bytes=limits.most, extensions=every, kinds=kinds)
 
 
 def files_router() -> Router:

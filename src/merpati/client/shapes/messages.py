@@ -114,10 +114,11 @@ class Direction(OpenEnum):
 
 
 class FileRulesAnswer(Shape, frozen=True, kw_only=True):
-    """What a file may be: its size at most, and the extensions of what can be sent."""
+    """What a file may be: each kind's size at most and its extensions; and over all kinds."""
 
     most_bytes: int
     extensions: list[str]
+    kinds: list[KindRulesAnswer]
 
 
 class HeldAnswer(Shape, frozen=True, kw_only=True):
@@ -137,6 +138,14 @@ class KeptFileAnswer(Shape, frozen=True, kw_only=True):
     size_bytes: int
     filename: str
     expires_at: datetime
+
+
+class KindRulesAnswer(Shape, frozen=True, kw_only=True):
+    """What a file of one kind may be. The kind is judged by the content."""
+
+    kind: MediaKind
+    most_bytes: int
+    extensions: list[str]
 
 
 class LocationGiven(Shape, frozen=True, kw_only=True):
