@@ -66,6 +66,12 @@ STORED = ("message", "outbox", "batch", "batch_part", "media", "idempotency", "f
 """What a call may store; the request log has every call of a known caller."""
 
 
+CAPABILITIES = {
+    "simulator": Capabilities(in_flight=8, takes_ref=True),
+    "official": Capabilities(in_flight=8, takes_ref=True, poll=False, interactive=True, template=True),
+}
+
+
 class Sessions:
     """Sessions as a network answers them; what is asked is kept. A number that ends in 9 is on no phone."""
 
@@ -213,7 +219,7 @@ async def running_api(
         limits=CallLimits(clock),
         sealer=sealer,
         sessions=sessions,
-        capabilities={"simulator": Capabilities(in_flight=8, takes_ref=True)},
+        capabilities=CAPABILITIES,
         default_transport="simulator",
         fetch=fetched,
         egress=egress,

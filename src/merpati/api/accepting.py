@@ -202,9 +202,12 @@ def make_items(
     items = []
     for element in call.elements:
         params, media = element.params, files.get(_file_of(element))
-        content, options = build_content(params, media), build_options(params, quoted.get(params.inbox_id))
-        for transport in {transports[device] for device in set(element.devices)}:
-            check_supported(content, options, gateway.capabilities[transport])
+        used = {transports[device] for device in set(element.devices)}
+        able = [gateway.capabilities[transport] for transport in used]
+        content = build_content(params, media, interactive=all(caps.interactive for caps in able))
+        options = build_options(params, content, quoted.get(params.inbox_id))
+        for caps in able:
+            check_supported(content, options, caps)
         items.append(
             SendItem(
                 targets=element.targets,

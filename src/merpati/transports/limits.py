@@ -62,13 +62,13 @@ def _check_text(field: str, text: str, most: int, *, least: int = 1) -> None:
         raise Refusal(Code.PART_MISSING, field=field)
 
 
-def _check_frame(content: Buttons | ListMenu | LinkButton) -> None:
+def _check_frame(kind: str, content: Buttons | ListMenu | LinkButton) -> None:
     if not content.body.strip():
         raise Refusal(Code.CONTENT_MISSING, field="message")
     if len(content.body) > _MOST_WORDS[type(content)]:
         raise Refusal(Code.TEXT_TOO_LONG, field="message", most=_MOST_WORDS[type(content)])
-    _check_text("header", content.header, MOST_HEADER, least=0)
-    _check_text("footer", content.footer, MOST_FOOTER, least=0)
+    _check_text(f"{kind}.header", content.header, MOST_HEADER, least=0)
+    _check_text(f"{kind}.footer", content.footer, MOST_FOOTER, least=0)
 
 
 def _check_differ(field: str, values: Iterable[str]) -> None:
@@ -80,35 +80,35 @@ def _check_differ(field: str, values: Iterable[str]) -> None:
 
 
 def _check_buttons(content: Buttons) -> None:
-    _check_frame(content)
+    _check_frame("buttons", content)
     if not 1 <= len(content.buttons) <= MOST_BUTTONS:
-        raise Refusal(Code.BUTTONS_COUNT, field="buttons", count=len(content.buttons), most=MOST_BUTTONS)
+        raise Refusal(Code.BUTTONS_COUNT, field="buttons.items", count=len(content.buttons), most=MOST_BUTTONS)
     for each in content.buttons:
-        _check_text("buttons.title", each.title, MOST_BUTTON_TITLE)
-        _check_text("buttons.id", each.id, MOST_BUTTON_ID)
-    _check_differ("buttons.title", (each.title for each in content.buttons))
-    _check_differ("buttons.id", (each.id for each in content.buttons))
+        _check_text("buttons.items.title", each.title, MOST_BUTTON_TITLE)
+        _check_text("buttons.items.id", each.id, MOST_BUTTON_ID)
+    _check_differ("buttons.items.title", (each.title for each in content.buttons))
+    _check_differ("buttons.items.id", (each.id for each in content.buttons))
 
 
 def _check_list(content: ListMenu) -> None:
-    _check_frame(content)
-    _check_text("list.button", content.button, MOST_BUTTON_TITLE)
+    _check_frame("menu", content)
+    _check_text("menu.button", content.button, MOST_BUTTON_TITLE)
     rows = [row for section in content.sections for row in section.rows]
     if not 1 <= len(rows) <= MOST_ROWS:
-        raise Refusal(Code.ROWS_COUNT, field="list.sections", count=len(rows), most=MOST_ROWS)
+        raise Refusal(Code.ROWS_COUNT, field="menu.sections", count=len(rows), most=MOST_ROWS)
     for section in content.sections:
-        _check_text("list.sections.title", section.title, MOST_SECTION_TITLE, least=len(content.sections) - 1)
+        _check_text("menu.sections.title", section.title, MOST_SECTION_TITLE, least=len(content.sections) - 1)
         if not section.rows:
-            raise Refusal(Code.PART_MISSING, field="list.sections.rows")
+            raise Refusal(Code.PART_MISSING, field="menu.sections.rows")
     for row in rows:
-        _check_text("list.sections.rows.title", row.title, MOST_ROW_TITLE)
-        _check_text("list.sections.rows.description", row.description, MOST_ROW_DESCRIPTION, least=0)
-        _check_text("list.sections.rows.id", row.id, MOST_ROW_ID)
-    _check_differ("list.sections.rows.id", (row.id for row in rows))
+        _check_text("menu.sections.rows.title", row.title, MOST_ROW_TITLE)
+        _check_text("menu.sections.rows.description", row.description, MOST_ROW_DESCRIPTION, least=0)
+        _check_text("menu.sections.rows.id", row.id, MOST_ROW_ID)
+    _check_differ("menu.sections.rows.id", (row.id for row in rows))
 
 
 def _check_link(content: LinkButton) -> None:
-    _check_frame(content)
+    _check_frame("link", content)
     _check_text("link.title", content.title, MOST_BUTTON_TITLE)
     _check_text("link.url", content.url, MOST_URL)
     if not _ADDRESS.fullmatch(content.url):

@@ -237,9 +237,10 @@ async def test_the_connection_log_is_told_newest_first(both: Api, ayu: Browser) 
 
 async def test_the_ways_to_whatsapp_are_told(ayu: Browser) -> None:
     """With what each can do."""
-    (simulator,) = (await ayu.ask("GET", "/transports")).body
+    simulator, official = (await ayu.ask("GET", "/transports")).body
     assert (simulator["name"], simulator["default"]) == ("simulator", True)
     assert simulator["capabilities"]["in_flight"] == 8
+    assert [each["capabilities"]["interactive"] for each in (simulator, official)] == [False, True]
 
 
 @pytest.mark.parametrize("id_", [THEIRS, 0, 999, 2**63])

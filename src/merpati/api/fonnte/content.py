@@ -8,6 +8,7 @@ text goes with it: nothing that Fonnte would send is dropped.
 from collections.abc import Callable, Mapping
 
 from merpati.api.fonnte.buttons import menu_text
+from merpati.api.fonnte.menus import menu_of
 from merpati.api.fonnte.params import SendParams, Table
 from merpati.core.clock import DAY_MS, SECOND_MS
 from merpati.core.errors import Code, Refusal
@@ -15,14 +16,24 @@ from merpati.core.ids import WaId
 from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
+from merpati.transports.limits import check_interactive
 from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
 from merpati.transports.port import Media as MediaContent
 
 FURTHEST_SCHEDULE_MS = 3_653 * DAY_MS
 
 
-def build_content(params: SendParams, media: Media | None) -> Content:
-    """The content of an element; raises `Refusal` (CONTENT_MISSING, TEXT_TOO_LONG, JSON_INVALID)."""
+def build_content(params: SendParams, media: Media | None, *, interactive: bool) -> Content:
+    """The content of an element; `interactive`: where it goes, buttons are shown.
+
+    Raises `Refusal` (CONTENT_MISSING, TEXT_TOO_LONG, JSON_INVALID; of what is pressed, what `check_interactive`
+    raises).
+    """
+    if params.given is not None:
+        check_interactive(params.given)
+        return params.given
+    if interactive and media is None and (menu := menu_of(params)) is not None:
+        return menu
     text = full_text(params)
     if media is not None:
         return MediaContent(
@@ -65,12 +76,13 @@ def _menus(params: SendParams) -> list[Table]:
     return [menu for menu in (params.button, params.template, params.list_) if menu]
 
 
-def build_options(params: SendParams, reply_to: WaId | None) -> Options:
-    """How the element is handed over."""
+def build_options(params: SendParams, content: Content, reply_to: WaId | None) -> Options:
+    """How the element, whose content this is, is handed over."""
+    is_shown = isinstance(content, Buttons | ListMenu | LinkButton)
     return Options(
         typing_ms=params.duration_s * SECOND_MS if params.typing else 0,
         reply_to=reply_to,
-        notes=(Note.BUTTONS_NOT_SENT,) if _menus(params) else (),
+        notes=(Note.BUTTONS_NOT_SENT,) if _menus(params) and not is_shown else (),
     )
 
 

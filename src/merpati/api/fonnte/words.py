@@ -43,6 +43,12 @@ REASONS: Mapping[Code, str] = {
     Code.TEXT_UNSTORABLE: "input invalid",
     Code.UNSUPPORTED: "input invalid",
     Code.POLL_UNSUPPORTED: "input invalid: this device has no polls, send listJSON",  # ours after the colon
+    # ours after the colon: at Fonnte these were gone before there were such limits
+    Code.PART_TOO_LONG: "input invalid: {field} has {length} characters, at most {most}",
+    Code.PART_MISSING: "input invalid: {field} is empty",
+    Code.PARTS_ALIKE: "input invalid: {field} must differ",
+    Code.BUTTONS_COUNT: "input invalid: 1 to {most} buttons, not {count}",
+    Code.ROWS_COUNT: "input invalid: a list has 1 to {most} rows, not {count}",
     Code.URL_INVALID: "url invalid",
     Code.URL_UNREACHABLE: "url unreachable",
     Code.FILE_TYPE: "file format not supported",

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from merpati.api.v1.interactive_shapes import ChoiceAnswer, InteractiveAnswer
 from merpati.api.v1.shapes import Answer, Instant, instant, maybe
 from merpati.core.clock import Millis
 from merpati.devices.model import Device, words_of
@@ -35,7 +36,7 @@ class ContentKind(StrEnum):
     POLL = "poll"
     VOTE = "vote"
     BUTTONS = "buttons"
-    LIST = "list"
+    MENU = "menu"
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
@@ -48,7 +49,7 @@ KINDS: dict[type, ContentKind] = {
     Poll: ContentKind.POLL,
     Vote: ContentKind.VOTE,
     Buttons: ContentKind.BUTTONS,
-    ListMenu: ContentKind.LIST,
+    ListMenu: ContentKind.MENU,
     LinkButton: ContentKind.LINK,
     Template: ContentKind.TEMPLATE,
     Chosen: ContentKind.CHOICE,
@@ -163,6 +164,8 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     location: LocationAnswer | None
     poll: PollAnswer | None
     file: FileAnswer | None
+    interactive: InteractiveAnswer | None
+    choice: ChoiceAnswer | None
     notes: list[Note]
     schedule_at: Instant | None
     reply_to: str | None

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
+from merpati.api.v1.interactive_shapes import show_choice, show_interactive
 from merpati.api.v1.message_shapes import (
     KINDS,
     Direction,
@@ -235,6 +236,8 @@ def _show(told: Told) -> MessageAnswer:
         location=_location(content),
         poll=_poll(content),
         file=_file(content),
+        interactive=show_interactive(content),
+        choice=show_choice(content),
         notes=list(message.notes),
         schedule_at=maybe(message.schedule_at),
         reply_to=message.reply_to,

@@ -14,6 +14,7 @@ from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import language_of, refusals
 from merpati.api.v1.send_given import (
     MOST_SENT_BYTES,
+    PRESSED,
     SendGiven,
     read_country,
     read_delay,
@@ -27,9 +28,12 @@ from merpati.core.errors import Code, Refusal
 from merpati.devices.model import Device
 from merpati.locale import sentence
 from merpati.messages.model import Media, Target
-from merpati.messages.targets import read_target, render, rotator_number
+from merpati.messages.targets import read_target, render, render_content, rotator_number
+from merpati.messages.words import summary_of
 from merpati.rotators.views import rotator_names
 from merpati.storage.port import check_storable
+from merpati.transports.interactive import Template
+from merpati.transports.limits import Interactive
 
 SHOWN = 20
 """Messages and refusals that a preview shows."""
@@ -75,6 +79,7 @@ class PreviewAnswer(Answer, frozen=True, kw_only=True):
         Code.DEVICE_UNKNOWN,
         Code.CONTENT_MISSING,
         Code.UNSUPPORTED,
+        *PRESSED,
         Code.SCHEDULE_INVALID,
         Code.DELAY_INVALID,
         Code.FILE_UNKNOWN,
@@ -102,8 +107,9 @@ def _preview(
     country, params = read_country(data), read_params(data)
     schedule_at(params, gateway.clock.now())
     if not data.url:
-        content = build_content(params, media)
-        check_supported(content, build_options(params, None), gateway.capabilities[device.transport])
+        caps = gateway.capabilities[device.transport]
+        content = build_content(params, media, interactive=caps.interactive)
+        check_supported(content, build_options(params, content, None), caps)
     good: list[Target] = []
     refused: list[RefusedTarget] = []
     for position, (to, values) in enumerate(read_entries(data)):
@@ -117,7 +123,7 @@ def _preview(
         PreviewItem(
             to=target.address,
             name=target.values[0] if target.values else "",
-            text=render(data.text, target.values),
+            text=_text(params.given, data.text, target),
         )
         for target in good[:SHOWN]
     ]
@@ -128,6 +134,13 @@ def _preview(
         refused=refused[:SHOWN],
         finishes_at=maybe(_finish(gateway.clock.now(), data, device, len(good))) if good else None,
     )
+
+
+def _text(given: Interactive | None, text: str, target: Target) -> str:
+    """What its recipient would read; of a template, whose own words are WhatsApp's, what fills it."""
+    if isinstance(given, Template):
+        return summary_of(render_content(given, target.values))
+    return render(text, target.values)
 
 
 def _known_target(target: Target, rotators: Mapping[int, str]) -> Target:

@@ -33,12 +33,16 @@ _OF_CORE: tuple[tuple[str, Mapping[str, str]], ...] = (
 """The core calls fields as Fonnte does: what they are called here, by the path behind `PREFIX`."""
 _OF_HANDLERS: Mapping[str, str] = {"in_state": "state", "since": "from", "until": "to"}
 """Parameters that are called otherwise inside, where their own names are taken."""
+_PRESSED = frozenset({"buttons", "menu", "link", "template"})
+"""What `transports.limits` names stands below `interactive` here."""
 _NAMED = re.compile(r"(?:missing required field|contains unknown field) `([^`]*)`")
 
 
 def named_here(field: str, path: str) -> str:
     """The name that the caller of `path` knows a field by."""
     names = next((names for under, names in _OF_CORE if path.startswith(f"{PREFIX}{under}")), {})
+    if path.startswith(f"{PREFIX}/messages") and field.partition(".")[0] in _PRESSED:
+        return f"interactive.{field}"
     return names.get(field, field)
 
 

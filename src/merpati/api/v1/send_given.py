@@ -9,6 +9,7 @@ from merpati.api.fonnte.attachments import renamed
 from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, SendParams, parse_choices
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
+from merpati.api.v1.interactive_shapes import InteractiveGiven, read_interactive
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.shapes import Given, GivenInstant, millis
 from merpati.core.address import HOME_COUNTRY, parse_country_code
@@ -18,9 +19,24 @@ from merpati.messages.delay import LONGEST_MS
 from merpati.messages.model import DelayRange, Media
 from merpati.messages.planning import MOST_TEXT
 from merpati.messages.targets import MOST_TARGETS, split_targets
+from merpati.transports.limits import Interactive
 
 MOST_SENT_BYTES = 32_000_000
 """Of a body: a call may have 100,000 targets."""
+
+PRESSED = (
+    Code.POLL_UNSUPPORTED,
+    Code.INTERACTIVE_UNSUPPORTED,
+    Code.TEMPLATE_UNSUPPORTED,
+    Code.PART_TOO_LONG,
+    Code.PART_MISSING,
+    Code.PARTS_ALIKE,
+    Code.BUTTONS_COUNT,
+    Code.ROWS_COUNT,
+    Code.TEMPLATE_INVALID,
+    Code.VARIABLE_INVALID,
+)
+"""What is refused of what is chosen from, wherever it is given."""
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_MS // SECOND_MS)]
 GivenId: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -57,7 +73,8 @@ class SendGiven(Given, frozen=True, kw_only=True):
     """What to send, to whom, when, and by which device.
 
     `targets` is a list, or the text that Fonnte's `target` takes (`0812…|Name|variable, 0813…`). Of file, poll and
-    location one is sent, in this order, and the text goes with it. Between two messages passes a time drawn between
+    location one is sent, in this order, and the text goes with it. `interactive` stands alone, and needs a device
+    whose transport has `interactive`, for a template `template`. Between two messages passes a time drawn between
     `delay_from_s` and `delay_to_s`.
     """
 
@@ -77,6 +94,7 @@ class SendGiven(Given, frozen=True, kw_only=True):
     duration_s: Annotated[int, Meta(ge=0, le=LONGEST_TYPING_S)] = 1
     location: LocationGiven | None = None
     poll: PollGiven | None = None
+    interactive: InteractiveGiven | None = None
     url: Annotated[str, Meta(max_length=1_000, description="Of a file to send.")] = ""
     file: Annotated[GivenId | None, Meta(description="The id of an uploaded file to send, instead of `url`.")] = (
         None
@@ -133,7 +151,16 @@ def read_params(data: SendGiven) -> SendParams:
         sequence=data.sequence,
         preview=data.preview,
         inbox_id=data.reply_to or 0,
+        given=_read_given(data),
     )
+
+
+def _read_given(data: SendGiven) -> Interactive | None:
+    """What is to be pressed; raises `Refusal(INPUT_INVALID)` where something stands beside it."""
+    beside = next((name for name in ("file", "url", "poll", "location") if getattr(data, name)), None)
+    if data.interactive is not None and beside is not None:
+        raise Refusal(Code.INPUT_INVALID, field=beside)
+    return None if data.interactive is None else read_interactive(data.text, data.interactive)
 
 
 def read_delay(data: SendGiven) -> DelayRange | None:

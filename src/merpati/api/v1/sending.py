@@ -18,6 +18,7 @@ from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.send_given import (
     MOST_SENT_BYTES,
+    PRESSED,
     SendGiven,
     read_country,
     read_entries,
@@ -63,6 +64,7 @@ _REFUSALS = (
     Code.SCHEDULE_INVALID,
     Code.DELAY_INVALID,
     Code.UNSUPPORTED,
+    *PRESSED,
     Code.URL_INVALID,
     Code.URL_UNREACHABLE,
     Code.FILE_TYPE,

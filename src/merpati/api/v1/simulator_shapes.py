@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from merpati.api.v1.interactive_shapes import ChoiceAnswer, InteractiveAnswer, show_choice, show_interactive
 from merpati.api.v1.message_shapes import FileAnswer, LocationAnswer
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.ids import Address, DeviceId
@@ -27,7 +28,7 @@ class LineKind(StrEnum):
     POLL = "poll"
     VOTE = "vote"
     BUTTONS = "buttons"
-    LIST = "list"
+    MENU = "menu"
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
@@ -91,6 +92,8 @@ class ChatLineAnswer(Answer, frozen=True, kw_only=True):
     location: LocationAnswer | None
     poll: ChatPollAnswer | None
     file: FileAnswer | None
+    interactive: InteractiveAnswer | None
+    choice: ChoiceAnswer | None
     receipt: str | None
 
 
@@ -148,6 +151,8 @@ def show_line(line: ChatLine, person: Address, device: DeviceId) -> ChatLineAnsw
         else None,
         poll=_poll(content, line) if isinstance(content, Poll) else None,
         file=_file(content) if isinstance(content, Media) else None,
+        interactive=show_interactive(content),
+        choice=show_choice(content),
         receipt=line.state or None,
     )
 
@@ -195,7 +200,7 @@ _KINDS: Mapping[type[object], LineKind] = {
     Location: LineKind.LOCATION,
     Poll: LineKind.POLL,
     Buttons: LineKind.BUTTONS,
-    ListMenu: LineKind.LIST,
+    ListMenu: LineKind.MENU,
     LinkButton: LineKind.LINK,
     Template: LineKind.TEMPLATE,
     Chosen: LineKind.CHOICE,

@@ -10,7 +10,17 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from merpati.client.shape import OpenEnum, Shape
-from merpati.client.shapes.several import FileAnswer, LocationAnswer, MediaKind
+from merpati.client.shapes.several import (
+    ChoiceAnswer,
+    FileAnswer,
+    InteractiveAnswer,
+    Link,
+    LocationAnswer,
+    MediaKind,
+    Menu,
+    ReplyButtons,
+    Template,
+)
 
 
 class AcceptedMessage(Shape, frozen=True, kw_only=True):
@@ -85,7 +95,7 @@ class ContentKind(OpenEnum):
     POLL = "poll"
     VOTE = "vote"
     BUTTONS = "buttons"
-    LIST = "list"
+    MENU = "menu"
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
@@ -126,6 +136,15 @@ class HeldAnswer(Shape, frozen=True, kw_only=True):
 
     reason: Wait
     until: datetime | None
+
+
+class InteractiveGiven(Shape, frozen=True, kw_only=True):
+    """One of the four, alone. The text is the body of the first three; a template has its own words."""
+
+    buttons: ReplyButtons | None | UnsetType = UNSET
+    menu: Menu | None | UnsetType = UNSET
+    link: Link | None | UnsetType = UNSET
+    template: Template | None | UnsetType = UNSET
 
 
 class KeptFileAnswer(Shape, frozen=True, kw_only=True):
@@ -176,6 +195,8 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     location: LocationAnswer | None
     poll: PollAnswer | None
     file: FileAnswer | None
+    interactive: InteractiveAnswer | None
+    choice: ChoiceAnswer | None
     notes: list[Note]
     schedule_at: datetime | None
     reply_to: str | None

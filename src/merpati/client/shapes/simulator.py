@@ -10,7 +10,12 @@ from datetime import datetime
 from msgspec import field
 
 from merpati.client.shape import OpenEnum, Shape
-from merpati.client.shapes.several import FileAnswer, LocationAnswer
+from merpati.client.shapes.several import (
+    ChoiceAnswer,
+    FileAnswer,
+    InteractiveAnswer,
+    LocationAnswer,
+)
 
 
 class ChatAnswer(Shape, frozen=True, kw_only=True):
@@ -34,6 +39,8 @@ class ChatLineAnswer(Shape, frozen=True, kw_only=True):
     location: LocationAnswer | None
     poll: ChatPollAnswer | None
     file: FileAnswer | None
+    interactive: InteractiveAnswer | None
+    choice: ChoiceAnswer | None
     receipt: str | None
 
 
@@ -70,7 +77,7 @@ class LineKind(OpenEnum):
     POLL = "poll"
     VOTE = "vote"
     BUTTONS = "buttons"
-    LIST = "list"
+    MENU = "menu"
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
