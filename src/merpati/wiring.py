@@ -4,6 +4,7 @@ Reactions to facts come with the features that react. Webhooks and browsers foll
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from merpati.storage.port import Tx
 from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, SessionState, Transport
 from merpati.transports.simulator.link import SimulatorLink, open_link
-from merpati.transports.simulator.transport import SimulatorTransport
+from merpati.transports.simulator.transport import CAPS, OFFICIAL
 from merpati.webhooks.actions import forget_calls
 
 AT_ONCE = 1_000
@@ -89,7 +90,8 @@ class Transports:
         self.phones: Phones | None = simulator.phones
         """People one can be, where a transport has them."""
         self._ways = {
-            "simulator": Way(SimulatorTransport.caps, self._simulated, simulator.close),
+            "simulator": Way(CAPS, partial(self._simulated, CAPS), simulator.close),
+            "simulator_official": Way(OFFICIAL, partial(self._simulated, OFFICIAL), simulator.close),
         }
         self.capabilities: Mapping[str, Capabilities] = {name: way.caps for name, way in self._ways.items()}
 
@@ -97,10 +99,10 @@ class Transports:
         """The transport of a device, by the name in its row; `note` goes into the network's log."""
         return self._ways[device.transport].make(device, note)
 
-    def _simulated(self, device: Device, note: str) -> Transport:
+    def _simulated(self, caps: Capabilities, device: Device, note: str) -> Transport:
         """Until it is paired, a device has the number that it is registered under."""
         number = Address(device.paired_number) if device.paired_number else parse_phone(device.number)
-        return self.simulator.transport(device.id, number, note=note)
+        return self.simulator.transport(device.id, number, note=note, caps=caps)
 
     async def close(self) -> None:
         for way in self._ways.values():

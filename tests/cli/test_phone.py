@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from merpati.cli import main
 from merpati.core.ids import Address, DeviceId, WireRef
+from merpati.transports.interactive import Button, Buttons, Chosen
 from merpati.transports.port import Inbound, Outbound, PairCode, PairHow, Poll, PollVote, SessionState, Text
 from merpati.transports.simulator.link import SimulatorLink, open_link
 from merpati.transports.simulator.transport import SimulatorTransport
@@ -73,6 +74,20 @@ async def test_a_person_speaks_and_votes(
     assert inbound[0].content == Text(body="halo toko")
     assert [type(each.content).__name__ for each in inbound] == ["Text", "Location", "Media"]
     assert (await heard.count(PollVote))[0].choices == ("Selasa",)
+
+
+async def test_a_person_presses_a_button(network: NetworkProcess, device: tuple[SimulatorTransport, Heard]) -> None:
+    """By its words; what is not there is answered with what is."""
+    transport, heard = device
+    buttons = Buttons(body="Jadi?", buttons=(Button(id="y", title="Jadi pesan"), Button(id="n", title="Batal")))
+    await transport.send(Outbound(ref=WireRef("b"), chat=PERSON, content=buttons))
+
+    pressed = await typed(network, "choose", PERSON, "jadi pesan")
+    wrong = await typed(network, "choose", PERSON, "mungkin", "--message", "b")
+
+    assert (pressed.exit_code, wrong.exit_code) == (0, 1)
+    assert "Jadi pesan, Batal" in wrong.output
+    assert (await heard.count(Inbound))[0].content == Chosen(id="y", title="Jadi pesan")
 
 
 async def test_a_code_is_typed_on_the_phone(network: NetworkProcess, link: SimulatorLink) -> None:

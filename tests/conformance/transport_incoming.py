@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from merpati.core.ids import WaId, WireRef
+from merpati.transports.interactive import Button, Buttons, Chosen
 from merpati.transports.port import (
     AnyEvent,
     Inbound,
@@ -20,6 +21,7 @@ from merpati.transports.port import (
     Typing,
 )
 from tests.conformance.transport_rig import WITHIN_S, Heard, Rig, needs, opened, text
+from tests.conformance.transport_sending import MENU
 
 
 async def seen(rig: Rig, ids: list[WaId]) -> None:
@@ -134,6 +136,26 @@ class Incoming:
         votes = await heard.count(PollVote, 3)
         assert [each.choices for each in votes] == [("Senin",), ("Selasa",), ()]
         assert {(each.poll, each.voter.id) for each in votes} == {(sent.wa_id, rig.person)}
+
+    async def test_what_is_pressed_names_itself_and_its_message(self, rig: Rig) -> None:
+        """A button by id and words; of a list also what stands below the row. Pressing again is another message."""
+        needs(rig, "interactive")
+        transport, heard = await opened(rig)
+        buttons = Buttons(body="Jadi?", buttons=(Button(id="y", title="Jadi"), Button(id="n", title="Batal")))
+        asked = await transport.send(Outbound(ref=WireRef("b"), chat=rig.person, content=buttons))
+        listed = await transport.send(Outbound(ref=WireRef("m"), chat=rig.person, content=MENU))
+
+        for message, choice in ((asked, "n"), (listed, "p-1"), (asked, "y")):
+            await rig.choose(message.wa_id, choice)
+
+        inbound = await heard.count(Inbound, 3)
+        assert [(each.content, each.quoted) for each in inbound] == [
+            (Chosen(id="n", title="Batal"), asked.wa_id),
+            (Chosen(id="p-1", title="Hemat", description="10 rb"), listed.wa_id),
+            (Chosen(id="y", title="Jadi"), asked.wa_id),
+        ]
+        assert len({each.wa_id for each in inbound}) == 3
+        assert {(each.chat, each.sender.id) for each in inbound} == {(rig.person, rig.person)}
 
     async def test_typing_is_seen_on_both_sides(self, rig: Rig) -> None:
         """Ours is best effort, theirs is an event."""

@@ -5,6 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from merpati.core.ids import WireRef
+from merpati.transports.interactive import (
+    Button,
+    Buttons,
+    LinkButton,
+    ListMenu,
+    Row,
+    Section,
+    Template,
+    Variable,
+)
 from merpati.transports.port import (
     Content,
     Inbound,
@@ -20,6 +30,17 @@ from merpati.transports.port import (
 )
 from tests.conformance.transport_rig import Rig, needs, opened, text
 
+MENU = ListMenu(
+    body="Pilih paket",
+    button="Lihat",
+    header="Paket",
+    footer="Toko Ani",
+    sections=(
+        Section(title="Teks", rows=(Row(id="p-1", title="Hemat", description="10 rb"),)),
+        Section(title="Lengkap", rows=(Row(id="p-2", title="Super"),)),
+    ),
+)
+
 
 def contents(tmp_path: Path) -> Iterator[tuple[str, Content]]:
     file = tmp_path / "surat.pdf"
@@ -29,6 +50,13 @@ def contents(tmp_path: Path) -> Iterator[tuple[str, Content]]:
     yield "", Text(body="{name} <b>&amp;</b> '; DROP TABLE message; --")
     yield "location", Location(latitude=-6.175392, longitude=106.827153, caption="Monas")
     yield "poll", Poll(question="Kapan?", choices=("Senin", "Selasa 🕊️"), several=True, name="jadwal")
+    yield "interactive", MENU
+    yield (
+        "interactive",
+        Buttons(body="Jadi?", header="Toko", footer="Salam", buttons=(Button(id="y", title="Jadi 🕊️"),)),
+    )
+    yield "interactive", LinkButton(body="Bayar", title="Buka", url="https://toko.example/a?b=c&d")
+    yield "template", Template(name="resi_baru", language="id", body=(Variable(text="JNE-1 🕊️"),))
     yield (
         "media",
         Media(

@@ -23,6 +23,8 @@ from merpati.locale import words as all_words
 from merpati.storage.port import Tx
 
 DEFAULT_TRANSPORT = "simulator"
+SIMULATED = (DEFAULT_TRANSPORT, "simulator_official")
+"""On the simulated network: as a linked phone, and as a number of WhatsApp's official API."""
 
 
 @click.group("device", cls=SpokenGroup, help="cli.help.device")
@@ -56,7 +58,7 @@ async def _all_devices(tx: Tx, account: str | None) -> list[Device]:
     "--transport",
     default=DEFAULT_TRANSPORT,
     show_default=True,
-    type=click.Choice((DEFAULT_TRANSPORT,)),
+    type=click.Choice(SIMULATED),
     cls=SpokenOption,
     help="cli.help.device.transport",
 )
@@ -232,7 +234,7 @@ async def _pair(number: str, phone: Address | None, *, as_json: bool) -> None:
         print_json({"code": code})
         return
     click.echo(words("cli.device.pair_code", number=known.number, code=code))
-    if known.transport == DEFAULT_TRANSPORT:
+    if known.transport in SIMULATED:
         scan = f"merpati phone scan {code}{data_flag(load_settings())}"
         click.echo(words("cli.device.pair_simulated", scan=scan))
 

@@ -177,6 +177,17 @@ async def vote(phone: Phone, number: Address, choices: tuple[str, ...], poll: st
     click.echo(words("phone.voted" if choices else "phone.unvoted", id=voted))
 
 
+@act(
+    "choose",
+    person,
+    argument("choice"),
+    option("--message", metavar="ID", help="cli.help.phone.message"),
+)
+async def choose(phone: Phone, number: Address, choice: str, message: str | None) -> None:
+    said = await phone.choose(number, choice, WaId(message) if message else None)
+    click.echo(words("phone.said", id=said))
+
+
 @act("read", person, option("--device", type=NUMBER, help="cli.help.phone.device"))
 async def read(phone: Phone, number: Address, device: Address | None) -> None:
     click.echo(words("phone.read", count=await phone.read(number, device)))

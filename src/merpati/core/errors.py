@@ -126,6 +126,7 @@ class Code(StrEnum):
     PERSON_NOT_IN_GROUP = "person_not_in_group"
     DEVICE_NOT_PAIRED = "device_not_paired"
     POLL_UNKNOWN = "poll_unknown"
+    MENU_UNKNOWN = "menu_unknown"
     CHOICE_UNKNOWN = "choice_unknown"
     PAIRING_CODE_INVALID = "pairing_code_invalid"
     SIMULATOR_CLOSED = "simulator_closed"

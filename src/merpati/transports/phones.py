@@ -117,6 +117,10 @@ class Phones(Protocol):
 
     async def vote(self, number: Address, poll: WaId, choices: Sequence[str]) -> None: ...
 
+    async def choose(self, number: Address, message: WaId, choice: str) -> WaId:
+        """Press a button, or choose a row, by its id; the id of what is said so."""
+        ...
+
     async def read(self, number: Address, device: Address) -> int:
         """Read all that arrived from this device; how many messages."""
         ...

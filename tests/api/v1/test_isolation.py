@@ -61,6 +61,7 @@ BODIES: dict[str, Any] = {
     "unblockDevice": {"device": ONE},
     "sayAsPerson": {"device": ONE, "text": "x"},
     "voteAsPerson": {"poll": "x", "choices": []},
+    "chooseAsPerson": {"message": "x", "choice": "x"},
     "readAsPerson": {"device": ONE},
     "scanCode": {"device": ONE, "code": "x"},
     "startFault": {"name": "x", "device": ONE},

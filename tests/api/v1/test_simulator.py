@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from merpati.core.ids import Address, WireRef
+from merpati.transports.interactive import Button, Buttons
 from merpati.transports.port import (
     Content,
     Inbound,
@@ -163,6 +164,36 @@ async def test_what_a_phone_cannot_do_is_refused_with_the_reason(owner: Browser,
     assert (refused.status, refused.code) == (409, "person_offline")
     assert BUDI in refused.body["detail"]
     assert (await owner.ask("POST", f"{BUDIS}/votes", {"poll": "X", "choices": []})).code == "poll_unknown"
+
+
+async def test_a_person_presses_a_button_and_both_sides_show_it(
+    owner: Browser, device: SimulatorTransport, simulated: Api
+) -> None:
+    """What there is to press, what was pressed; another account's message is not there."""
+    buttons = Buttons(
+        body="Jadi?", footer="Toko", buttons=(Button(id="y", title="Jadi"), Button(id="n", title="Batal"))
+    )
+    await send(device, "B", buttons)
+
+    pressed = await owner.ask("POST", f"{BUDIS}/choices", {"message": "B", "choice": "y"})
+    wrong = await owner.ask("POST", f"{BUDIS}/choices", {"message": "B", "choice": "z"})
+    missing = await owner.ask("POST", f"{BUDIS}/choices", {"message": "X", "choice": "y"})
+    theirs = await program_of(simulated, "stranger").ask(
+        "POST", f"{BUDIS}/choices", {"message": "B", "choice": "y"}
+    )
+
+    assert pressed.status == 201
+    assert (wrong.status, wrong.code) == (422, "choice_unknown")
+    assert [(each.status, each.code) for each in (missing, theirs)] == [(404, "menu_unknown")] * 2
+    shown, said = (await owner.ask("GET", f"{BUDIS}/chat?device={ONE}")).body["items"]
+    assert (shown["kind"], shown["text"]) == ("buttons", "Jadi?")
+    assert shown["interactive"]["buttons"] == {
+        "items": [{"id": "y", "title": "Jadi"}, {"id": "n", "title": "Batal"}],
+        "header": "",
+        "footer": "Toko",
+    }
+    assert (said["kind"], said["text"], said["mine"]) == ("choice", "Jadi", True)
+    assert said["choice"] == {"id": "y", "title": "Jadi", "description": ""}
 
 
 async def test_a_choice_that_is_not_there_is_refused(owner: Browser, device: SimulatorTransport) -> None:

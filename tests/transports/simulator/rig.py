@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merpati.core.ids import Address, DeviceId, WaId
-from merpati.transports.port import Content, SendFault, Transport
+from merpati.transports.port import Capabilities, Content, SendFault, Transport
 from merpati.transports.simulator.entries import Fate, HandOff, Said
 from merpati.transports.simulator.faults import Do, Rule
 from merpati.transports.simulator.journal import read_journal
@@ -18,13 +18,13 @@ AT_ONCE = Settings(scale=0, seed=1)
 class SimulatorRig:
     """One network, its journal, and two links: ours and somebody else's."""
 
-    caps = CAPS
     device = Address("6281100000001")
     person = Address("6281200000001")
     absent = Address("6281300000001")
     group = Address("120363000000000001@g.us")
 
-    def __init__(self, ours: SimulatorLink, theirs: SimulatorLink, folder: Path) -> None:
+    def __init__(self, ours: SimulatorLink, theirs: SimulatorLink, folder: Path, caps: Capabilities = CAPS) -> None:
+        self.caps = caps
         self.ours, self.theirs, self.folder = ours, theirs, folder
         self.phone = theirs.phone
 
@@ -34,7 +34,7 @@ class SimulatorRig:
         await self.phone.set_group(self.group, "Keluarga", [self.person, self.device])
 
     def transport(self) -> Transport:
-        return self.ours.transport(DeviceId(7), self.device, note="test")
+        return self.ours.transport(DeviceId(7), self.device, note="test", caps=self.caps)
 
     async def pair(self) -> None:
         await self.phone.add_device(self.device)
@@ -61,6 +61,9 @@ class SimulatorRig:
 
     async def vote(self, poll: WaId, choices: tuple[str, ...]) -> None:
         await self.phone.vote(self.person, choices, poll)
+
+    async def choose(self, message: WaId, choice: str) -> None:
+        await self.phone.choose(self.person, choice, message)
 
     async def type(self) -> None:
         await self.phone.type(self.person, self.device)

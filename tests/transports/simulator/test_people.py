@@ -6,6 +6,18 @@ from pathlib import Path
 import pytest
 
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.interactive import (
+    Button,
+    Buttons,
+    Chosen,
+    LinkButton,
+    ListMenu,
+    Row,
+    Section,
+    Template,
+    TemplateButton,
+    TemplateButtonKind,
+)
 from merpati.transports.phones import ActRefused
 from merpati.transports.port import (
     Inbound,
@@ -24,6 +36,10 @@ from merpati.transports.simulator.link import open_link
 from tests.conformance.transport_rig import Heard, opened, text
 from tests.transports.simulator.rig import AT_ONCE, SimulatorRig
 
+BUTTONS = Buttons(body="Jadi?", buttons=(Button(id="y", title="Jadi"),))
+ROWS = (Row(id="h-1", title="Hemat"), Row(id="s-2", title="Super"))
+MENU = ListMenu(body="Paket?", button="Lihat", sections=(Section(rows=ROWS),))
+LINK = LinkButton(body="Bayar", title="Buka", url="https://toko.example")
 DEVICE_2 = Address("6281100000002")
 
 
@@ -99,6 +115,34 @@ async def test_several_choices_come_in_the_polls_order(rig: SimulatorRig) -> Non
     assert (await heard.count(PollVote))[0].choices == ("Senin", "Rabu")
 
 
+@pytest.mark.parametrize(("written", "chosen"), [("h-1", "h-1"), (" HEMAT ", "h-1"), ("2", "s-2")])
+async def test_a_row_may_be_written_or_counted(rig: SimulatorRig, written: str, chosen: str) -> None:
+    """Its id, its words, its place; without a message named, the newest that has anything to press."""
+    transport, heard = await opened(rig)
+    await transport.send(Outbound(ref=WireRef("old"), chat=rig.person, content=BUTTONS))
+    await transport.send(Outbound(ref=WireRef("menu"), chat=rig.person, content=MENU))
+    await transport.send(Outbound(ref=WireRef("link"), chat=rig.person, content=LINK))
+
+    await rig.phone.choose(rig.person, written)
+
+    [inbound] = await heard.count(Inbound)
+    assert isinstance(inbound.content, Chosen)
+    assert (inbound.content.id, inbound.quoted) == (chosen, "menu")
+
+
+async def test_a_templates_quick_reply_is_pressed_by_what_fills_it(rig: SimulatorRig) -> None:
+    """The network does not know the template's own words."""
+    transport, heard = await opened(rig)
+    reply = TemplateButton(index=0, kind=TemplateButtonKind.QUICK_REPLY, value="terima")
+    template = Template(name="resi", language="id", buttons=(reply,))
+    await transport.send(Outbound(ref=WireRef("t"), chat=rig.person, content=template))
+
+    await rig.phone.choose(rig.person, "1")
+
+    [inbound] = await heard.count(Inbound)
+    assert inbound.content == Chosen(id="terima", title="terima")
+
+
 async def test_impossible_acts_say_why(rig: SimulatorRig) -> None:
     """Each with the code whose sentence a person reads."""
     transport, _ = await opened(rig)
@@ -113,6 +157,9 @@ async def test_impossible_acts_say_why(rig: SimulatorRig) -> None:
         (phone.vote(rig.person, ["1", "2"]), "one_choice"),
         (phone.vote(rig.person, ["1"], WaId("no-such")), "poll_unknown"),
         (phone.vote(stranger, ["1"]), "poll_unknown"),
+        (phone.choose(rig.person, "1"), "menu_unknown"),
+        (phone.choose(rig.person, "1", WaId("poll")), "menu_unknown"),
+        (phone.choose(rig.absent, "1"), "not_on_whatsapp"),
         (phone.scan("ABCD-1234"), "code_unknown"),
         (phone.unlink(Address("6281199999999")), "device_unknown"),
         (phone.keep(rig.folder / "no-such-file"), "file_unreadable"),

@@ -111,6 +111,7 @@ NEEDED: Mapping[str, Needed] = {
     "getChat": _S.SIMULATOR_USE,
     "sayAsPerson": _S.SIMULATOR_USE,
     "voteAsPerson": _S.SIMULATOR_USE,
+    "chooseAsPerson": _S.SIMULATOR_USE,
     "readAsPerson": _S.SIMULATOR_USE,
     "scanCode": _S.SIMULATOR_USE,
     "startFault": _S.SIMULATOR_USE,

@@ -77,6 +77,13 @@ class VoteForm(Given, frozen=True, kw_only=True):
     choices: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=12)]
 
 
+class ChoiceForm(Given, frozen=True, kw_only=True):
+    """What a person presses: `message` is the line's id, `choice` the button's or the row's."""
+
+    message: Annotated[str, Meta(max_length=100)]
+    choice: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
 class ScanForm(Given, frozen=True, kw_only=True):
     """What the phone of a device sees: the text of a QR, or a pairing code."""
 
@@ -283,6 +290,23 @@ async def vote_as_person(
 
 
 @post(
+    "/people/{number:str}/choices",
+    operation_id="chooseAsPerson",
+    summary="Press as a person",
+    responses=refusals(*ACTS, Code.MENU_UNKNOWN, Code.CHOICE_UNKNOWN, Code.PERSON_OFFLINE),
+)
+async def choose_as_person(
+    gateway: TheGateway, principal: ThePrincipal, number: FromPath[str], data: JSONBody[ChoiceForm]
+) -> SaidAnswer:
+    """A button, or a row of a list, of a message that a device of the account sent to this person."""
+    person, phones, numbers = parse_phone(number), phones_of(gateway), await numbers_of(gateway, principal)
+    with acting():
+        if not any(line.id == data.message and line.device in numbers for line in await phones.chat(person)):
+            raise Refusal(Code.MENU_UNKNOWN)
+        return SaidAnswer(id=await phones.choose(person, WaId(data.message), data.choice))
+
+
+@post(
     "/people/{number:str}/read",
     operation_id="readAsPerson",
     summary="Read as a person",
@@ -354,6 +378,7 @@ def simulator_router() -> Router:
         get_chat,
         say_as_person,
         vote_as_person,
+        choose_as_person,
         read_as_person,
         scan_code,
         start_fault,

@@ -19,6 +19,7 @@ _REFUSED = {
     "not_in_group": Code.PERSON_NOT_IN_GROUP,
     "device_unknown": Code.DEVICE_NOT_PAIRED,
     "poll_unknown": Code.POLL_UNKNOWN,
+    "menu_unknown": Code.MENU_UNKNOWN,
     "choice_unknown": Code.CHOICE_UNKNOWN,
     "one_choice": Code.CHOICE_UNKNOWN,
     "code_unknown": Code.PAIRING_CODE_INVALID,

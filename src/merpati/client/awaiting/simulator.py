@@ -155,6 +155,23 @@ class Simulator:
             )
         )
 
+    async def choose_as_person(
+        self, number: str, *, message: str, choice: str, idempotency_key: str | None = None
+    ) -> shapes.SaidAnswer:
+        """Press as a person.
+
+        A button, or a row of a list, of a message that a device of the account sent to this person.
+        """
+        return await self._do(
+            Call(
+                "POST",
+                path_of("/api/v1/simulator/people/{}/choices", number),
+                shapes.SaidAnswer,
+                body={"message": message, "choice": choice},
+                key=idempotency_key,
+            )
+        )
+
     async def read_as_person(
         self, number: str, *, device: int, idempotency_key: str | None = None
     ) -> shapes.ReadAnswer:

@@ -5,7 +5,7 @@ from typing import Any
 
 from merpati.core.ids import Address
 from merpati.transports.port import Group, NumberCheck, SessionState
-from merpati.transports.simulator import handoffs, pairing, people, wire
+from merpati.transports.simulator import choosing, handoffs, pairing, people, wire
 from merpati.transports.simulator.entries import Seen, Signalled
 from merpati.transports.simulator.journal import JournalFull
 from merpati.transports.simulator.network import Client, Network
@@ -89,6 +89,7 @@ _ACTS: dict[type[wire.Frame], Callable[[Network, Any], wire.Answer]] = {
     wire.Scan: pairing.scan,
     wire.Say: people.say,
     wire.Vote: people.vote,
+    wire.Choose: choosing.choose,
     wire.Read: people.read_all,
     wire.Type: people.show_typing,
     wire.List: people.list_all,

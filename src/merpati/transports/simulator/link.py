@@ -13,6 +13,7 @@ from pathlib import Path
 
 from merpati.core.clock import Clock, SystemClock
 from merpati.core.ids import Address, DeviceId
+from merpati.transports.port import Capabilities
 from merpati.transports.simulator.connection import Connection, Dial, Pipe
 from merpati.transports.simulator.lines import Lines
 from merpati.transports.simulator.phone import Phone
@@ -20,7 +21,7 @@ from merpati.transports.simulator.phones import SimulatedPhones, Watching
 from merpati.transports.simulator.script import Script, load_script
 from merpati.transports.simulator.server import ADDRESS_FILE, Server, open_server
 from merpati.transports.simulator.settings import Settings
-from merpati.transports.simulator.transport import ANSWER_WITHIN_S, SimulatorTransport
+from merpati.transports.simulator.transport import ANSWER_WITHIN_S, CAPS, SimulatorTransport
 from merpati.transports.simulator.wire import NETWORK_DECODER, FromClient, FromNetwork
 
 
@@ -35,11 +36,24 @@ class SimulatorLink:
         """The same hands, for whoever must not know what network it is."""
 
     def transport(
-        self, device: DeviceId, number: Address, *, note: str = "", answer_within_s: float = ANSWER_WITHIN_S
+        self,
+        device: DeviceId,
+        number: Address,
+        *,
+        note: str = "",
+        answer_within_s: float = ANSWER_WITHIN_S,
+        caps: Capabilities = CAPS,
     ) -> SimulatorTransport:
-        """The device's way to the network. `note` (say, incarnation and epoch) goes into the network's journal."""
+        """The device's way to the network. `note` (say, incarnation and epoch) goes into the network's journal;
+        `caps` is what it can do there, `CAPS` or `OFFICIAL`."""
         return SimulatorTransport(
-            device, number, self._connection, self._clock, note=note, answer_within_s=answer_within_s
+            device,
+            number,
+            self._connection,
+            self._clock,
+            note=note,
+            answer_within_s=answer_within_s,
+            caps=caps,
         )
 
     async def _dial_to_watch(self) -> Watching:

@@ -21,7 +21,8 @@ from merpati.transports.simulator.entries import (
 from merpati.transports.simulator.faults import USUAL
 from merpati.transports.simulator.handoffs import deliver, read, settle
 from merpati.transports.simulator.network import Client, Network
-from merpati.transports.simulator.wire import DeviceNow, Done, No
+from merpati.transports.simulator.seen import DeviceNow, LineNow
+from merpati.transports.simulator.wire import Done, No
 
 
 def new_wa_id() -> WaId:
@@ -78,7 +79,7 @@ def unlink(net: Network, ask: wire.Unlink) -> Done | No:
 def say(net: Network, ask: wire.Say) -> Done | No:
     """A message to a device or a group: one id, one line for each device that gets it."""
     person = net.world.person(ask.number)
-    refused = _cannot_act(person) or _cannot_reach(net, ask.number, ask.chat)
+    refused = cannot_act(person) or _cannot_reach(net, ask.number, ask.chat)
     if refused:
         return No(q=ask.q, code=refused, about=ask.chat if refused.endswith("unknown") else ask.number)
     wa_id, group = new_wa_id(), ask.chat in net.world.groups
@@ -87,7 +88,8 @@ def say(net: Network, ask: wire.Say) -> Done | No:
     return Done(q=ask.q, id=wa_id)
 
 
-def _cannot_act(person: PersonSet) -> str:
+def cannot_act(person: PersonSet) -> str:
+    """Why they cannot: a code under `phone.no`; empty when they can."""
     if not person.registered:
         return "not_on_whatsapp"
     return "" if person.online else "is_offline"
@@ -128,8 +130,8 @@ def vote(net: Network, ask: wire.Vote) -> Done | No:
     """Choices may be written in any case, or as their number in the list (1 is the first)."""
     person = net.world.person(ask.number)
     line = _poll_of(net, ask.number, ask.poll)
-    if _cannot_act(person) or line is None or not isinstance(line.content, Poll):
-        return No(q=ask.q, code=_cannot_act(person) or "poll_unknown", about=ask.poll or ask.number)
+    if cannot_act(person) or line is None or not isinstance(line.content, Poll):
+        return No(q=ask.q, code=cannot_act(person) or "poll_unknown", about=ask.poll or ask.number)
     poll = line.content
     chosen = [_choice(poll, choice) for choice in ask.choices]
     if "" in chosen:
@@ -172,7 +174,7 @@ def _choice(poll: Poll, text: str) -> str:
 
 def read_all(net: Network, ask: wire.Read) -> Done | No:
     """Read everything that has arrived, in order."""
-    refused = _cannot_act(net.world.person(ask.number))
+    refused = cannot_act(net.world.person(ask.number))
     if refused:
         return No(q=ask.q, code=refused, about=ask.number)
     unread = [key for key in net.world.waiting.get(ask.number, {}) if ask.device is None or key[0] == ask.device]
@@ -220,11 +222,11 @@ def show_chat(net: Network, ask: wire.Chat) -> wire.ChatShown:
     return wire.ChatShown(q=ask.q, lines=tuple(_line_now(net, ask.number, line) for line in lines))
 
 
-def _line_now(net: Network, number: Address, line: HandOff | Said | Voted) -> wire.LineNow:
+def _line_now(net: Network, number: Address, line: HandOff | Said | Voted) -> LineNow:
     if not isinstance(line, HandOff):
-        return wire.LineNow(line=line, state="read" if isinstance(line, Said) and line.is_seen else "")
+        return LineNow(line=line, state="read" if isinstance(line, Said) and line.is_seen else "")
     waits = net.world.waiting.get(number, {}).get((line.device, line.ref))
-    return wire.LineNow(line=line, state="read" if waits is None else "delivered" if waits.delivered else "sent")
+    return LineNow(line=line, state="read" if waits is None else "delivered" if waits.delivered else "sent")
 
 
 def watch(net: Network, client: Client, ask: wire.Watch) -> None:

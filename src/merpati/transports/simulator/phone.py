@@ -12,6 +12,7 @@ from merpati.transports.simulator import wire
 from merpati.transports.simulator.connection import Connection
 from merpati.transports.simulator.entries import AnyEntry, Reads
 from merpati.transports.simulator.faults import Rule
+from merpati.transports.simulator.seen import LineNow
 
 
 class Phone:
@@ -85,6 +86,11 @@ class Phone:
         ask = wire.Vote(q=self._connection.next_q(), number=number, poll=poll, choices=tuple(choices))
         return WaId((await self._done(ask)).id)
 
+    async def choose(self, number: Address, choice: str, message: WaId | None = None) -> WaId:
+        """Press a button or choose a row, by id, words or number (default: of the last message that has any)."""
+        ask = wire.Choose(q=self._connection.next_q(), number=number, message=message, choice=choice)
+        return WaId((await self._done(ask)).id)
+
     async def read(self, number: Address, device: Address | None = None) -> int:
         """Read all that arrived (from one device); how many messages."""
         return (await self._done(wire.Read(q=self._connection.next_q(), number=number, device=device))).count
@@ -107,7 +113,7 @@ class Phone:
         """Those of this name; without one, all."""
         await self._done(wire.ClearFaults(q=self._connection.next_q(), name=name))
 
-    async def chat(self, number: Address) -> tuple[wire.LineNow, ...]:
+    async def chat(self, number: Address) -> tuple[LineNow, ...]:
         """The last lines that this person saw, oldest first, with what became of each."""
         answer = await self._ask(wire.Chat(q=self._connection.next_q(), number=number))
         assert isinstance(answer, wire.ChatShown)

@@ -35,7 +35,7 @@ from merpati.transports.simulator.entries import (
 )
 from merpati.transports.simulator.faults import Do, Rule
 from merpati.transports.simulator.phone import Phone
-from merpati.transports.simulator.wire import LineNow
+from merpati.transports.simulator.seen import LineNow
 
 T = TypeVar("T")
 
@@ -105,6 +105,9 @@ class SimulatedPhones:
 
     async def vote(self, number: Address, poll: WaId, choices: Sequence[str]) -> None:
         await _reached(self._phone.vote(number, choices, poll))
+
+    async def choose(self, number: Address, message: WaId, choice: str) -> WaId:
+        return await _reached(self._phone.choose(number, choice, message))
 
     async def read(self, number: Address, device: Address) -> int:
         return await _reached(self._phone.read(number, device))

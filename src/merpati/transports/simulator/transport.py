@@ -37,6 +37,11 @@ from merpati.transports.simulator.events import event_of
 from merpati.transports.simulator.life import CONNECTED, LIFE, OF_CLOSING, RESTING, SessionEvent
 
 CAPS = Capabilities(in_flight=64, takes_ref=True)
+"""As a linked phone can: without buttons."""
+OFFICIAL = Capabilities(
+    in_flight=64, takes_ref=True, poll=False, check_number=False, groups=False, interactive=True, template=True
+)
+"""As WhatsApp's official API can."""
 RETRY_S = (0.05, 5.0)
 """The first wait after the network closed the session; it doubles up to the second."""
 ANSWER_WITHIN_S = 30.0
@@ -52,8 +57,6 @@ class SimulatorTransport:
     tells the event again.
     """
 
-    caps = CAPS
-
     def __init__(
         self,
         device: DeviceId,
@@ -63,7 +66,9 @@ class SimulatorTransport:
         *,
         note: str = "",
         answer_within_s: float = ANSWER_WITHIN_S,
+        caps: Capabilities = CAPS,
     ) -> None:
+        self.caps = caps
         self._device, self._number, self._note = device, number, note
         self._connection, self._clock, self._answer_within_s = connection, clock, answer_within_s
         self._channel = connection.new_channel()

@@ -19,18 +19,9 @@ from merpati.transports.port import (
     SessionState,
     Signal,
 )
-from merpati.transports.simulator.entries import (
-    AccountSet,
-    AnyEntry,
-    GroupSet,
-    HandOff,
-    News,
-    PersonSet,
-    Reads,
-    Said,
-    Voted,
-)
+from merpati.transports.simulator.entries import AnyEntry, GroupSet, News, PersonSet, Reads
 from merpati.transports.simulator.faults import Rule
+from merpati.transports.simulator.seen import DeviceNow, LineNow
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="f"):
@@ -182,6 +173,15 @@ class Vote(Frame, frozen=True, kw_only=True, tag="vote"):
     number: Address
     poll: WaId | None = None
     choices: tuple[str, ...]
+
+
+class Choose(Frame, frozen=True, kw_only=True, tag="choose"):
+    """A person presses a button or chooses a row. `message` empty: the last message that has any."""
+
+    q: int
+    number: Address
+    message: WaId | None = None
+    choice: str
 
 
 class Read(Frame, frozen=True, kw_only=True, tag="read"):
@@ -345,27 +345,12 @@ class No(Frame, frozen=True, kw_only=True, tag="no"):
     about: str = ""
 
 
-class DeviceNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A device as a person's terminal lists it."""
-
-    account: AccountSet
-    connected: bool
-    unconfirmed: int = 0
-
-
 class Everything(Frame, frozen=True, kw_only=True, tag="everything"):
     q: int
     people: tuple[PersonSet, ...]
     groups: tuple[GroupSet, ...]
     devices: tuple[DeviceNow, ...]
     faults: tuple[Rule, ...] = ()
-
-
-class LineNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line, and how far it came. A device's message: sent, delivered, read; a person's: read, or nothing."""
-
-    line: HandOff | Said | Voted
-    state: str = ""
 
 
 class ChatShown(Frame, frozen=True, kw_only=True, tag="chat_shown"):
@@ -383,7 +368,7 @@ class Saw(Frame, frozen=True, kw_only=True, tag="saw"):
 
 
 Act: TypeAlias = (
-    AddPerson | Block | SetGroup | AddDevice | Unlink | Scan | Say | Vote
+    AddPerson | Block | SetGroup | AddDevice | Unlink | Scan | Say | Vote | Choose
     | Read | Type | List | Chat | Watch | AddFault | ClearFaults | CutLink
 )  # fmt: skip
 FromClient: TypeAlias = Login | Leave | Pair | Upload | Send | Show | MarkRead | Check | MyGroups | Confirm | Act
