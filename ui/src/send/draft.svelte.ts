@@ -1,8 +1,10 @@
 import type { components } from "../api/schema.d.ts";
 import { LATEST } from "../words/format.ts";
 import { Attachment } from "./attachment.svelte.ts";
+import { givenOf, isWhole, newPressing } from "./pressing.svelte.ts";
 import type { Kept as Upload } from "./upload.ts";
 
+export type Kind = "text" | "location" | "poll" | "file" | "interactive";
 type Body = components["schemas"]["SendGiven"];
 
 const KEPT_AS = "merpati.draft";
@@ -24,6 +26,7 @@ const KEPT = [
   "pollName",
   "choices",
   "several",
+  "pressing",
   "asked",
 ] as const satisfies readonly (keyof Draft)[];
 interface Note {
@@ -46,12 +49,13 @@ export class Draft {
   isByAddress = $state(false);
   url = $state("");
   readonly attachment: Attachment;
-  kind = $state<"text" | "location" | "poll" | "file">("text");
+  kind = $state<Kind>("text");
   latitude = $state<number | undefined>();
   longitude = $state<number | undefined>();
   pollName = $state("");
   choices = $state(["", ""]);
   several = $state(false);
+  pressing = $state(newPressing());
   /** How many messages it makes, as the preview says; 0: not known. */
   count = $state(0);
   /** The call that was made last, and its key. */
@@ -74,6 +78,8 @@ export class Draft {
         return this.filled.length >= 2 && this.text.trim() !== "";
       case "file":
         return this.isByAddress ? this.url.trim() !== "" : this.attachment.kept !== undefined;
+      case "interactive":
+        return isWhole(this.pressing) && this.text.trim() !== "";
       case "text":
         return this.text.trim() !== "";
     }
@@ -114,6 +120,7 @@ export class Draft {
             },
           }
         : {}),
+      ...(this.kind === "interactive" ? { interactive: givenOf(this.pressing) } : {}),
     };
   }
 
@@ -136,6 +143,7 @@ export class Draft {
     this.attachment.remove();
     this.isScheduled = this.isByAddress = false;
     this.choices = ["", ""];
+    this.pressing = newPressing();
     this.latitude = this.longitude = undefined;
     this.count = 0;
     this.asked = { body: "", key: "" };
