@@ -39,12 +39,17 @@ def operations_of(document: Mapping[str, Any]) -> list[Operation]:
         _operation(document, method, path, each)
         for path, methods in document["paths"].items()
         for method, each in methods.items()
-        if any("token" in way for way in each.get("security", [])) and "text/event-stream" not in _answers(each)
+        if any("token" in way for way in each.get("security", [])) and _answers_json(each)
     ]
     found.sort(key=lambda operation: operation.tag)
     names = [(operation.tag, operation.name) for operation in found]
     assert len(set(names)) == len(names), "two methods of one name"
     return found
+
+
+def _answers_json(each: Mapping[str, Any]) -> bool:
+    """Or nothing; neither a stream nor a picture."""
+    return not _answers(each) or "application/json" in _answers(each)
 
 
 def _answers(each: Mapping[str, Any]) -> Mapping[str, Any]:

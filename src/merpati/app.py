@@ -38,6 +38,7 @@ from merpati.jobs.runner import JobRunner
 from merpati.messages.file_links import FileLinks
 from merpati.messages.handover import HandedOver
 from merpati.messages.media import locate
+from merpati.messages.thumbnails import Thumbnails
 from merpati.runtime.anywhere import SessionsAnywhere
 from merpati.runtime.asks import Asks
 from merpati.runtime.dispatcher import Dispatcher
@@ -347,6 +348,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         egress=gateway.egress,
         check_url=gateway.egress.check_url,
         files=gateway.files,
+        thumbnails=Thumbnails(gateway.files, gateway.folder.spool),
         spool_folder=gateway.folder.spool,
         max_body_bytes=gateway.config.max_body_mb * 1_000_000,
         file_limits=gateway.config.file_limits,

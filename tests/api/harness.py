@@ -36,6 +36,7 @@ from merpati.devices.views import find_device
 from merpati.egress.client import Egress
 from merpati.egress.fetch import fetch
 from merpati.messages.file_links import FileLinks
+from merpati.messages.thumbnails import Thumbnails
 from merpati.storage.files import FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
@@ -225,6 +226,7 @@ async def running_api(
         egress=egress,
         check_url=egress.check_url,
         files=FolderStore(media),
+        thumbnails=Thumbnails(FolderStore(media), spool),
         spool_folder=spool,
         wake=lambda device, at: api.woken.append((device, at)),
         made=lambda: setattr(api, "batches", api.batches + 1),

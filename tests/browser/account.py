@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from playwright.sync_api import APIRequestContext, Browser
+from playwright.sync_api import APIRequestContext, Browser, FilePayload
 
 from merpati.core.clock import SystemClock
 from merpati.storage.port import Storage
@@ -48,6 +48,15 @@ class Account:
         """Accept a message; answers its id."""
         body = {"device": device, "targets": to, "text": text, **more}
         return int(self.ask("POST", "/messages", body)["items"][0]["id"])
+
+    def upload(self, name: str, content: bytes) -> int:
+        """Keep a file to send; answers its id."""
+        file: FilePayload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        answer = self._request.post(
+            f"{self.desk.demo['url']}/api/v1/files", multipart={"file": file}, headers=self._headers
+        )
+        assert answer.ok, answer.text()
+        return int(answer.json()["id"])
 
     def person(self, number: str, **more: object) -> str:
         """Somebody new in the simulated network; a phone that is on, unless `more` says something else."""

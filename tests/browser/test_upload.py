@@ -4,12 +4,15 @@ import base64
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.api.files import PNG
+from tests.browser.account import Account
 from tests.browser.axe import violations
 from tests.browser.desk import Desk, Width
+from tests.browser.waiting import until
 from tests.browser.words import say
+from tests.messages.pictures import picture
 
 PASTE = """content => {
     const data = new DataTransfer();
@@ -55,6 +58,48 @@ def test_a_chosen_file_reaches_the_phone(
         page.goto(desk.address(f"/simulator?person={person}&device=1"))
         line = page.get_by_role("listitem").filter(has_text=f"Halo Siti, {language}")
         expect(line).to_contain_text(bill.name)
+
+
+def is_seen(image: Locator) -> bool:
+    """Whether the browser has the picture, and shows it."""
+    expect(image).to_be_visible()
+    return bool(until(lambda: image.evaluate("it => it.complete && it.naturalWidth > 0")))
+
+
+@pytest.mark.parametrize(("language", "width"), [("id", "desktop"), ("en", "phone")])
+def test_a_picture_is_seen_before_it_is_sent_and_afterwards(
+    browser: Browser, desk: Desk, account: Account, tmp_path: Path, language: str, width: Width
+) -> None:
+    """Also when the page was loaded anew in between: then it is the server's small one that is shown."""
+    chosen, text = tmp_path / "toko.jpg", f"Seperti ini, {language}"
+    chosen.write_bytes(picture())
+    with desk.owner(browser, width=width, language=language) as page:
+        begin(page, desk, language, desk.demo["people"][0], text)
+        page.get_by_role("radio", name=say(language, "send.kind_file")).click()
+        choose(page, language, chosen)
+        expect(page.get_by_text(f"{say(language, 'send.file_is_image')} ·")).to_be_visible()
+        assert is_seen(page.get_by_role("img", name=chosen.name))
+        page.reload()
+        preview = page.get_by_role("img", name=chosen.name)
+        assert is_seen(preview)
+        assert (preview.get_attribute("src") or "").endswith("/thumbnail")
+        assert violations(page) == []
+        page.get_by_role("button", name=say(language, "send.send_n.one", n=1)).click()
+        expect(page.get_by_text(say(language, "state.read"))).to_be_visible(timeout=20_000)
+        sent = next(each for each in account.ask("GET", "/messages")["items"] if each["text"] == text)
+        page.goto(desk.address(f"/messages/{sent['id']}"))
+        assert is_seen(page.get_by_role("img", name=say(language, "send.file_is_image")))
+        assert violations(page) == []
+
+
+def test_a_picture_that_nobody_can_read_is_shown_as_a_file(browser: Browser, desk: Desk, account: Account) -> None:
+    """Its type and its size; no broken picture, and nothing fails."""
+    file = account.upload("rusak.png", picture("PNG")[:300])
+    id_ = account.send(1, desk.demo["people"][0], "Rusak", file=file)
+    with desk.owner(browser) as page:
+        page.goto(desk.address(f"/messages/{id_}"))
+        expect(page.get_by_text("image/png")).to_be_visible()
+        expect(page.get_by_role("img", name=say("id", "send.file_is_image"))).to_be_hidden()
 
 
 def test_a_draft_waits_with_its_pasted_picture(browser: Browser, desk: Desk) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from merpati.core.clock import DAY_MS, HOUR_MS, Clock, Millis
+from merpati.core.clock import DAY_MS, HOUR_MS, Clock, Millis, SystemClock
 from merpati.core.ids import JobId, MediaId
 from merpati.jobs.model import JobContext, NoArgs
 from merpati.messages.actions import accept_calls
-from merpati.messages.media import sweep_media
+from merpati.messages.media import forget_media, sweep_media
 from merpati.messages.model import Media
+from merpati.messages.thumbnails import thumbnail_name
 from merpati.storage.files import AT_ONCE, FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.port import Storage
@@ -78,6 +79,18 @@ async def test_a_file_without_a_row_goes_after_a_day(storage: Storage, folder: P
     assert left_in(folder) == {"2.png", "3.png"}
     await run_job(storage, folder)
     assert left_in(folder) == {"2.png", "3.png"}
+
+
+async def test_a_small_picture_stays_and_goes_with_its_file(storage: Storage, folder: Path) -> None:
+    """One that was drawn while its file went is left alone, and goes too."""
+    kept, alone = thumbnail_name("1.png"), thumbnail_name("2.png")
+    await accept_file(storage, "1.png")
+    for name in ("1.png", kept, alone):
+        leave(folder, name, 2 * DAY_MS)
+    await run_job(storage, folder)
+    assert left_in(folder) == {"1.png", kept}
+    await forget_media(storage, FolderStore(folder), Millis(SystemClock().now() + DAY_MS))
+    assert left_in(folder) == set()
 
 
 async def test_what_is_not_ours_stays(storage: Storage, folder: Path) -> None:

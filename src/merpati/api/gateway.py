@@ -21,6 +21,7 @@ from merpati.devices.model import Device
 from merpati.egress.client import Egress
 from merpati.messages.file_limits import FileLimits
 from merpati.messages.file_links import FileLinks
+from merpati.messages.thumbnails import Thumbnails
 from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
@@ -87,6 +88,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     spool_folder: Path
     """On the file system of the data folder; emptied at start."""
     max_body_bytes: int = 32_000_000
+    thumbnails: Thumbnails
+    """Small pictures of those files."""
     file_limits: FileLimits = FileLimits()
     wake: Callable[[DeviceId, int], None]
     """Told after acceptance when a message of this device is due (milliseconds)."""

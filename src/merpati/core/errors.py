@@ -85,6 +85,7 @@ class Code(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     FILE_EMPTY = "file_empty"
     FILE_UNKNOWN = "file_unknown"
+    THUMBNAIL_NONE = "thumbnail_none"
     # devices
     DEVICE_DISCONNECTED = "device_disconnected"
     DEVICE_ALREADY_CONNECTED = "device_already_connected"

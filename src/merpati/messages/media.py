@@ -6,18 +6,20 @@ import msgspec
 
 from merpati.core.clock import DAY_MS, SECOND_MS, Millis
 from merpati.core.errors import Code
-from merpati.core.ids import MediaId
+from merpati.core.ids import AccountId, MediaId
 from merpati.messages import store_media as store
 from merpati.messages.model import Media as MediaRow
-from merpati.messages.model import Taken
+from merpati.messages.model import StoredContent, Taken
 from merpati.messages.store_accept import insert_media
+from merpati.messages.thumbnails import thumbnail_name
 from merpati.storage.files import FilesGone, FileStore
 from merpati.storage.ids import first_unreserved
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Media, Outbound, SendError, SendFault
 
 AT_ONCE = 200
-_NAME = re.compile(r"([0-9]{1,19})\.[a-z0-9]+")
+_NAME = re.compile(r"([0-9]{1,19})(?:\.thumb[0-9]+)?\.[a-z0-9]+")
+"""A file's, or its small picture's."""
 ORPHAN_MS = DAY_MS
 """A file is moved here before its call is accepted: without a row it is on its way for this long at most."""
 FILES_WAIT_MS = 10 * SECOND_MS
@@ -63,12 +65,20 @@ async def find_media(tx: Tx, id_: MediaId) -> KeptFile | None:
     return KeptFile(found[0], Millis(found[1] + SENDABLE_MS)) if found is not None else None
 
 
+async def find_media_of(tx: Tx, content: StoredContent, account: AccountId) -> MediaRow | None:
+    """The file that a message of this account holds; None when it holds none, or it is gone."""
+    named = _NAME.fullmatch(content.path) if isinstance(content, Media) else None
+    found = await store.media_by_id(tx, MediaId(int(named[1]))) if named is not None else None
+    return found[0] if found is not None and found[0].account == account else None
+
+
 async def forget_media(storage: Storage, files: FileStore, before: Millis) -> None:
-    """Remove files older than `before` that no open message needs; the file first, then its row. May run twice."""
+    """Remove files older than `before` that no open message needs, with their small pictures; the file first, then
+    its row. May run twice."""
     while True:
         found = await storage.read(store.unneeded_media, before, AT_ONCE)
         if found:
-            await files.remove([path for _, path in found])
+            await files.remove([name for _, path in found for name in (path, thumbnail_name(path))])
         await storage.write_bulk(store.delete_media, [id_ for id_, _ in found])
         if len(found) < AT_ONCE:
             return
@@ -83,9 +93,9 @@ async def sweep_media(storage: Storage, files: FileStore, before: Millis) -> int
     gone = 0
     below = await storage.read(first_unreserved, "media")
     async for names in files.older(before):
-        ours = {int(named[1]): name for name in names if (named := _NAME.fullmatch(name)) and int(named[1]) < below}
-        known = await storage.read(store.known_media, list(ours))
-        orphans = [name for id_, name in ours.items() if id_ not in known]
+        ours = {name: int(named[1]) for name in names if (named := _NAME.fullmatch(name)) and int(named[1]) < below}
+        known = await storage.read(store.known_media, sorted(set(ours.values())))
+        orphans = [name for name, id_ in ours.items() if id_ not in known]
         if orphans:
             await files.remove(orphans)
         gone += len(orphans)

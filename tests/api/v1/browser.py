@@ -49,18 +49,26 @@ class Browser:
     async def ask(
         self, method: str, path: str, json: object = None, headers: Mapping[str, str] | None = None, **more: object
     ) -> Answered:
-        sent = {**self.headers, **(headers or {})}
-        kept = {SESSION: self.cookie, NOTE: self.note}
-        if any(kept.values()):
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in kept.items() if value)
         address = f"{self.url}/api/v1{path}"
         given: Any = {"json": json, **more} if json is not None else more
-        async with self.client.request(method, address, headers=sent, **given) as answer:
+        async with self.client.request(method, address, headers=self._sent(headers), **given) as answer:
             text, cookies = await answer.text(), answer.headers.getall("Set-Cookie", [])
             self._keep(cookies)
             is_json = "json" in answer.headers.get("Content-Type", "")
             cookie = next((each for each in cookies if each.startswith(SESSION)), "")
             return Answered(answer.status, loads(text) if is_json else text or None, answer.headers, cookie)
+
+    async def look(self, path: str, **headers: str) -> tuple[int, bytes, Mapping[str, str]]:
+        """Status, body and headers of what may be no JSON."""
+        async with self.client.get(f"{self.url}{path}", headers=self._sent(headers)) as answer:
+            return answer.status, await answer.read(), answer.headers
+
+    def _sent(self, headers: Mapping[str, str] | None) -> dict[str, str]:
+        sent = {**self.headers, **(headers or {})}
+        kept = {SESSION: self.cookie, NOTE: self.note}
+        if any(kept.values()):
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in kept.items() if value)
+        return sent
 
     def _keep(self, cookies: Sequence[str]) -> None:
         for cookie in cookies:

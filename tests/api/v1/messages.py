@@ -6,6 +6,7 @@ from merpati.core.ids import Address, DeviceId, Epoch, Incarnation, MessageId, W
 from merpati.messages.handover import HandedOver, Intent, Outcome, finish_handovers, take_intents
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import Taken
+from merpati.messages.receiving import KeptMedia
 from merpati.storage.port import Tx
 from merpati.transports.port import Text
 from tests.api.harness import ACCOUNT, ONE, Api
@@ -58,8 +59,14 @@ async def send_and_end(api: Api, outcome: Outcome, code: str = "", **params: Any
     return id_
 
 
-async def receive(api: Api, id_: int = 900_001, text: str = "halo juga", device: DeviceId = ONE) -> int:
-    """Somebody writes to the device."""
+async def receive(
+    api: Api,
+    id_: int = 900_001,
+    text: str = "halo juga",
+    device: DeviceId = ONE,
+    kept: KeptMedia | None = None,
+) -> int:
+    """Somebody writes to the device, or sends a file."""
     incoming = Incoming(
         id=MessageId(id_),
         account=ACCOUNT,
@@ -68,7 +75,8 @@ async def receive(api: Api, id_: int = 900_001, text: str = "halo juga", device:
         sender=Address("6281234567890"),
         name="Budi",
         wa_id=WaId(f"IN{id_}"),
-        content=Text(body=text),
+        content=kept.content if kept is not None else Text(body=text),
+        media=kept.row if kept is not None else None,
         reply_to=None,
         at=api.gateway.clock.now(),
     )

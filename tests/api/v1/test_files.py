@@ -53,6 +53,7 @@ async def test_an_uploaded_file_is_sent_to_each_target(both: Api, ayu: Browser) 
         "mime": "application/pdf",
         "size_bytes": len(PDF),
         "filename": "Daftar harga é.pdf",
+        "thumbnail": None,
         "expires_at": "",
     }
     first, second = await contents(both, await ayu.ask("POST", "/messages", {**CALL, "file": kept.body["id"]}))

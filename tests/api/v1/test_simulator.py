@@ -117,7 +117,13 @@ async def test_a_chat_shows_both_sides_and_how_far_each_message_came(
     ]
     assert lines[1]["location"] == {"latitude": -6.2, "longitude": 106.8}
     assert lines[2]["poll"] == {"question": "Jadi?", "choices": ["ya", "tidak"], "several": False, "votes": ["ya"]}
-    assert lines[3]["file"] == {"kind": "document", "mime": "text/plain", "size_bytes": 9, "filename": "a.txt"}
+    assert lines[3]["file"] == {
+        "kind": "document",
+        "mime": "text/plain",
+        "size_bytes": 9,
+        "filename": "a.txt",
+        "thumbnail": None,
+    }
     assert lines[4]["id"] == said.body["id"]
     assert file.parent.name not in str(answered.body)
 

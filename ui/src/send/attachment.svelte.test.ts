@@ -15,6 +15,7 @@ function kept(id: number): Kept {
     mime: "application/pdf",
     size_bytes: 8,
     filename: "harga.pdf",
+    thumbnail: null,
     expires_at: "2030-01-01T00:00:00.000Z",
   };
 }
@@ -119,6 +120,21 @@ describe("the file of a draft", () => {
     expect(attachment.thumbnail).toMatch(/^blob:/);
     attachment.remove();
     expect(attachment.thumbnail).toBe("");
+  });
+
+  test("shows a picture that the server has, which has no name, until it cannot be read", () => {
+    const { attachment } = served();
+    const thumbnail = "/api/v1/files/7/thumbnail";
+    attachment.keep({
+      ...kept(7),
+      kind: "image",
+      filename: "",
+      thumbnail,
+      expires_at: "2099-01-01T00:00:00Z",
+    });
+    expect([attachment.isChosen, attachment.thumbnail]).toEqual([true, thumbnail]);
+    attachment.forgetPicture();
+    expect([attachment.isChosen, attachment.thumbnail]).toEqual([true, ""]);
   });
 
   test("is not uploaded when it is known to be too large", () => {

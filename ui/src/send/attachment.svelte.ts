@@ -11,7 +11,7 @@ type Rules = components["schemas"]["FileRulesAnswer"];
 export class Attachment {
   name = $state("");
   size = $state(0);
-  /** The address of the picture in this browser; empty for what is no picture. */
+  /** The address of the picture, in this browser or at the server; empty for what is no picture. */
   thumbnail = $state("");
   /** How much of it went, 0 to 1. */
   share = $state(0);
@@ -68,19 +68,26 @@ export class Attachment {
     return rules?.most_bytes ?? Infinity;
   }
 
-  /** One that the server has, as long as it has it; of a picture nothing is here to be shown. */
+  /** One that the server has, as long as it has it. */
   keep(kept: Kept): void {
     if (Date.parse(kept.expires_at) <= Date.now()) return;
-    this.name = kept.filename;
+    this.name = kept.filename || t(`ui.send.file_is_${kept.kind}`);
     this.size = kept.size_bytes;
+    this.thumbnail = kept.thumbnail ?? "";
     this.kept = kept;
+  }
+
+  /** Neither this browser nor the server can read the picture. */
+  forgetPicture(): void {
+    if (this.thumbnail.startsWith("blob:")) URL.revokeObjectURL(this.thumbnail);
+    this.thumbnail = "";
   }
 
   /** As if none had been chosen; one that is on its way goes no further. */
   remove(): void {
     this.#sending?.abort();
-    if (this.thumbnail) URL.revokeObjectURL(this.thumbnail);
-    this.name = this.thumbnail = this.refused = "";
+    this.forgetPicture();
+    this.name = this.refused = "";
     this.size = this.share = 0;
     this.kept = undefined;
   }

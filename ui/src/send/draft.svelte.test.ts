@@ -64,7 +64,14 @@ describe("a draft", () => {
 
   test("keeps a file as long as the server does", async () => {
     const { draft } = written();
-    const file = { id: 7, kind: "image", mime: "image/png", size_bytes: 8, filename: "a.png" } as const;
+    const file = {
+      id: 7,
+      kind: "image",
+      mime: "image/png",
+      size_bytes: 8,
+      filename: "a.png",
+      thumbnail: null,
+    } as const;
     for (const [expires_at, name] of [
       ["2099-01-01T00:00:00Z", "a.png"],
       ["2020-01-01T00:00:00Z", ""],

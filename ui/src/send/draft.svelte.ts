@@ -169,7 +169,8 @@ export function draftOf(user: number): Draft {
 /** Keep a draft in this tab, as it is now. What is too long for a browser to keep lives as long as the page. */
 export function keep(draft: Draft, user: number): void {
   const note: Note = { of: user, draft: Object.fromEntries(KEPT.map((name) => [name, draft[name]])) };
-  if (draft.attachment.kept) note.file = draft.attachment.kept;
+  const { kept, name } = draft.attachment;
+  if (kept) note.file = { ...kept, filename: kept.filename || name }; // of a picture its sender alone knows it
   try {
     sessionStorage.setItem(KEPT_AS, JSON.stringify(note));
   } catch (error) {

@@ -52,12 +52,12 @@ async def _finished(scope: Scope, start: Message, last: Message) -> tuple[Messag
         await once.keep(body)
         return start, last
     tag = b'"%s"' % hashlib.blake2b(body, digest_size=_TAG_BYTES).hexdigest().encode()
-    if not _is_among(tag, scope):
+    if not is_among(tag, scope):
         return {**start, "headers": [*start["headers"], (b"etag", tag)]}, last
     return {**start, "status": 304, "headers": [(b"etag", tag)]}, {**last, "body": b""}
 
 
-def _is_among(tag: bytes, scope: Scope) -> bool:
+def is_among(tag: bytes, scope: Scope) -> bool:
     """Whether the caller has it. Weak tags count too: a proxy that compresses makes ours weak."""
     given = [value for name, value in scope["headers"] if name == b"if-none-match"]
     tags = [each.strip().removeprefix(b"W/") for value in given for each in value.split(b",")]

@@ -21,11 +21,13 @@ from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.once import HASHED_BY_ITSELF, Once
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, Instant, instant
+from merpati.api.v1.shapes import PREFIX, Answer, Instant, instant
+from merpati.api.v1.thumbnails import get_file_thumbnail
 from merpati.core.errors import Code, Refusal
 from merpati.messages.file_limits import MB
 from merpati.messages.file_types import sendable_extensions
 from merpati.messages.media import KeptFile, keep_media
+from merpati.messages.thumbnails import is_picture
 from merpati.storage.port import OutcomeUnknown, Tx
 from merpati.transports.port import MediaKind
 
@@ -36,7 +38,7 @@ class KeptFileAnswer(Answer, frozen=True, kw_only=True):
     """An uploaded file. Until `expires_at` messages are accepted with it; those that were accepted keep it.
 
     `kind` and `mime` are judged by its content. `filename` is what the receiver sees: of pictures and videos
-    nothing.
+    nothing. `thumbnail` is the path of a small picture of it, where it is a picture.
     """
 
     id: int
@@ -44,6 +46,7 @@ class KeptFileAnswer(Answer, frozen=True, kw_only=True):
     mime: str
     size_bytes: int
     filename: str
+    thumbnail: str | None
     expires_at: Instant
 
 
@@ -147,6 +150,7 @@ def _show(kept: KeptFile) -> KeptFileAnswer:
         mime=media.mime,
         size_bytes=media.size_bytes,
         filename=media.filename,
+        thumbnail=f"{PREFIX}/files/{media.id}/thumbnail" if is_picture(media) else None,
         expires_at=instant(kept.expires_at),
     )
 
@@ -174,4 +178,4 @@ async def get_rules(gateway: TheGateway) -> FileRulesAnswer:
 
 
 def files_router() -> Router:
-    return Router("/files", route_handlers=[post_file, get_file, get_rules], tags=["Messages"])
+    return Router("/files", route_handlers=[post_file, get_file, get_file_thumbnail, get_rules], tags=["Messages"])

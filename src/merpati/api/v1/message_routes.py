@@ -6,6 +6,7 @@ from merpati.api.v1.message_changes import post_cancel, post_reschedule, post_re
 from merpati.api.v1.messages import get_counts, get_message, get_messages
 from merpati.api.v1.previewing import post_preview
 from merpati.api.v1.sending import post_messages
+from merpati.api.v1.thumbnails import get_message_thumbnail
 
 
 def messages_router() -> Router:
@@ -15,6 +16,7 @@ def messages_router() -> Router:
             get_messages,
             get_counts,
             get_message,
+            get_message_thumbnail,
             post_messages,
             post_preview,
             post_cancel,

@@ -92,12 +92,14 @@ class MessageRow(Answer, frozen=True, kw_only=True):
 
 
 class FileAnswer(Answer, frozen=True, kw_only=True):
-    """A file that a message holds."""
+    """A file that a message holds. `thumbnail` is the path of a small picture of it: of pictures that are still
+    kept."""
 
     kind: MediaKind
     mime: str
     size_bytes: int
     filename: str
+    thumbnail: str | None
 
 
 class LocationAnswer(Answer, frozen=True, kw_only=True):

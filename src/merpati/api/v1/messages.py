@@ -31,7 +31,7 @@ from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, instant, maybe, millis
+from merpati.api.v1.shapes import PREFIX, Answer, instant, maybe, millis
 from merpati.core.address import parse_first_digits
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
@@ -40,7 +40,10 @@ from merpati.devices.model import Device
 from merpati.devices.views import find_device
 from merpati.messages.finding import MOST_COUNTED, count_chips, list_messages, search_anything
 from merpati.messages.history import HistoryRow, Search
+from merpati.messages.media import find_media_of
+from merpati.messages.model import Media as MediaRow
 from merpati.messages.model import MessageState, StoredContent
+from merpati.messages.thumbnails import is_picture
 from merpati.messages.views import MessageView, why_waiting
 from merpati.messages.waiting import Waiting
 from merpati.storage.port import Tx
@@ -204,10 +207,17 @@ class Told(msgspec.Struct, frozen=True):
     message: MessageView
     device: Device | None
     waiting: Waiting | None
+    media: MediaRow | None
+    """Its file, where it is still kept."""
 
 
 async def _tell(tx: Tx, message: MessageView) -> Told:
-    return Told(message, await find_device(tx, message.device), await why_waiting(tx, message))
+    return Told(
+        message,
+        await find_device(tx, message.device),
+        await why_waiting(tx, message),
+        await find_media_of(tx, message.content, message.account),
+    )
 
 
 async def answer_message(gateway: Gateway, principal: Principal, id_: int) -> MessageAnswer:
@@ -235,7 +245,7 @@ def _show(told: Told) -> MessageAnswer:
         request=message.request or None,
         location=_location(content),
         poll=_poll(content),
-        file=_file(content),
+        file=_file(told),
         interactive=show_interactive(content),
         choice=show_choice(content),
         notes=list(message.notes),
@@ -264,11 +274,17 @@ def _poll(content: StoredContent) -> PollAnswer | None:
     )
 
 
-def _file(content: StoredContent) -> FileAnswer | None:
+def _file(told: Told) -> FileAnswer | None:
+    content, media = told.message.content, told.media
     if not isinstance(content, Media):
         return None
+    is_shown = media is not None and is_picture(media)
     return FileAnswer(
-        kind=content.kind, mime=content.mime, size_bytes=content.size_bytes, filename=content.filename
+        kind=content.kind,
+        mime=content.mime,
+        size_bytes=content.size_bytes,
+        filename=content.filename,
+        thumbnail=f"{PREFIX}/messages/{told.message.id}/thumbnail" if is_shown else None,
     )
 
 

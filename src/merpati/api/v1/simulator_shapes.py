@@ -180,7 +180,9 @@ def _poll(poll: Poll, line: ChatLine) -> ChatPollAnswer:
 
 
 def _file(media: Media) -> FileAnswer:
-    return FileAnswer(kind=media.kind, mime=media.mime, size_bytes=media.size_bytes, filename=media.filename)
+    return FileAnswer(
+        kind=media.kind, mime=media.mime, size_bytes=media.size_bytes, filename=media.filename, thumbnail=None
+    )
 
 
 def show_happening(happening: Happening, numbers: Numbers) -> HappeningAnswer:

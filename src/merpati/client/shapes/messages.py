@@ -149,13 +149,15 @@ class InteractiveGiven(Shape, frozen=True, kw_only=True):
 
 class KeptFileAnswer(Shape, frozen=True, kw_only=True):
     """An uploaded file. Until `expires_at` messages are accepted with it; those that were accepted keep it. `kind`
-    and `mime` are judged by its content. `filename` is what the receiver sees: of pictures and videos nothing."""
+    and `mime` are judged by its content. `filename` is what the receiver sees: of pictures and videos nothing.
+    `thumbnail` is the path of a small picture of it, where it is a picture."""
 
     id: int
     kind: MediaKind
     mime: str
     size_bytes: int
     filename: str
+    thumbnail: str | None
     expires_at: datetime
 
 

@@ -19,12 +19,14 @@ class ChoiceAnswer(Shape, frozen=True, kw_only=True):
 
 
 class FileAnswer(Shape, frozen=True, kw_only=True):
-    """A file that a message holds."""
+    """A file that a message holds. `thumbnail` is the path of a small picture of it: of pictures that are still
+    kept."""
 
     kind: MediaKind
     mime: str
     size_bytes: int
     filename: str
+    thumbnail: str | None
 
 
 class InteractiveAnswer(Shape, frozen=True, kw_only=True):
