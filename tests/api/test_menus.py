@@ -1,10 +1,14 @@
 """`buttonJSON`, `templateJSON`, `listJSON` and our own API where WhatsApp shows buttons, and where it does not."""
 
+import contextlib
 import json
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from merpati.api.fonnte.menus import Menu, menu_of
 from merpati.api.fonnte.params import parse_params
@@ -110,6 +114,32 @@ def test_what_is_beyond_a_limit_is_refused(given: dict[str, object], code: Code)
     with pytest.raises(Refusal) as refused:
         menu_of(params(**given))
     assert refused.value.code is code
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["message", "footer", "buttons", "buttontitle", "title", "list", "id", "url", "tel"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+)
+TABLES = st.dictionaries(
+    st.sampled_from(["message", "footer", "buttons", "buttontitle", "title"]), JSON, max_size=5
+)
+
+
+@settings(max_examples=200, deadline=None)
+@drawn(st.sampled_from(["button", "template", "list_"]), TABLES)
+def test_no_json_is_a_fault(field: str, table: dict[str, object]) -> None:
+    """Whatever stands where: a menu, none, or a refusal with a name."""
+    with contextlib.suppress(Refusal):
+        menu = menu_of(msgspec.structs.replace(params(), **{field: table}))
+        assert menu is None or menu.body
 
 
 # -- through the door --

@@ -1,6 +1,5 @@
 """Buttons, lists, links and templates at Meta: pywa would post the same, and the fake Graph takes what we post."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +8,13 @@ import aiohttp
 import pytest
 from pywa.client import WhatsApp
 from pywa.types import callback as pywa
+from pywa.types.callback import CallbackButton
 from pywa.types.templates import BodyText, HeaderText, QuickReplyButton, TemplateLanguage
 
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WireRef
 from merpati.fakes.graph.bodies import Asked, parse
+from merpati.fakes.graph.templates import create_template
 from merpati.transports.cloud_api.bodies import body_of
 from merpati.transports.cloud_api.interactive import read_chosen
 from merpati.transports.cloud_api.webhooks import Said, Unsupported, event_of, read_news
@@ -170,20 +171,51 @@ async def test_what_is_pressed_comes_back_with_the_message(
     rig: Rig, content: Content, pressed: str, chosen: Chosen
 ) -> None:
     """The whole way at the fake: posted, pressed, told by webhook, read."""
-    url = f"{rig.url}/v26.0/{rig.seeded.number.id}/messages"
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {rig.seeded.token}"}) as session:
-        async with session.post(url, json={**posted_for(content), "to": rig.to}) as answer:
-            sent = (await answer.json())["messages"][0]["id"]
-        asked = {"person": rig.to, "message": sent, "id": pressed}
-        async with session.post(f"{rig.url}/_fake/press", json=asked) as answer:
-            assert answer.status == 200
-    await rig.settled()
-    await asyncio.sleep(0)
+    sent = await post(rig, content)
+    await press(rig, sent, pressed)
 
     news = [each for body in rig.receiver.bodies for each in read_news(body) if isinstance(each, Said)]
     event = event_of(DeviceId(1), news[0])
     assert isinstance(event, Inbound)
     assert (event.content, event.quoted) == (chosen, sent)
+
+
+async def test_a_templates_quick_reply_comes_back_with_its_words(rig: Rig) -> None:
+    """Filled in by us, pressed at the fake by its payload, told with the words that were handed in."""
+    buttons = [{"type": "QUICK_REPLY", "text": "Terima kasih"}]
+    components = [
+        {"type": "HEADER", "format": "TEXT", "text": "Halo {{1}}"},
+        {"type": "BODY", "text": "Resi {{1}}, tiba {{2}}"},
+        {"type": "BUTTONS", "buttons": buttons},
+    ]
+    handed_in = {"name": "resi_baru", "language": "id", "category": "UTILITY", "components": components}
+    template = create_template(rig.graph.world, rig.seeded.business, handed_in)
+    template.status = "APPROVED"
+
+    sent = await post(rig, RESI)
+    await press(rig, sent, "terima")
+
+    [said] = [each for body in rig.receiver.bodies for each in read_news(body) if isinstance(each, Said)]
+    assert (said.content, said.quoted) == (Chosen(id="terima", title="Terima kasih"), sent)
+    assert [each.data for each in rig.receiver.of(CallbackButton)] == ["terima"]
+
+
+async def post(rig: Rig, content: Content) -> str:
+    """Hand it over at the fake; its id."""
+    url = f"{rig.url}/v26.0/{rig.seeded.number.id}/messages"
+    headers = {"Authorization": f"Bearer {rig.seeded.token}"}
+    body = {**posted_for(content), "to": rig.to}
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=body) as answer:
+        assert answer.status == 200, await answer.text()
+        return str((await answer.json())["messages"][0]["id"])
+
+
+async def press(rig: Rig, message: str, id_: str) -> None:
+    """As the customer; and wait until it is told."""
+    asked = {"person": rig.to, "message": message, "id": id_}
+    async with aiohttp.ClientSession() as session, session.post(f"{rig.url}/_fake/press", json=asked) as answer:
+        assert answer.status == 200, await answer.text()
+    await rig.settled()
 
 
 def test_a_quick_reply_of_a_template_is_a_choice() -> None:

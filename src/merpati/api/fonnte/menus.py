@@ -83,7 +83,7 @@ _READS: Mapping[str, Callable[[Table, str, str], Menu | None]] = {
 
 def _tables(given: Value) -> Iterator[Table]:
     """Raises `Refusal(JSON_INVALID)`."""
-    if not isinstance(given or [], list) or not isinstance(given, list):
+    if not isinstance(given, list):
         raise Refusal(Code.JSON_INVALID)
     for each in given:
         if not isinstance(each, dict):

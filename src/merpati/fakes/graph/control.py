@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from merpati.fakes.graph.answers import json_answer
 from merpati.fakes.graph.graph import Graph
 from merpati.fakes.graph.outages import Rule
+from merpati.fakes.graph.pressing import NothingThere, pressed_body
 from merpati.fakes.graph.world import Callback, Number, Person
 
 
@@ -160,10 +161,12 @@ class Acts:
 
     def press(self, asked: Press) -> object:
         person, line = self._person(asked.person), self._world.lines.get(asked.message)
-        if line is None or line.person != person.bsuid or line.body["type"] != "interactive":
-            raise Wrong("this person has no such message with buttons")
-        reply = _reply(line.body["interactive"], asked.id)
-        body = {"type": "interactive", "interactive": reply}
+        if line is None or line.person != person.bsuid:
+            raise Wrong("this person has no such message")
+        try:
+            body = pressed_body(self._world, line, asked.id)
+        except NothingThere as nothing:
+            raise Wrong(str(nothing)) from None
         return {"id": self._graph.say(self._number(line.number), person, body, reply_to=line.id).id}
 
     def set_online(self, asked: Act) -> object:
@@ -204,15 +207,3 @@ class Acts:
             "templates": list(world.templates.values()),
             "outages": self._graph.outages.rules,
         }
-
-
-def _reply(interactive: dict[str, Any], id_: str) -> dict[str, Any]:
-    action = interactive["action"]
-    for button in action.get("buttons", []):
-        if button["reply"]["id"] == id_:
-            return {"type": "button_reply", "button_reply": button["reply"]}
-    for section in action.get("sections", []):
-        for row in section["rows"]:
-            if row["id"] == id_:
-                return {"type": "list_reply", "list_reply": row}
-    raise Wrong(f"no button or row {id_}")
