@@ -261,6 +261,19 @@ async def test_our_own_api_takes_each_and_shows_it_again(both: Api, kind: str) -
         }
 
 
+async def test_the_history_is_searched_by_what_can_be_pressed(both: Api) -> None:
+    """A row's title is one of the message's words, and the list of messages says what kind it is."""
+    await official(both)
+    program = program_of(both)
+    body = {"device": OFFICIAL, "targets": "6281234567890", **GIVEN["menu"][0]}
+    sent = await program.ask("POST", "/messages", body)
+
+    found = (await program.ask("GET", "/messages?q=hemat")).body["items"]
+
+    assert [(each["id"], each["content"]) for each in found] == [(sent.body["items"][0]["id"], "menu")]
+    assert "Hemat" in found[0]["text"]
+
+
 @pytest.mark.parametrize(
     ("more", "code", "field"),
     [
