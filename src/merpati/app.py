@@ -352,6 +352,8 @@ def build_asgi(gateway: Gateway) -> Handler:
         spool_folder=gateway.folder.spool,
         max_body_bytes=gateway.config.max_body_mb * 1_000_000,
         file_limits=gateway.config.file_limits,
+        unsent_bytes=gateway.config.unsent_bytes,
+        media_ms=gateway.keeping.media_ms,
         wake=gateway.wake,
         made=gateway.jobs.wake,
         webhooks_set=gateway.look_at_endpoints,

@@ -46,6 +46,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_document_mb: Annotated[
         int, Meta(description="Largest document (pdf, doc, docx, xls, xlsx, csv, txt), in megabytes.", ge=1)
     ] = 10
+    unsent_files_mb: Annotated[
+        int,
+        Meta(description="Room for what an account has uploaded and not sent yet, in megabytes; 0: any.", ge=0),
+    ] = 1000
     media_days: Annotated[
         int,
         Meta(description="Days a file is kept that came or was sent; a message that waits keeps its own.", ge=1),
@@ -103,6 +107,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             audio=self.max_audio_mb * MB,
             document=self.max_document_mb * MB,
         )
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self.unsent_files_mb * MB
 
     @property
     def budgets(self) -> tuple[Budget, Budget]:

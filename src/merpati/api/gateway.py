@@ -13,7 +13,7 @@ from merpati.api.fonnte.attachments import Fetch
 from merpati.api.live.hub import Hub
 from merpati.api.metrics import ApiMetrics
 from merpati.api.v1.limits import CallLimits
-from merpati.core.clock import Clock
+from merpati.core.clock import DAY_MS, Clock
 from merpati.core.ids import Address, DeviceId
 from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
@@ -91,6 +91,10 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     thumbnails: Thumbnails
     """Small pictures of those files."""
     file_limits: FileLimits = FileLimits()
+    unsent_bytes: int = 1_000_000_000
+    """Room for files of one account that were uploaded and not sent yet; 0: any."""
+    media_ms: int = 7 * DAY_MS
+    """How long a file is kept that no message needs."""
     wake: Callable[[DeviceId, int], None]
     """Told after acceptance when a message of this device is due (milliseconds)."""
     made: Callable[[], None]

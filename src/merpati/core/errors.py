@@ -85,6 +85,8 @@ class Code(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     FILE_EMPTY = "file_empty"
     FILE_UNKNOWN = "file_unknown"
+    FILE_SENT = "file_sent"
+    UPLOADS_FULL = "uploads_full"
     THUMBNAIL_NONE = "thumbnail_none"
     # devices
     DEVICE_DISCONNECTED = "device_disconnected"

@@ -50,8 +50,25 @@ async def accept_calls(tx: Tx, calls: Sequence[Acceptance]) -> list[Verdict]:
     await store.insert_media(tx, [m for call in fresh for m in call.media], tx.now)
     drafts = [draft for call in fresh for draft in call.drafts]
     batches = [batch for call in fresh for batch in call.batches]
+    await _mark_sent(tx, fresh)
     await add_messages(tx, drafts, batches)
     return verdicts
+
+
+async def _mark_sent(tx: Tx, calls: Sequence[Acceptance]) -> None:
+    """The files that these calls send, and that came before them. No statement where there are none."""
+    of_drafts = {draft.media for call in calls for draft in call.drafts}
+    of_batches = {
+        plan.media
+        for call in calls
+        for batch in call.batches
+        for plan in (batch.plan, *(target.plan for part in batch.parts for target in part))
+        if plan is not None
+    }
+    came_with = {media.id for call in calls for media in call.media}
+    earlier = [id_ for id_ in of_drafts | of_batches if id_ is not None and id_ not in came_with]
+    if earlier:
+        await store.mark_sent(tx, sorted(earlier))
 
 
 async def _judge_calls(tx: Tx, calls: Sequence[Acceptance]) -> tuple[list[Verdict], list[Acceptance]]:

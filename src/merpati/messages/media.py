@@ -5,11 +5,12 @@ import re
 import msgspec
 
 from merpati.core.clock import DAY_MS, SECOND_MS, Millis
-from merpati.core.errors import Code
-from merpati.core.ids import AccountId, MediaId
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, KeyId, MediaId
 from merpati.messages import store_media as store
+from merpati.messages.file_limits import MB
 from merpati.messages.model import Media as MediaRow
-from merpati.messages.model import StoredContent, Taken
+from merpati.messages.model import StoredContent, Taken, Upload
 from merpati.messages.store_accept import insert_media
 from merpati.messages.thumbnails import thumbnail_name
 from merpati.storage.files import FilesGone, FileStore
@@ -35,6 +36,10 @@ class KeptFile(msgspec.Struct, frozen=True):
     media: MediaRow
     expires_at: Millis
 
+    @property
+    def stored_at(self) -> Millis:
+        return Millis(self.expires_at - SENDABLE_MS)
+
 
 async def locate(files: FileStore, message: Taken) -> Outbound:
     """What the transport gets: the content with its file's real path.
@@ -53,10 +58,43 @@ async def locate(files: FileStore, message: Taken) -> Outbound:
     return Outbound(ref=message.wire_ref, chat=message.chat, content=content, reply_to=message.options.reply_to)
 
 
-async def keep_media(tx: Tx, media: MediaRow) -> KeptFile:
-    """Store the row of a file that came before its message. May run twice: what is there by its id stays."""
-    await insert_media(tx, [media], tx.now)
-    return KeptFile(media, Millis(tx.now + SENDABLE_MS))
+async def keep_media(tx: Tx, media: MediaRow, room_bytes: int = 0) -> KeptFile:
+    """Store the row of a file that came before its message. May run twice: what is there by its id stays.
+
+    Raises `Refusal(UPLOADS_FULL)` where the account's files that were sent with no message yet would take more than
+    `room_bytes`; 0: they may take any.
+    """
+    await tx.lock([media.account])
+    taken = await store.unsent_bytes(tx, media.account, media.id) if room_bytes else 0
+    if room_bytes and taken + media.size_bytes > room_bytes:
+        raise Refusal(Code.UPLOADS_FULL, limit_mb=room_bytes // MB)
+    kept = msgspec.structs.replace(media, upload=Upload.UNSENT)
+    await insert_media(tx, [kept], tx.now)
+    return KeptFile(kept, Millis(tx.now + SENDABLE_MS))
+
+
+async def list_uploads(
+    tx: Tx, account: AccountId, key: KeyId | None, before: MediaId, limit: int
+) -> list[KeptFile]:
+    """The account's uploaded files that are still kept, newest first, those with a lower id; `key`: that one's."""
+    found = await store.uploads_before(tx, account, key, before, limit)
+    return [KeptFile(media, Millis(stored_at + SENDABLE_MS)) for media, stored_at in found]
+
+
+async def drop_upload(tx: Tx, media: MediaRow) -> None:
+    """Forget a file that no message was sent with; raises `Refusal` (FILE_SENT; FILE_UNKNOWN: it is gone).
+
+    Its names in the store, `names_of`, are to be removed afterwards: after a crash in between the sweep does it.
+    """
+    await tx.lock([media.account])
+    if not await store.delete_unsent(tx, media.id):
+        is_there = await store.media_by_id(tx, media.id) is not None
+        raise Refusal(Code.FILE_SENT if is_there else Code.FILE_UNKNOWN, field="file")
+
+
+def names_of(path: str) -> tuple[str, ...]:
+    """What lies in the store of files for one: itself, and its small picture."""
+    return path, thumbnail_name(path)
 
 
 async def find_media(tx: Tx, id_: MediaId) -> KeptFile | None:
@@ -78,7 +116,7 @@ async def forget_media(storage: Storage, files: FileStore, before: Millis) -> No
     while True:
         found = await storage.read(store.unneeded_media, before, AT_ONCE)
         if found:
-            await files.remove([name for _, path in found for name in (path, thumbnail_name(path))])
+            await files.remove([name for _, path in found for name in names_of(path)])
         await storage.write_bulk(store.delete_media, [id_ for id_, _ in found])
         if len(found) < AT_ONCE:
             return

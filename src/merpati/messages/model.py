@@ -196,6 +196,14 @@ class SendItem(msgspec.Struct, frozen=True, kw_only=True):
     """Strict order; schedule, delay and followup do not count."""
 
 
+class Upload(IntEnum):
+    """Whether a file was uploaded before a message needed it, and whether one has been sent since."""
+
+    NONE = 0
+    UNSENT = 1
+    SENT = 2
+
+
 class Media(msgspec.Struct, frozen=True, kw_only=True):
     """A file in the media folder, stored before the call that uses it is accepted."""
 
@@ -208,6 +216,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
     key: KeyId = KeyId(0)
     """The key, where it reaches chosen devices only, that it was uploaded with; 0: none."""
+    upload: Upload = Upload.NONE
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True, tag=True):

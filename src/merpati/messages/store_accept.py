@@ -1,11 +1,11 @@
 """The SQL of acceptance: messages, outbox, holds, batches, media."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from merpati.core.ids import BatchId, MessageId
-from merpati.messages.model import Batch, Draft, Media, PartTarget
+from merpati.core.ids import BatchId, MediaId, MessageId
+from merpati.messages.model import Batch, Draft, Media, PartTarget, Upload
 from merpati.messages.words import words_of
 from merpati.storage.port import Tx
 
@@ -71,12 +71,21 @@ async def insert_holds(tx: Tx, rows: Sequence[tuple[MessageId, int, str, int]]) 
 
 
 async def insert_media(tx: Tx, media: Sequence[Media], at: int) -> None:
-    columns = "id, account_id, path, kind, mime, size_bytes, filename, key_id, created_at"
+    columns = "id, account_id, path, kind, mime, size_bytes, filename, key_id, upload, created_at"
     await tx.set(
         f"INSERT INTO media ({columns}) SELECT {columns} FROM {{r}} WHERE true ON CONFLICT DO NOTHING",
         "id bigint, account_id bigint, path text, kind text, mime text, size_bytes bigint, filename text, "
-        "key_id bigint, created_at bigint",
-        [(m.id, m.account, m.path, m.kind, m.mime, m.size_bytes, m.filename, m.key, at) for m in media],
+        "key_id bigint, upload bigint, created_at bigint",
+        [(m.id, m.account, m.path, m.kind, m.mime, m.size_bytes, m.filename, m.key, m.upload, at) for m in media],
+    )
+
+
+async def mark_sent(tx: Tx, ids: Iterable[MediaId]) -> None:
+    """Of these files, those that were uploaded first."""
+    await tx.set(
+        "UPDATE media SET upload = r.new FROM {r} WHERE media.id = r.id AND media.upload = r.old",
+        "id bigint, old bigint, new bigint",
+        [(id_, Upload.UNSENT, Upload.SENT) for id_ in ids],
     )
 
 

@@ -47,14 +47,16 @@ async def test_an_uploaded_file_is_sent_to_each_target(both: Api, ayu: Browser) 
     """One file, however many messages; the text is its caption, and its name is the one it came with."""
     kept = await upload(ayu, PDF, "Daftar harga é.pdf")
     assert kept.status == 201
-    assert {**kept.body, "id": 0, "expires_at": ""} == {
+    instants = dict.fromkeys(("uploaded_at", "expires_at", "removed_at"), "")
+    assert {**kept.body, "id": 0, **instants} == {
         "id": 0,
         "kind": "document",
         "mime": "application/pdf",
         "size_bytes": len(PDF),
         "filename": "Daftar harga é.pdf",
         "thumbnail": None,
-        "expires_at": "",
+        "is_sent": False,
+        **instants,
     }
     first, second = await contents(both, await ayu.ask("POST", "/messages", {**CALL, "file": kept.body["id"]}))
     assert (first.caption, second.caption) == ("Halo Budi", "Halo Siti")

@@ -16,7 +16,10 @@ function kept(id: number): Kept {
     size_bytes: 8,
     filename: "harga.pdf",
     thumbnail: null,
+    uploaded_at: "2029-12-31T00:00:00.000Z",
     expires_at: "2030-01-01T00:00:00.000Z",
+    removed_at: "2030-01-07T00:00:00.000Z",
+    is_sent: false,
   };
 }
 

@@ -71,6 +71,9 @@ describe("a draft", () => {
       size_bytes: 8,
       filename: "a.png",
       thumbnail: null,
+      uploaded_at: "2019-12-31T00:00:00Z",
+      removed_at: "2099-01-07T00:00:00Z",
+      is_sent: false,
     } as const;
     for (const [expires_at, name] of [
       ["2099-01-01T00:00:00Z", "a.png"],

@@ -73,12 +73,20 @@ async def message(gateway: Gateway, principal: Principal, id_: int) -> MessageVi
 
 
 async def file(gateway: Gateway, principal: Principal, id_: int) -> KeptFile:
-    """A file of the account that may be sent by its id; raises `Refusal(FILE_UNKNOWN)`.
+    """A file of the account that may be sent by its id; raises `Refusal(FILE_UNKNOWN)`."""
+    found = await upload(gateway, principal, id_)
+    if found.expires_at <= gateway.clock.now():
+        raise Refusal(Code.FILE_UNKNOWN, field="file")
+    return found
+
+
+async def upload(gateway: Gateway, principal: Principal, id_: int) -> KeptFile:
+    """A file of the account that is still kept; raises `Refusal(FILE_UNKNOWN)`.
 
     A file is no device's: a key that reaches chosen ones gets what it uploaded itself.
     """
     found = await gateway.storage.read(find_media, MediaId(id_)) if id_ in IDS else None
-    if found is None or found.media.account != principal.account.id or found.expires_at <= gateway.clock.now():
+    if found is None or found.media.account != principal.account.id:
         raise Refusal(Code.FILE_UNKNOWN, field="file")
     if principal.devices is not None and found.media.key != uploader(principal):
         raise Refusal(Code.FILE_UNKNOWN, field="file")

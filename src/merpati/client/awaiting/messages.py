@@ -262,6 +262,18 @@ class Messages:
             )
         )
 
+    def list_files(
+        self, *, cursor: str | None | UnsetType = UNSET, limit: int | UnsetType = UNSET
+    ) -> AsyncPages[shapes.KeptFileAnswer]:
+        """List uploaded files.
+
+        Those that are still kept, newest first. A key that reaches chosen devices sees what it uploaded itself.
+        """
+        return AsyncPages[shapes.KeptFileAnswer](
+            self._do,
+            Call("GET", "/api/v1/files", shapes.PageOfKeptFileAnswer, query={"cursor": cursor, "limit": limit}),
+        )
+
     async def upload_file(
         self, *, filename: str, content: bytes, idempotency_key: str | None = None
     ) -> shapes.KeptFileAnswer:
@@ -286,6 +298,13 @@ class Messages:
         While messages are accepted with it.
         """
         return await self._do(Call("GET", path_of("/api/v1/files/{}", id), shapes.KeptFileAnswer))
+
+    async def delete_file(self, id: int) -> None:
+        """Delete an uploaded file.
+
+        One that no message was accepted with; what is sent goes by itself.
+        """
+        await self._do(Call("DELETE", path_of("/api/v1/files/{}", id), type(None)))
 
     async def get_file_rules(self) -> shapes.FileRulesAnswer:
         """What a file may be.

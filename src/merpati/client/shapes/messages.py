@@ -150,7 +150,8 @@ class InteractiveGiven(Shape, frozen=True, kw_only=True):
 class KeptFileAnswer(Shape, frozen=True, kw_only=True):
     """An uploaded file. Until `expires_at` messages are accepted with it; those that were accepted keep it. `kind`
     and `mime` are judged by its content. `filename` is what the receiver sees: of pictures and videos nothing.
-    `thumbnail` is the path of a small picture of it, where it is a picture."""
+    `thumbnail` is the path of a small picture of it, where it is a picture. `removed_at` is when it is removed;
+    while a message waits for it, it stays. `is_sent`: some message was accepted with it."""
 
     id: int
     kind: MediaKind
@@ -158,7 +159,10 @@ class KeptFileAnswer(Shape, frozen=True, kw_only=True):
     size_bytes: int
     filename: str
     thumbnail: str | None
+    uploaded_at: datetime
     expires_at: datetime
+    removed_at: datetime
+    is_sent: bool
 
 
 class KindRulesAnswer(Shape, frozen=True, kw_only=True):
@@ -244,6 +248,13 @@ class PageOfBatchAnswer(Shape, frozen=True, kw_only=True):
     """A part of a list. `next` is the cursor of the part that follows; null: this is the end."""
 
     items: list[BatchAnswer]
+    next: str | None
+
+
+class PageOfKeptFileAnswer(Shape, frozen=True, kw_only=True):
+    """A part of a list. `next` is the cursor of the part that follows; null: this is the end."""
+
+    items: list[KeptFileAnswer]
     next: str | None
 
 
