@@ -3,9 +3,12 @@
     python -m bench.webhooks [--facts 20000] [--devices 50]
     python -m bench.webhooks --endpoints 1,10,100 [--dead 1] [--facts 2000]
     python -m bench.webhooks --hanging 1 [--rate 500]
+    python -m bench.webhooks --crowd 1500 [--rate 500]
 
 With `--endpoints` every one of so many endpoints of the account hears every fact; `--dead` of them take connections
 and never answer. With `--hanging`: how late one endpoint is told alone, and beside so many that hang, in turns.
+With `--crowd`: beside another account with so many devices, each of which has an event for an address that hangs;
+from the third second on, when all of them do: a second long their calls begin.
 
 The receiver is a process of its own, which answers 200 as fast as it can; facts are recorded by hand.
 """
@@ -43,7 +46,7 @@ from merpati.webhooks.runner import Webhooks
 from merpati.webhooks.signing import format_secret
 
 T = TypeVar("T")
-ACCOUNT, ME = AccountId(1), Incarnation("bench")
+ACCOUNT, CROWD, ME = AccountId(1), AccountId(2), Incarnation("bench")
 HOOK, DEAD = b"/hook", b"/dead"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -88,14 +91,14 @@ def receive(pipe: Connection) -> None:
 
 
 async def _record(tx: Tx, facts: Sequence[Recorded]) -> None:
-    await tx.lock([ACCOUNT])
+    await tx.lock(sorted({fact.account for fact in facts}))
     await record(tx, facts)
 
 
-def _facts(first: int, count: int, devices: int) -> list[Recorded]:
+def _facts(first: int, count: int, devices: int, account: AccountId = ACCOUNT) -> list[Recorded]:
     return [
         Recorded(
-            ACCOUNT,
+            account,
             MessageSent(
                 DeviceId(1 + n % devices),
                 MessageId(n),
@@ -253,20 +256,46 @@ async def measure_beside(hanging: int, rate: float, devices: int, pipe: Connecti
     return sorted((at - committed[event]) * 1_000 for event, at in came if event in committed)
 
 
+ALL_HANG_S = 2.0
+
+
+async def measure_crowd(crowd: int, rate: float, devices: int, pipe: Connection, folder: Path) -> list[float]:
+    """How late one endpoint was told, in ms and in order, while so many devices of another account hang."""
+    port = pipe.recv()
+    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+    await _share(storage, 1, 0, port)
+    await storage.write(open_account, CROWD)
+    for device in range(1, crowd + 1):
+        new, url = NewEndpoint(EndpointId(1 + device), format_secret(b"k" * 32)), f"http://127.0.0.1:{port}/dead"
+        await storage.write(set_endpoint, CROWD, DeviceId(device), EndpointKind.STATUS, url, new)
+    await storage.write(_record, _facts(0, crowd, max(1, crowd), CROWD))
+    egress = Egress(["127.0.0.1"])
+    hang_from = time.time() + ALL_HANG_S
+    committed = await _paced(storage, _runner(storage, egress), rate, 5.0 + ALL_HANG_S, devices, 0)
+    pipe.send(True)
+    came = [(event.split(b"/")[0], at) for event, at in pipe.recv()]
+    await egress.close()
+    await storage.close()
+    return sorted((at - committed[event]) * 1_000 for event, at in came if committed.get(event, 0.0) > hang_from)
+
+
 ROUNDS = 3
 
 
-def beside(hanging: int, rate: float, devices: int) -> Iterator[str]:
+Measure = Callable[[int, float, int, Connection, Path], Coroutine[Any, Any, list[float]]]
+
+
+def beside(measure_one: Measure, hanging: int, rate: float, devices: int) -> Iterator[str]:
     """The table's lines; the rounds go in turns, so that what else the machine does is in both."""
-    yield f"at {rate:,.0f}/s              median    95 %    99 %"
+    yield f"at {rate:,.0f}/s               median    95 %    99 %"
     late: dict[int, list[float]] = {0: [], hanging: []}
     for _ in range(ROUNDS):
         for others in late:
-            measured = functools.partial(measure_beside, others, rate, devices)
+            measured = functools.partial(measure_one, others, rate, devices)
             delays = _with_receiver(measured)
             median, p95, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.95, 0.99))
             late[others].append(p95)
-            yield f"beside {others:>3} that hang {median:>6.0f} ms {p95:>4.0f} ms {p99:>4.0f} ms"
+            yield f"beside {others:>4} that hang {median:>6.0f} ms {p95:>4.0f} ms {p99:>4.0f} ms"
     alone, with_others = (statistics.median(each) for each in late.values())
     yield f"95 %, median of {ROUNDS}: alone {alone:.0f} ms, beside {hanging} that hang {with_others:.0f} ms"
 
@@ -289,10 +318,12 @@ def main() -> None:
     arguments.add_argument("--endpoints", default="")
     arguments.add_argument("--dead", type=int, default=1)
     arguments.add_argument("--hanging", type=int, default=0)
+    arguments.add_argument("--crowd", type=int, default=0)
     arguments.add_argument("--rate", type=float, default=500)
     chosen = arguments.parse_args()
-    if chosen.hanging:
-        for line in beside(chosen.hanging, chosen.rate, chosen.devices):
+    if chosen.hanging or chosen.crowd:
+        measure_one, hanging = (measure_crowd, chosen.crowd) if chosen.crowd else (measure_beside, chosen.hanging)
+        for line in beside(measure_one, hanging, chosen.rate, chosen.devices):
             sys.stdout.write(line + "\n")
         return
     if not chosen.endpoints:
