@@ -10,8 +10,14 @@ import pytest
 import pytest_asyncio
 
 from merpati.core.clock import HOUR_MS, Millis
+from merpati.core.ids import MediaId
+from merpati.messages.media import names_of
+from merpati.messages.model import Media
+from merpati.messages.thumbnails import Thumbnails
 from merpati.storage.files import FilesGone, FileStore, FolderStore
 from merpati.storage.s3 import PART_BYTES, S3FileStore
+from tests.messages.outbox import ACCOUNT
+from tests.messages.pictures import picture
 from tests.storage.s3_server import BUCKET, KEYS, s3_server
 
 LATER = Millis(4_000_000_000_000)
@@ -171,3 +177,18 @@ async def test_a_server_that_went_away_is_said(tmp_path: Path) -> None:
 
     assert names(tmp_path) == ["cache", "draft"]
     assert names(tmp_path / "cache") == []
+
+
+async def test_a_small_picture_lies_beside_its_file(files: FileStore, endpoint: str, tmp_path: Path) -> None:
+    """In either store; on another machine it is found and not drawn again, and goes with the file."""
+    await files.keep(draft(tmp_path, picture()), "9.jpg")
+    media = Media(id=MediaId(9), account=ACCOUNT, path="9.jpg", kind="image", mime="", size_bytes=1, filename="")
+    drawn = await Thumbnails(files, tmp_path).locate(media)
+    found = [name async for part in files.older(LATER) for name in part]
+    assert sorted(found) == sorted(names_of("9.jpg"))
+    there = await bucket(endpoint, tmp_path / "there", f"merpati/{tmp_path.name}")
+    if isinstance(files, S3FileStore):
+        await files.remove(["9.jpg"])
+        assert read(await Thumbnails(there, tmp_path).locate(media)) == read(drawn)
+    await files.remove(names_of("9.jpg"))
+    assert [name async for part in files.older(LATER) for name in part] == []
