@@ -1,6 +1,7 @@
 """What happens later: a heap of due times by the injected clock."""
 
 import asyncio
+import contextlib
 import heapq
 from collections.abc import Callable
 from itertools import count
@@ -36,7 +37,6 @@ class Timeline:
             self._changed.clear()
             self.run_due()
             wait_s = (self._heap[0][0] - self.clock.now()) / 1_000 if self._heap else LONGEST_S
-            try:
-                await asyncio.wait_for(self._changed.wait(), min(max(wait_s, 0.0), LONGEST_S))
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(max(wait_s, 0.0), LONGEST_S)):  # wait_for may swallow a cancellation
+                    await self._changed.wait()
