@@ -159,7 +159,7 @@ class Incoming:
 
     async def test_typing_is_seen_on_both_sides(self, rig: Rig) -> None:
         """Ours is best effort, theirs is an event."""
-        needs(rig, "typing")
+        needs(rig, "typing", "hears_typing")
         transport, heard = await opened(rig)
 
         await transport.signal(rig.person, Signal.TYPING)

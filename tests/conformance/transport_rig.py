@@ -14,6 +14,7 @@ from merpati.transports.port import (
     Event,
     Outbound,
     Receipt,
+    ReceiptKind,
     SendError,
     SendFault,
     SessionState,
@@ -50,6 +51,10 @@ class Heard:
 
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
+
+    def arrived(self) -> list[Receipt]:
+        """Receipts of somebody who got a message; not every network says before that it was taken."""
+        return [each for each in self.of(Receipt) if each.kind is not ReceiptKind.TAKEN]
 
     def states(self) -> list[SessionState]:
         return [event.state for event in self.of(State)]

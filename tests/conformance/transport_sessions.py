@@ -88,6 +88,7 @@ class Sessions:
 
     async def test_the_phone_may_end_the_pairing(self, rig: Rig) -> None:
         """LOGGED_OUT, and no reconnection."""
+        needs(rig, "stays_connected")
         _, heard = await opened(rig)
 
         await rig.unlink()
@@ -96,6 +97,7 @@ class Sessions:
 
     async def test_a_cut_connection_is_opened_again(self, rig: Rig) -> None:
         """RETRYING, then OPEN, without anybody asking."""
+        needs(rig, "stays_connected")
         transport, heard = await opened(rig)
 
         await rig.cut()
@@ -106,6 +108,7 @@ class Sessions:
 
     async def test_a_newer_login_ends_the_session(self, rig: Rig) -> None:
         """REPLACED, and no fight over it; what is sent then was certainly not sent."""
+        needs(rig, "stays_connected")
         transport, heard = await opened(rig)
 
         await rig.replace()

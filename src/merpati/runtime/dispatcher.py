@@ -30,8 +30,6 @@ from merpati.transports.port import Outbound, SendError, SendFault, Sent, Signal
 
 logger = logging.getLogger(__name__)
 
-HAND_OVER_TIMEOUT_S = 60.0
-"""How long an acknowledgement is waited for; later it is unknown whether the message arrived."""
 POLL_S = {True: 0.25, False: 2.0}
 """How often the outbox is looked at for messages that another process accepted: while busy, while idle."""
 STORE_AGAIN_S = 0.5
@@ -225,7 +223,7 @@ class Dispatcher:
             if not self.guard.may_hand_over():
                 return self._end(sender, message, Verdict(Outcome.RETRY, LEASE_UNSURE))
             crashpoint("before_send")
-            sent = await asyncio.wait_for(sender.transport.send(outbound), HAND_OVER_TIMEOUT_S)
+            sent = await asyncio.wait_for(sender.transport.send(outbound), sender.transport.caps.hand_over_s)
         except SendError as error:
             return self._end(sender, message, self._judge(sender, message, error))
         except TimeoutError:

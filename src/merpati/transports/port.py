@@ -42,6 +42,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     poll: bool = True
     reply: bool = True
     typing: bool = True
+    hears_typing: bool = True
+    stays_connected: bool = True
+    """A session is a connection, which may break or be taken over; without, each call stands alone."""
+    hand_over_s: float = 60.0
+    """How long a hand-over may take, a large file included; later it is unknown whether the message arrived."""
     check_number: bool = True
     groups: bool = True
     pair_qr: bool = True

@@ -17,7 +17,7 @@ from merpati.fakes.graph.bodies import Asked, parse
 from merpati.fakes.graph.templates import create_template
 from merpati.transports.cloud_api.bodies import body_of
 from merpati.transports.cloud_api.interactive import read_chosen
-from merpati.transports.cloud_api.webhooks import Said, Unsupported, event_of, read_news
+from merpati.transports.cloud_api.webhooks import Said, Unsupported, inbound_of, read_news
 from merpati.transports.interactive import (
     Button,
     Buttons,
@@ -31,7 +31,7 @@ from merpati.transports.interactive import (
     TemplateButtonKind,
     Variable,
 )
-from merpati.transports.port import Content, Inbound, Outbound, Poll, SendError, SendFault
+from merpati.transports.port import Content, Outbound, Poll, SendError, SendFault
 from tests.fakes.graph.conftest import rig
 from tests.fakes.graph.rig import Rig
 from tests.transports.cloud_api.test_webhooks import posted
@@ -175,8 +175,8 @@ async def test_what_is_pressed_comes_back_with_the_message(
     await press(rig, sent, pressed)
 
     news = [each for body in rig.receiver.bodies for each in read_news(body) if isinstance(each, Said)]
-    event = event_of(DeviceId(1), news[0])
-    assert isinstance(event, Inbound)
+    event = inbound_of(DeviceId(1), news[0])
+    assert event is not None
     assert (event.content, event.quoted) == (chosen, sent)
 
 

@@ -18,10 +18,11 @@ from merpati.transports.cloud_api.webhooks import (
     Unsupported,
     challenge_of,
     event_of,
+    inbound_of,
     is_signed,
     read_news,
 )
-from merpati.transports.port import Inbound, Receipt, ReceiptKind, Text
+from merpati.transports.port import Receipt, ReceiptKind, Text
 
 KEYS = [
     "object",
@@ -78,13 +79,12 @@ def test_the_challenge_is_given_back_for_our_token_alone() -> None:
 def test_a_text_and_a_receipt_become_events() -> None:
     """With the name that the contacts give."""
     contact = {"wa_id": "628111", "profile": {"name": "Ani"}}
-    receipt, message = (
-        event_of(DeviceId(1), each)
-        for each in read_news(posted({"messages": [TEXT], "contacts": [contact], "statuses": [READ]}))
-    )
+    told, said = read_news(posted({"messages": [TEXT], "contacts": [contact], "statuses": [READ]}))
+    assert isinstance(told, Told) and isinstance(said, Said)
+    receipt, message = event_of(DeviceId(1), told), inbound_of(DeviceId(1), said)
     assert isinstance(receipt, Receipt)
     assert receipt.kind is ReceiptKind.READ
-    assert isinstance(message, Inbound)
+    assert message is not None
     assert (message.content, message.sender.name) == (Text(body="Halo"), "Ani")
 
 

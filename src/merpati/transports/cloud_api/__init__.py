@@ -1,6 +1,10 @@
-"""WhatsApp's Cloud API as a transport: so far its pure part, which makes and reads JSON and opens no connection.
+"""WhatsApp's Cloud API: official numbers, over HTTP to Meta and webhooks from Meta.
 
-`errors` says what follows from each of Meta's codes, `bodies` makes what is posted to a number's `/messages`,
-`webhooks` reads what Meta posts to us. There is no client, no address for webhooks and no way to set a device up
-yet, so `wiring` does not name it. Owns no table; emits and hears nothing.
+`errors` says what follows from each of Meta's codes, `bodies` makes what is posted, `webhooks` reads what Meta
+posts (all pure). `client` speaks to Meta, `files` brings attachments, `transport` is one device behind the port,
+`link` is what a process has of all this. `lines` knows which of Meta's numbers a device is; `news` keeps what Meta
+posted: it is stored as it came, answered at once, and worked after that by whoever holds the device, in order.
+
+`cloud_line` and `cloud_news` are its tables; it emits and hears no fact. There is no way to set a device up and no
+address for Meta's webhooks yet, so `wiring` does not name it.
 """

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from merpati.core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from merpati.core.errors import Code
-from merpati.transports.port import SendError, SendFault
+from merpati.transports.port import SendError, SendFault, SessionState
 
 
 class Act(StrEnum):
@@ -31,6 +31,13 @@ class Act(StrEnum):
     """The token is no longer good or lacks a permission: the device waits for another one."""
     UNCERTAIN = "uncertain"
     """It may have been sent."""
+
+
+ENDS: Mapping[Act, SessionState] = {
+    Act.AUTH_LOST: SessionState.LOGGED_OUT,
+    Act.PAUSE: SessionState.FAILED,
+}
+"""What ends a device's session until a person does something, and how."""
 
 
 class Trouble(Struct, frozen=True):

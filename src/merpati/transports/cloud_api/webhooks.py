@@ -18,7 +18,16 @@ from merpati.core.ids import Address, DeviceId, WaId, WireRef
 from merpati.transports.cloud_api.errors import Trouble, late_trouble_of
 from merpati.transports.cloud_api.interactive import read_chosen
 from merpati.transports.interactive import Chosen
-from merpati.transports.port import AnyEvent, Identity, Inbound, Location, Receipt, ReceiptKind, Text
+from merpati.transports.port import (
+    Identity,
+    Inbound,
+    Location,
+    Receipt,
+    ReceiptKind,
+    Received,
+    Text,
+    Undelivered,
+)
 
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
@@ -106,28 +115,43 @@ def read_news(body: bytes) -> tuple[News, ...]:
     return tuple(dict.fromkeys(_news(whole)))
 
 
-def event_of(device: DeviceId, news: News) -> AnyEvent | None:
-    """The port's event for news; None where it has none: `sent`, `failed`, files not fetched, unsupported kinds."""
-    if isinstance(news, Told):
-        kind = _RECEIPTS.get(news.status)
-        return (
-            None if kind is None else Receipt(device=device, at=news.at, ids=(news.wa_id,), kind=kind, who=news.who)
+def event_of(device: DeviceId, told: Told) -> Receipt | Undelivered:
+    """The port's event for a status."""
+    if told.trouble is not None:
+        return Undelivered(
+            device=device,
+            at=told.at,
+            wa_id=told.wa_id,
+            fault=told.trouble.fault,
+            code=told.trouble.code,
+            retry_after_ms=told.trouble.wait_ms,
+            ref=told.ref,
         )
-    if not isinstance(news.content, Text | Location | Chosen):
-        return None
+    kind = _RECEIPTS[told.status]
+    return Receipt(device=device, at=told.at, ids=(told.wa_id,), kind=kind, who=told.who, ref=told.ref)
+
+
+def inbound_of(device: DeviceId, said: Said) -> Inbound | None:
+    """The port's event for a message; None: it has none for an unsupported kind. A file is to be fetched first."""
+    return with_content(device, said, said.content) if isinstance(said.content, Text | Location | Chosen) else None
+
+
+def with_content(device: DeviceId, said: Said, content: Received) -> Inbound:
+    """The port's event for a message that holds this."""
     return Inbound(
         device=device,
-        at=news.at,
-        wa_id=news.wa_id,
-        chat=news.sender.id,
-        sender=news.sender,
-        content=news.content,
-        quoted=news.quoted,
+        at=said.at,
+        wa_id=said.wa_id,
+        chat=said.sender.id,
+        sender=said.sender,
+        content=content,
+        quoted=said.quoted,
     )
 
 
 _STATUSES = frozenset(each.value for each in Status)
 _RECEIPTS = {
+    Status.SENT: ReceiptKind.TAKEN,
     Status.DELIVERED: ReceiptKind.DELIVERED,
     Status.READ: ReceiptKind.READ,
     Status.PLAYED: ReceiptKind.READ,

@@ -1,0 +1,135 @@
+"""Calls to Meta's Graph API: one session for the process; what goes wrong is a `Trouble`.
+
+Source: Meta's Cloud API: `Authorization: Bearer`, bodies and answers are JSON, an error has `error.code`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from merpati import __version__
+from merpati.core.errors import Code
+from merpati.transports.cloud_api.errors import Act, Trouble, trouble_of
+from merpati.transports.port import SendFault
+
+GRAPH = "https://graph.facebook.com/v26.0"
+CONNECT_S, ANSWER_S, FILE_S = 10.0, 30.0, 600.0
+KEPT_S = 20.0
+"""How long an idle connection is kept: shorter than Meta does, or a call would go into one that just ended."""
+FILE_HOSTS = ("facebook.com", "fbcdn.net", "fbsbx.com", "whatsapp.net")
+"""Where Meta keeps files: nobody else is shown the token."""
+_UNREACHED = Trouble(Act.RETRY, SendFault.RETRY, Code.NETWORK_BUSY)
+_UNCLEAR = Trouble(Act.UNCERTAIN, SendFault.AMBIGUOUS, Code.OUTCOME_UNKNOWN)
+
+
+class GraphTrouble(Exception):
+    """A call did not come to a good end; `trouble` says what follows."""
+
+    def __init__(self, trouble: Trouble, code: int | None = None, said: str = "") -> None:
+        super().__init__(f"{trouble.code} ({code}) {said}".strip())
+        self.trouble, self.code, self.said = trouble, code, said
+
+
+class GraphClient:
+    """Opened within the event loop that uses it. No call is repeated here."""
+
+    def __init__(self, base_url: str = GRAPH) -> None:
+        self._base = base_url.rstrip("/")
+        self._host = URL(base_url).host
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"merpati/{__version__}"},
+            timeout=aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S),
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def get(self, path: str, token: str, **query: str) -> dict[str, Any]:
+        """What a node is; raises `GraphTrouble`."""
+        return await self._call("GET", path, token, params=query)
+
+    async def post(self, path: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises `GraphTrouble`: UNCERTAIN where Meta may have done it, RETRY where it surely has not."""
+        return await self._call("POST", path, token, data=msgspec.json.encode(body))
+
+    async def delete(self, path: str, token: str, **query: str) -> dict[str, Any]:
+        """Raises `GraphTrouble`."""
+        return await self._call("DELETE", path, token, params=query)
+
+    async def upload(self, number_id: str, token: str, file: Path, mime: str, name: str) -> str:
+        """The id of the file at Meta; raises `GraphTrouble`, and `OSError` when the file cannot be read."""
+        form = aiohttp.FormData({"messaging_product": "whatsapp", "type": mime})
+        opened = await asyncio.to_thread(file.open, "rb")
+        with opened:
+            form.add_field("file", opened, filename=name, content_type=mime)
+            timeout = aiohttp.ClientTimeout(total=FILE_S, connect=CONNECT_S)
+            answer = await self._call("POST", f"{number_id}/media", token, data=form, timeout=timeout)
+        return _id_in(answer)
+
+    @asynccontextmanager
+    async def download(self, url: str, token: str) -> AsyncIterator[aiohttp.StreamReader]:
+        """The bytes of a file, where Meta said that it is; raises `GraphTrouble`, before and within the block."""
+        if not self._is_metas(url):
+            raise GraphTrouble(trouble_of(100, 400), said="the file is at an address that is not Meta's")
+        timeout = aiohttp.ClientTimeout(total=FILE_S, connect=CONNECT_S)
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            async with self._session.get(url, headers=headers, timeout=timeout, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise GraphTrouble(trouble_of(None, answer.status), said="the file was not given")
+                yield answer.content
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise GraphTrouble(_UNREACHED, said=type(error).__name__) from None
+
+    def _is_metas(self, url: str) -> bool:
+        try:
+            at = URL(url)
+        except ValueError:
+            return False
+        host = at.host or ""
+        if host == self._host:
+            return True
+        return at.scheme == "https" and any(host == each or host.endswith(f".{each}") for each in FILE_HOSTS)
+
+    async def _call(self, method: str, path: str, token: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        if isinstance(more.get("data"), aiohttp.FormData):
+            del headers["Content-Type"]
+        url = f"{self._base}/{path}"
+        try:
+            async with self._session.request(method, url, headers=headers, allow_redirects=False, **more) as answer:
+                return _read(answer.status, await answer.read())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise GraphTrouble(_UNREACHED, said=type(error).__name__) from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise GraphTrouble(_UNCLEAR, said=type(error).__name__) from None
+
+
+def _read(status: int, body: bytes) -> dict[str, Any]:
+    try:
+        answer = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if isinstance(answer, dict) and "error" not in answer and status < 400:
+        return answer
+    if not isinstance(answer, dict) or not isinstance(answer.get("error"), dict):
+        raise GraphTrouble(_UNCLEAR if status < 400 else trouble_of(None, status))
+    error = answer["error"]
+    code = error.get("code")
+    known = code if type(code) is int else None
+    raise GraphTrouble(trouble_of(known, status), known, str(error.get("message", ""))[:200])
+
+
+def _id_in(answer: Mapping[str, Any]) -> str:
+    found = answer.get("id")
+    if not isinstance(found, str) or not found:
+        raise GraphTrouble(_UNREACHED, said="an answer without an id")
+    return found

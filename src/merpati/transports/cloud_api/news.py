@@ -1,0 +1,90 @@
+"""What Meta posted, kept until it is worked: stored as it came, so that Meta can be answered at once.
+
+Source: Meta's Cloud API, "Webhooks": answer 200 soon, a call that is not answered comes again for up to seven days.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from merpati.core.clock import Millis
+from merpati.core.ids import AccountId, DeviceId
+from merpati.storage.lane import HotAction
+from merpati.storage.port import Tx
+from merpati.transports.cloud_api import store
+from merpati.transports.cloud_api.lines import lines_of_numbers
+
+AT_ONCE = 200
+"""Bodies that are worked together."""
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A body of Meta's, whose signature was right. `numbers` are those that it tells of."""
+
+    id: int
+    """The first of as many as there are `numbers`."""
+    account: AccountId
+    """The one whose address it came to; other accounts' numbers in it are nobody's here."""
+    body: str
+    numbers: tuple[str, ...]
+    at: Millis
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A body as it is worked by one device."""
+
+    id: int
+    body: str
+    at: Millis
+    tries: int
+
+
+async def keep_posted(tx: Tx, posted: Sequence[Posted]) -> list[tuple[DeviceId, ...]]:
+    """Store each body, once for each device of the account that it tells of; answers these devices.
+
+    Runs twice harmlessly.
+    """
+    by_account: dict[AccountId, set[str]] = {}
+    for each in posted:
+        by_account.setdefault(each.account, set()).update(each.numbers)
+    known = {
+        (account, number): device
+        for account, numbers in by_account.items()
+        for number, device in (await lines_of_numbers(tx, account, sorted(numbers))).items()
+    }
+    told = [
+        tuple(
+            dict.fromkeys(known[each.account, number] for number in each.numbers if (each.account, number) in known)
+        )
+        for each in posted
+    ]
+    rows = [
+        (each.id + place, device, each.body, each.at)
+        for each, devices in zip(posted, told, strict=True)
+        for place, device in enumerate(devices)
+    ]
+    await store.insert_news(tx, rows)
+    await store.mark_heard(tx, sorted({device: at for _, device, _, at in rows}.items()))
+    return told
+
+
+KEEP: HotAction[Posted, tuple[DeviceId, ...]] = HotAction(keep_posted, lambda _: None)
+
+
+async def next_news(tx: Tx, device: DeviceId, now: Millis) -> list[Kept]:
+    """The first bodies of the device that are due."""
+    return [
+        Kept(id_, body, Millis(at), tries)
+        for id_, body, at, tries in await store.due_news(tx, device, now, AT_ONCE)
+    ]
+
+
+async def settle_news(tx: Tx, worked: Sequence[int], later: Sequence[tuple[int, Millis]]) -> None:
+    """Forget what was worked; what was not comes again at its time. May run twice (a try is then counted twice)."""
+    await store.delete_news(tx, worked)
+    await store.put_off(tx, later)
+
+
+async def waiting_devices(tx: Tx, now: Millis) -> list[DeviceId]:
+    """Those with news that is due."""
+    return [DeviceId(device) for device in await store.devices_with_news(tx, now)]

@@ -1,0 +1,100 @@
+"""The SQL of lines and of what Meta told."""
+
+from collections.abc import Sequence
+
+from merpati.core.ids import DeviceId
+from merpati.storage.port import Row, Tx, Value
+
+# -- lines --
+
+
+async def put_line(tx: Tx, values: Sequence[Value]) -> None:
+    """(device, account, number, business, sealed, changed_at); what was heard of another number is forgotten."""
+    await tx.run(
+        "INSERT INTO cloud_line (device_id, account_id, number_id, business_id, sealed, changed_at, heard_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (device_id) DO UPDATE SET number_id = excluded.number_id, "
+        "business_id = excluded.business_id, sealed = excluded.sealed, changed_at = excluded.changed_at, "
+        "heard_at = CASE WHEN cloud_line.number_id = excluded.number_id THEN cloud_line.heard_at ELSE 0 END",
+        *values,
+    )
+
+
+async def holder_of(tx: Tx, number_id: str) -> int | None:
+    row = await tx.one("SELECT device_id FROM cloud_line WHERE number_id = $1", number_id)
+    return row[0] if row is not None else None
+
+
+async def line_row(tx: Tx, device: DeviceId) -> Row | None:
+    return await tx.one(
+        "SELECT device_id, account_id, number_id, business_id, sealed, changed_at, heard_at FROM cloud_line "
+        "WHERE device_id = $1",
+        device,
+    )
+
+
+async def devices_of(tx: Tx, numbers: Sequence[str]) -> list[Row]:
+    """(number, device, account) of those that are known."""
+    return await tx.set(
+        "SELECT l.number_id, l.device_id, l.account_id FROM cloud_line l, {r} WHERE l.number_id = r.number_id",
+        "number_id text",
+        [(number,) for number in numbers],
+    )
+
+
+async def delete_line(tx: Tx, device: DeviceId) -> None:
+    await tx.run("DELETE FROM cloud_line WHERE device_id = $1", device)
+
+
+async def mark_heard(tx: Tx, devices: Sequence[tuple[DeviceId, int]]) -> None:
+    """(device, at): no more often than each minute, as a webhook may come a hundred times a second."""
+    await tx.set(
+        "UPDATE cloud_line SET heard_at = r.at FROM {r} WHERE cloud_line.device_id = r.device_id "
+        "AND cloud_line.heard_at < r.at - 60000",
+        "device_id bigint, at bigint",
+        devices,
+    )
+
+
+# -- what Meta told --
+
+
+async def insert_news(tx: Tx, rows: Sequence[tuple[int, DeviceId, str, int]]) -> None:
+    """(id, device, body, at)."""
+    await tx.set(
+        "INSERT INTO cloud_news (id, device_id, body, at, due_at, tries) "
+        "SELECT id, device_id, body, at, at, 0 FROM {r} WHERE true ON CONFLICT (id) DO NOTHING",
+        "id bigint, device_id bigint, body text, at bigint",
+        rows,
+    )
+
+
+async def due_news(tx: Tx, device: DeviceId, now: int, most: int) -> list[Row]:
+    """(id, body, at, tries), in the order they came."""
+    return await tx.all(
+        "SELECT id, body, at, tries FROM cloud_news WHERE device_id = $1 AND due_at <= $2 ORDER BY id LIMIT $3",
+        device,
+        now,
+        most,
+    )
+
+
+async def devices_with_news(tx: Tx, now: int) -> list[int]:
+    rows = await tx.all("SELECT DISTINCT device_id FROM cloud_news WHERE due_at <= $1 ORDER BY device_id", now)
+    return [row[0] for row in rows]
+
+
+async def delete_news(tx: Tx, ids: Sequence[int]) -> None:
+    await tx.set("DELETE FROM cloud_news WHERE id IN (SELECT id FROM {r})", "id bigint", [(id_,) for id_ in ids])
+
+
+async def delete_news_of(tx: Tx, device: DeviceId) -> None:
+    await tx.run("DELETE FROM cloud_news WHERE device_id = $1", device)
+
+
+async def put_off(tx: Tx, rows: Sequence[tuple[int, int]]) -> None:
+    """(id, due_at): to be worked again then."""
+    await tx.set(
+        "UPDATE cloud_news SET due_at = r.due_at, tries = tries + 1 FROM {r} WHERE cloud_news.id = r.id",
+        "id bigint, due_at bigint",
+        rows,
+    )

@@ -1,0 +1,144 @@
+"""What Meta told of one number, told on as the port's events: in order, and until it is stored."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from pathlib import Path
+
+from merpati.core.clock import MINUTE_MS, SECOND_MS, Clock, Millis
+from merpati.core.ids import Address, DeviceId, WaId
+from merpati.storage.port import Storage
+from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
+from merpati.transports.cloud_api.errors import ENDS
+from merpati.transports.cloud_api.files import fetch_attachment, lost_attachment
+from merpati.transports.cloud_api.news import Kept, next_news, settle_news
+from merpati.transports.cloud_api.webhooks import (
+    Attachment,
+    Said,
+    event_of,
+    inbound_of,
+    read_news,
+    with_content,
+)
+from merpati.transports.port import Emit, Media, Receipt
+
+LOOK_S = 30.0
+"""How often is looked without being woken: for what was put off."""
+AGAIN_MS = (5 * SECOND_MS, 30 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS)
+"""When a file is fetched again; the last repeats, for about a day."""
+MOST_TRIES = 28
+CHATS = 1_000
+"""Whose last message is remembered, to answer it with "typing"."""
+
+
+class Telling:
+    """Works off what is stored for a device."""
+
+    def __init__(
+        self, device: DeviceId, client: GraphClient, storage: Storage, clock: Clock, spool: Path, most_bytes: int
+    ) -> None:
+        self._device, self._client, self._storage, self._clock = device, client, storage, clock
+        self._spool, self._most_bytes = spool, most_bytes
+        self._woken = asyncio.Event()
+        self._last: OrderedDict[Address, WaId] = OrderedDict()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def wait(self) -> None:
+        """Until something came, or it is time to look."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._woken.wait()
+        self._woken.clear()
+
+    def last_of(self, chat: Address) -> WaId | None:
+        """Their last message since the start, as far as it is remembered."""
+        return self._last.get(chat)
+
+    async def tell_next(self, emit: Emit, number_id: str, token: str) -> bool:
+        """Tell the next bodies that are due, and forget them; whether there were any.
+
+        What `emit` raises goes on to the caller, and so does a `GraphTrouble` that ends the session: then all of
+        these stay. May run twice: the same is told again then.
+        """
+        bodies = await self._storage.read(next_news, self._device, self._clock.now())
+        receipts = Receipts(emit)
+        later: list[tuple[int, Millis]] = []
+        for kept in bodies:
+            try:
+                await self._tell_body(kept, number_id, token, emit, receipts)
+            except GraphTrouble as error:
+                if error.trouble.act in ENDS:
+                    raise
+                later.append((kept.id, self._again_at(kept.tries)))
+        await receipts.flush()
+        put_off = {id_ for id_, _ in later}
+        await self._storage.write(settle_news, [each.id for each in bodies if each.id not in put_off], later)
+        return bool(bodies)
+
+    def _again_at(self, tries: int) -> Millis:
+        return Millis(self._clock.now() + AGAIN_MS[min(tries, len(AGAIN_MS) - 1)])
+
+    async def _tell_body(self, kept: Kept, number_id: str, token: str, emit: Emit, receipts: "Receipts") -> None:
+        """Raises `GraphTrouble` for a file that may come later; what was told until there may be told again."""
+        for news in read_news(kept.body.encode()):
+            if news.line != number_id:
+                continue  # of another device, which has it too
+            if isinstance(news, Said):
+                await receipts.flush()
+                await self._tell_said(news, emit, token, is_last_try=kept.tries >= MOST_TRIES)
+            elif isinstance(event := event_of(self._device, news), Receipt):
+                receipts.add(event)
+            else:
+                await receipts.flush()
+                await emit(event)
+
+    async def _tell_said(self, said: Said, emit: Emit, token: str, *, is_last_try: bool) -> None:
+        self._remember(said)
+        if not isinstance(said.content, Attachment):
+            if (event := inbound_of(self._device, said)) is not None:
+                await emit(event)
+            return
+        media = await self._fetch(said.content, token, is_last_try=is_last_try)
+        try:
+            await emit(with_content(self._device, said, media))
+        finally:
+            if media.path:
+                await asyncio.to_thread(Path(media.path).unlink, missing_ok=True)
+
+    async def _fetch(self, attachment: Attachment, token: str, *, is_last_try: bool) -> Media:
+        try:
+            return await fetch_attachment(self._client, token, attachment, self._spool, self._most_bytes)
+        except GraphTrouble as error:
+            if not is_last_try or error.trouble.act in ENDS:
+                raise
+            return lost_attachment(attachment)
+
+    def _remember(self, said: Said) -> None:
+        self._last[said.sender.id] = said.wa_id
+        self._last.move_to_end(said.sender.id)
+        if len(self._last) > CHATS:
+            self._last.popitem(last=False)
+
+
+class Receipts:
+    """Receipts of different messages are told at the same time, those of one in their order."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._waiting: dict[WaId, list[Receipt]] = {}
+
+    def add(self, receipt: Receipt) -> None:
+        self._waiting.setdefault(receipt.ids[0], []).append(receipt)
+
+    async def flush(self) -> None:
+        """Returns when all are stored."""
+        waiting, self._waiting = self._waiting, {}
+        told = await asyncio.gather(*map(self._tell, waiting.values()), return_exceptions=True)
+        for failed in filter(None, told):
+            raise failed
+
+    async def _tell(self, receipts: list[Receipt]) -> None:
+        for each in receipts:
+            await self._emit(each)

@@ -1,0 +1,290 @@
+"""One official number: the transport port over Meta's Cloud API.
+
+There is no session to keep: each call stands alone, and what Meta tells comes by webhook, is stored, and is told
+from there. OPEN means that Meta knows the number and takes the token.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from merpati.core.clock import Clock
+from merpati.core.errors import Code
+from merpati.core.ids import Address, DeviceId, WaId
+from merpati.core.tokens import CannotUnseal, Sealer
+from merpati.storage.port import Storage, StorageError
+from merpati.transports.cloud_api.bodies import body_of, check_outbound, read_body
+from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
+from merpati.transports.cloud_api.errors import ENDS, Act, Trouble
+from merpati.transports.cloud_api.lines import Line, Secrets, drop_line, find_line
+from merpati.transports.cloud_api.order import InOrder
+from merpati.transports.cloud_api.pace import PER_SECOND, LinePace, PairPace
+from merpati.transports.cloud_api.telling import Telling
+from merpati.transports.port import (
+    Capabilities,
+    Emit,
+    Group,
+    Media,
+    NumberCheck,
+    Outbound,
+    PairHow,
+    SendError,
+    SendFault,
+    Sent,
+    SessionState,
+    Signal,
+    State,
+)
+
+CAPS = Capabilities(
+    in_flight=64,
+    takes_ref=False,
+    poll=False,
+    interactive=True,
+    template=True,
+    hears_typing=False,
+    check_number=False,
+    groups=False,
+    pair_qr=False,
+    pair_code=False,
+    stays_connected=False,
+    hand_over_s=700,
+    max_text=4096,
+)
+RETRY_S = (1.0, 60.0)
+"""The first wait after Meta could not be reached; it doubles up to the second."""
+FIELDS = "display_phone_number,throughput"
+_log = logging.getLogger(__name__)
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What calls for the number need."""
+
+    line: Line
+    secrets: Secrets
+
+
+class CloudTransport:
+    """A device at Meta; made by `link.CloudLink.transport`.
+
+    OPEN comes only after everything that Meta told until then is stored. An `emit` that raises loses nothing: what
+    it was about stays stored and is told again.
+    """
+
+    caps = CAPS
+
+    def __init__(
+        self, device: DeviceId, client: GraphClient, storage: Storage, sealer: Sealer, clock: Clock, spool: Path,
+        *, most_bytes: int,
+    ) -> None:  # fmt: skip
+        """`spool` is where files that come are put until they are stored; larger ones than `most_bytes` are not."""
+        self.device = device
+        self._client, self._storage, self._sealer, self._clock = client, storage, sealer, clock
+        self._telling = Telling(device, client, storage, clock, spool, most_bytes)
+        self._account: Account | None = None
+        self._emit: Emit | None = None
+        self._state = SessionState.OFF
+        self._running: asyncio.Task[None] | None = None
+        self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
+
+    # -- the session --
+
+    async def start(self, emit: Emit) -> None:
+        """See the port. Harmless when it runs."""
+        if self._running is not None and not self._running.done():
+            return
+        self._emit = emit
+        await self._say(SessionState.CONNECTING)
+        self._running = asyncio.create_task(self._run(emit))
+
+    async def stop(self, *, logout: bool = False) -> None:
+        """See the port; `logout` forgets the number with its secrets."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+        if logout:
+            await self._storage.write(drop_line, self.device)
+            if self._state is not SessionState.LOGGED_OUT and self._emit is not None:
+                await self._say(SessionState.LOGGED_OUT, "logged_out")
+        elif self._state in (SessionState.CONNECTING, SessionState.OPEN, SessionState.RETRYING):
+            await self._say(SessionState.OFF)
+        self._account = None
+
+    async def pair(self, how: PairHow, phone: Address | None = None) -> None:  # noqa: ARG002
+        """Never: a number is set up with its token."""
+        raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+
+    def wake(self) -> None:
+        """Meta told something that is stored: look at once."""
+        self._telling.wake()
+
+    async def _say(self, state: SessionState, reason: str = "", number: str = "") -> None:
+        self._state = state
+        assert self._emit is not None
+        phone = Address(number) if number else None
+        await self._emit(State(device=self.device, at=self._clock.now(), state=state, reason=reason, number=phone))
+
+    async def _run(self, emit: Emit) -> None:
+        """Until the session ends: open it, then tell what Meta tells."""
+        wait = RETRY_S[0]
+        while True:
+            try:
+                await self._open(emit)
+                wait = RETRY_S[0]
+                while True:
+                    await self._telling.wait()
+                    await self._tell(emit)
+            except GraphTrouble as error:
+                ending = self._ending(error)
+                if ending is not None:
+                    await self._say(ending, error.trouble.code)
+                    return
+                reason = str(error.trouble.code)
+            except (OSError, StorageError) as error:  # stored news stays stored
+                _log.warning("device %d: what Meta told is told again: %r", self.device, error)
+                reason = "storage"
+            await self._say(SessionState.RETRYING, reason)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, RETRY_S[1])
+
+    def _ending(self, error: GraphTrouble) -> SessionState | None:
+        """How the session ends by this; None: it does not. Before it is open, nothing is Meta's word on a message:
+        what it refuses then is the number."""
+        if error.trouble.act is Act.FAIL:
+            return SessionState.FAILED
+        return ENDS.get(error.trouble.act)
+
+    async def _open(self, emit: Emit) -> None:
+        line = await self._storage.read(find_line, self.device)
+        if line is None:
+            raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.META_NUMBER_NOT_SET_UP))
+        try:
+            self._account = Account(line, line.secrets(self._sealer))
+        except CannotUnseal:
+            raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.META_TOKEN_REFUSED)) from None
+        await self._tell(emit)
+        node = await self._client.get(line.number_id, self._account.secrets.token, fields=FIELDS)
+        self._line_pace.per_second = _per_second(node)
+        await self._tell(emit)
+        digits = "".join(each for each in str(node.get("display_phone_number", "")) if each.isdigit())
+        await self._say(SessionState.OPEN, number=digits)
+
+    async def _tell(self, emit: Emit) -> None:
+        """Everything that is stored and due."""
+        account = self._open_account()
+        while await self._telling.tell_next(emit, account.line.number_id, account.secrets.token):
+            pass
+
+    async def _end(self, trouble: Trouble) -> None:
+        """A call was refused for the account's sake: the session ends, visibly."""
+        if self._running is not None and self._state is SessionState.OPEN:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+            await self._say(ENDS[trouble.act], trouble.code)
+
+    # -- sending --
+
+    async def send(self, message: Outbound) -> Sent:
+        """See the port. Messages to one chat go one after the other."""
+        if self._state is not SessionState.OPEN:
+            raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
+        account = self._open_account()
+        check_outbound(message)
+        async with self._in_order.of(message.chat):
+            try:
+                media_id = await self._upload(account, message.content)
+                await self._take_place(message.chat)
+                answer = await self._client.post(
+                    f"{account.line.number_id}/messages", account.secrets.token, body_of(message, media_id)
+                )
+            except GraphTrouble as error:
+                await self._refused(error)
+        return Sent(wa_id=_id_of(answer), at=self._clock.now())
+
+    async def _upload(self, account: Account, content: object) -> str:
+        """Until the message itself is posted, nothing can have arrived."""
+        if not isinstance(content, Media):
+            return ""
+        try:
+            path = Path(content.path)
+            name = content.filename or path.name
+            return await self._client.upload(
+                account.line.number_id, account.secrets.token, path, content.mime, name
+            )
+        except GraphTrouble as error:
+            if error.trouble.act is Act.UNCERTAIN:
+                raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None
+            raise
+
+    async def _take_place(self, chat: Address) -> None:
+        wait_ms = self._pair_pace.take(chat, self._clock.now())
+        if wait_ms:
+            raise SendError(SendFault.RATE, Code.RECIPIENT_PACE, retry_after_ms=wait_ms)
+        wait = self._line_pace.take(self._clock.elapsed() * 1_000)
+        if wait > 0:
+            await asyncio.sleep(wait / 1_000)
+
+    async def _refused(self, error: GraphTrouble) -> NoReturn:
+        trouble = error.trouble
+        if trouble.code is Code.NETWORK_PACE or trouble.code is Code.NUMBER_SLOWED:
+            self._line_pace.hold(self._clock.elapsed() * 1_000, trouble.wait_ms)
+        if trouble.fault is SendFault.AUTH:
+            await self._end(trouble)
+        raise trouble.as_error() from None
+
+    def _open_account(self) -> Account:
+        if self._account is None:
+            raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
+        return self._account
+
+    # -- what else the port asks --
+
+    async def signal(self, chat: Address, what: Signal) -> None:
+        """See the port. Meta shows "typing" as an answer alone, and with it that what they wrote was read: to who
+        has not written since the start nothing is shown."""
+        account = self._open_account()
+        asked = self._telling.last_of(chat)
+        if what is Signal.TYPING and asked is not None:
+            with contextlib.suppress(GraphTrouble):
+                await self._post_mark(account, read_body(asked, typing=True))
+
+    async def mark_read(self, chat: Address, sender: Address, ids: Sequence[WaId]) -> None:  # noqa: ARG002
+        """See the port."""
+        account = self._open_account()
+        for each in ids:
+            try:
+                await self._post_mark(account, read_body(each))
+            except GraphTrouble as error:
+                raise error.trouble.as_error() from None
+
+    async def _post_mark(self, account: Account, body: dict[str, Any]) -> None:
+        await self._client.post(f"{account.line.number_id}/messages", account.secrets.token, body)
+
+    async def check(self, numbers: Sequence[Address]) -> list[NumberCheck]:  # noqa: ARG002
+        """Meta does not tell."""
+        raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+
+    async def groups(self) -> list[Group]:
+        """None: see `bodies`."""
+        raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+
+
+def _per_second(node: dict[str, Any]) -> int:
+    throughput = node.get("throughput")
+    level = throughput.get("level") if isinstance(throughput, dict) else None
+    return PER_SECOND.get(str(level), PER_SECOND["STANDARD"])
+
+
+def _id_of(answer: dict[str, Any]) -> WaId:
+    """Meta's id; an answer without one says that something was accepted, and not what."""
+    messages = answer.get("messages")
+    first = messages[0] if isinstance(messages, list) and messages else None
+    id_ = first.get("id") if isinstance(first, dict) else None
+    if not isinstance(id_, str) or not id_:
+        raise SendError(SendFault.AMBIGUOUS, Code.OUTCOME_UNKNOWN)
+    return WaId(id_)

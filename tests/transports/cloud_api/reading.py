@@ -1,0 +1,68 @@
+"""What a person's phone shows of Meta's JSON: the port's contents again."""
+
+from pathlib import Path
+from typing import Any
+
+from merpati.fakes.graph.media import MediaFile
+from merpati.transports.interactive import Button, Buttons, LinkButton, ListMenu, Row, Section, Template, Variable
+from merpati.transports.port import Content, Location, Media, MediaKind, Text
+
+Body = dict[str, Any]
+
+
+def content_of(body: Body, files: dict[str, MediaFile], folder: Path) -> Content:
+    """A message's own fields, read back; a file's bytes lie in `folder`."""
+    kind = body["type"]
+    named = body[kind]
+    match kind:
+        case "text":
+            return Text(body=named["body"], preview=named["preview_url"])
+        case "location":
+            return Location(latitude=named["latitude"], longitude=named["longitude"], caption=named.get("name", ""))
+        case "interactive":
+            return _interactive(named)
+        case "template":
+            return _template(named)
+        case _:
+            return _media(MediaKind(kind), named, files[named["id"]], folder)
+
+
+def _interactive(named: Body) -> Content:
+    action, texts = named["action"], {"body": named["body"]["text"]}
+    for part in ("header", "footer"):
+        if part in named:
+            texts[part] = named[part]["text"]
+    match named["type"]:
+        case "button":
+            return Buttons(**texts, buttons=tuple(Button(**each["reply"]) for each in action["buttons"]))
+        case "list":
+            sections = tuple(
+                Section(title=each.get("title", ""), rows=tuple(Row(**row) for row in each["rows"]))
+                for each in action["sections"]
+            )
+            return ListMenu(**texts, button=action["button"], sections=sections)
+        case _:
+            link = action["parameters"]
+            return LinkButton(**texts, title=link["display_text"], url=link["url"])
+
+
+def _template(named: Body) -> Template:
+    filled = {
+        each["type"]: tuple(Variable(text=p["text"]) for p in each["parameters"]) for each in named["components"]
+    }
+    return Template(
+        name=named["name"], language=named["language"]["code"], header=filled.get("header", ()), body=filled["body"]
+    )
+
+
+def _media(kind: MediaKind, named: Body, file: MediaFile, folder: Path) -> Media:
+    path = folder / f"shown-{file.id}"
+    path.write_bytes(file.data)
+    return Media(
+        kind=kind,
+        path=str(path),
+        mime=file.mime,
+        size_bytes=len(file.data),
+        filename=named.get("filename", ""),
+        caption=named.get("caption", ""),
+    )
