@@ -113,6 +113,7 @@ SEEDS = [picture(form, size=(60, 40)) for form in FORMATS] + [photo()[:3_000], a
 strikes = st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=12)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # it says which damaged part it leaves out
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(SEEDS), strikes, st.floats(0.2, 1))
 def test_whatever_is_wrong_with_a_picture_it_is_drawn_or_refused(
