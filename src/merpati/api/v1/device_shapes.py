@@ -187,7 +187,7 @@ def show_device(device: Device, counts: DeviceCounts) -> DeviceAnswer:
 
 
 def show_transport(name: str, able: Capabilities, *, default: bool) -> TransportAnswer:
-    shown = CapabilitiesAnswer(**msgspec.structs.asdict(able))
+    shown = CapabilitiesAnswer(**{each: getattr(able, each) for each in CapabilitiesAnswer.__struct_fields__})
     return TransportAnswer(name=name, default=default, capabilities=shown)
 
 
