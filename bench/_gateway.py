@@ -14,7 +14,8 @@ from pathlib import Path
 
 from merpati.accounts.actions import create_account
 from merpati.api.server import new_loop
-from merpati.app import Gateway, run_gateway
+from merpati.app.gateway import Gateway
+from merpati.app.serving import run_gateway
 from merpati.config import load_config
 from merpati.core.ids import AccountId, Address, DeviceId, EndpointId
 from merpati.devices.actions import NewDevice, add_device

@@ -14,7 +14,7 @@ from merpati.accounts.actions import create_account, create_owner
 from merpati.accounts.model import Owner
 from merpati.accounts.passwords import hash_password, verify_password
 from merpati.accounts.views import accounts, find_owner, sealed_account_token
-from merpati.app import Gateway
+from merpati.app.gateway import Gateway
 from merpati.core.ids import AccountId, Address, DeviceId, UserId
 from merpati.core.tokens import new_account_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from merpati.app import SEALING_KEY
+from merpati.app.gateway import SEALING_KEY
 from merpati.core.clock import SystemClock
 from merpati.core.ids import EndpointId
 from merpati.core.tokens import Sealer

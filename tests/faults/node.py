@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 
 from merpati.api.server import listen
-from merpati.app import Gateway, open_gateway, serve
+from merpati.app.gateway import Gateway
+from merpati.app.opening import open_gateway
+from merpati.app.serving import serve
 from merpati.config import load_config
 from merpati.core.clock import Millis, SystemClock
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from merpati.app import open_gateway
+from merpati.app.opening import open_gateway
 from merpati.config import Config
 from tests.flows.stage import Stage
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from merpati.accounts.actions import create_account
-from merpati.app import Gateway
+from merpati.app.gateway import Gateway
 from merpati.core.ids import AccountId, Address, BatchId, DeviceId, JobId, MessageId, RequestId
 from merpati.core.tokens import new_account_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from merpati.api.server import listen, serving
-from merpati.app import build_asgi
+from merpati.app.serving import build_asgi
 from merpati.core.ids import Address, EndpointId
 from merpati.devices.actions import update_device
 from merpati.devices.model import Settings, WebhookWay

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from merpati.app import Gateway, open_gateway
+from merpati.app.gateway import Gateway
+from merpati.app.opening import open_gateway
 from merpati.config import Config
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId

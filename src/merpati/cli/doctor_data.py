@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from yarl import URL
 
 from merpati.accounts.views import accounts, owners, sealed_account_token
-from merpati.app import SEALING_KEY, open_storage
+from merpati.app.gateway import SEALING_KEY
+from merpati.app.opening import open_storage
 from merpati.cli.findings import Finding, fine, problem, warning
 from merpati.cli.opened import has_data
 from merpati.cli.troubles import place_of

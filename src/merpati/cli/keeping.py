@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from merpati.app import open_storage
+from merpati.app.opening import open_storage
 from merpati.cli.opened import has_data
 from merpati.cli.printing import json_option, moment, print_json
 from merpati.cli.settings import data_flag, load_settings, settings_options

@@ -7,7 +7,8 @@ import msgspec
 
 from merpati.accounts.model import Account
 from merpati.accounts.views import accounts, find_account, find_owner
-from merpati.app import SEALING_KEY, open_storage
+from merpati.app.gateway import SEALING_KEY
+from merpati.app.opening import open_storage
 from merpati.cli.settings import load_settings
 from merpati.cli.troubles import Trouble, place_of
 from merpati.config import Config

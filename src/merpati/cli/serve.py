@@ -11,7 +11,8 @@ import click
 from merpati import __version__
 from merpati.accounts.views import owners
 from merpati.api.server import new_loop
-from merpati.app import Gateway, run_gateway
+from merpati.app.gateway import Gateway
+from merpati.app.serving import run_gateway
 from merpati.cli.printing import json_option, print_json, print_table
 from merpati.cli.settings import data_flag, load_settings, settings_options
 from merpati.cli.spoken import SpokenCommand, language_option, words

@@ -1,33 +1,19 @@
-"""Builds everything from a Config and runs it; nothing but the command line imports it.
-
-Order of the start: data folder and its lock, database and schema, the parts, the loops, and last the door. At the
-end the other way round: the door closes, hand-overs under way finish, devices are given back, what waits is stored.
-"""
+"""Everything of one running process: its parts, what they tell one another, how they start and end."""
 
 import asyncio
 import contextlib
 import random
-import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from merpati.accounts.key_lookup import KeyLookup
 from merpati.accounts.lookup import AccountLookup
-from merpati.api.files import file_routes
-from merpati.api.fonnte.door import Handler
-from merpati.api.gateway import Gateway as ApiGateway
-from merpati.api.http import build_application, operator_routes
 from merpati.api.live.hub import Hub
 from merpati.api.live.rights import judge_on
-from merpati.api.metrics import ApiMetrics
-from merpati.api.server import listen, serving, url_of
-from merpati.api.v1.limits import CallLimits
-from merpati.config import Config, Loaded
-from merpati.core.clock import DAY_MS, HOUR_MS, Clock, SystemClock
-from merpati.core.crashpoint import arm
+from merpati.config import Config
+from merpati.core.clock import DAY_MS, HOUR_MS, Clock
 from merpati.core.ids import DeviceId, EndpointId
 from merpati.core.tokens import Sealer
 from merpati.devices.lookup import DeviceLookup
@@ -38,11 +24,8 @@ from merpati.jobs.runner import JobRunner
 from merpati.messages.file_links import FileLinks
 from merpati.messages.handover import HandedOver
 from merpati.messages.media import locate
-from merpati.messages.thumbnails import Thumbnails
-from merpati.runtime.anywhere import SessionsAnywhere
 from merpati.runtime.asks import Asks
 from merpati.runtime.dispatcher import Dispatcher
-from merpati.runtime.garbage import collect_seldom
 from merpati.runtime.metrics import RunMetrics
 from merpati.runtime.node import Node
 from merpati.runtime.receiving import Receiving, Shelf
@@ -53,15 +36,10 @@ from merpati.storage.files import FileStore
 from merpati.storage.folder import DataFolder
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
-from merpati.storage.migrate import migrate
-from merpati.storage.places import open_files
 from merpati.storage.port import Storage, StorageError
-from merpati.storage.postgres import PostgresStorage
-from merpati.storage.sqlite import SqliteStorage
-from merpati.web.pages import load_pages, page_routes
 from merpati.webhooks.model import Card
 from merpati.webhooks.runner import Webhooks
-from merpati.wiring import Keeping, Transports, jobs, open_transports
+from merpati.wiring import Keeping, Transports, jobs
 
 STOP_S = 5.0
 SEALING_KEY = "seal"
@@ -287,114 +265,3 @@ class Gateway:
         with contextlib.suppress(StorageError):
             await self.metrics.measure(self.storage, self.clock)
         self.metrics.webhook_lag.set((self.webhooks.lag_ms() if self.webhooks else 0) / 1000)
-
-
-async def open_storage(config: Config, folder: DataFolder, clock: Clock) -> Storage:
-    """The database that the settings name, as it is. Raises `StorageGone`."""
-    if config.database:
-        return await PostgresStorage.open(config.database, clock)
-    return await SqliteStorage.open(folder.database, clock)
-
-
-@contextlib.asynccontextmanager
-async def open_gateway(config: Config, clock: Clock | None = None) -> AsyncIterator[Gateway]:
-    """Everything, not yet running; closed at the end of the block.
-
-    Raises `FolderInUse`, `SchemaTooNew`, `StorageGone`, `ExtraMissing`, `OSError` (folder, the simulator's socket).
-    """
-    clock = clock or SystemClock()
-    arm(config.crash_at)
-    folder = DataFolder(config.data)
-    folder.take()
-    async with contextlib.AsyncExitStack() as stack:
-        stack.callback(folder.release)
-        storage = await open_storage(config, folder, clock)
-        stack.push_async_callback(storage.close)
-        await migrate(storage)
-        files = await open_files(
-            config.files,
-            folder,
-            endpoint=config.s3_endpoint,
-            region=config.s3_region,
-            room_mb=config.files_cache_mb,
-        )
-        transports = await open_transports(
-            folder.simulator, config.simulator_socket, config.simulator_faults, clock
-        )
-        stack.push_async_callback(transports.close)
-        egress = Egress(config.allow_hosts)
-        stack.push_async_callback(egress.close)
-        gateway = Gateway(config, clock, folder, storage, files, transports, egress)
-        stack.push_async_callback(gateway.lane.close)
-        yield gateway
-
-
-def build_asgi(gateway: Gateway) -> Handler:
-    """The application behind the port."""
-    api = ApiGateway(
-        storage=gateway.storage,
-        lane=gateway.lane,
-        ids=gateway.ids,
-        clock=gateway.clock,
-        devices=gateway.devices,
-        accounts=gateway.accounts,
-        keys=gateway.keys,
-        limits=CallLimits(gateway.clock, *gateway.config.budgets),
-        sealer=gateway.sealer,
-        sessions=SessionsAnywhere(gateway.asks, gateway.let_go),
-        capabilities=gateway.transports.capabilities,
-        default_transport=gateway.transports.default,
-        fetch=gateway.fetch,
-        egress=gateway.egress,
-        check_url=gateway.egress.check_url,
-        files=gateway.files,
-        thumbnails=Thumbnails(gateway.files, gateway.folder.spool),
-        spool_folder=gateway.folder.spool,
-        max_body_bytes=gateway.config.max_body_mb * 1_000_000,
-        file_limits=gateway.config.file_limits,
-        unsent_bytes=gateway.config.unsent_bytes,
-        media_ms=gateway.keeping.media_ms,
-        wake=gateway.wake,
-        made=gateway.jobs.wake,
-        webhooks_set=gateway.look_at_endpoints,
-        links=gateway.links,
-        phones=gateway.transports.phones,
-        live=gateway.live,
-        public_url=gateway.url,
-        metrics=ApiMetrics(gateway.registry),
-    )
-    routes = [
-        *operator_routes(api, gateway.troubles, gateway.measure),
-        *file_routes(api),
-        *page_routes(load_pages()),
-    ]
-    return build_application(api, routes)
-
-
-async def serve(gateway: Gateway, door: socket.socket, on_ready: Callable[[Gateway], Awaitable[None]]) -> None:
-    """Run everything until SIGTERM or SIGINT: the door closes first, then the rest ends in order."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stopped.set)
-    gateway.url = gateway.config.public_url or url_of(gateway.config.host, door.getsockname()[1])
-    gateway.start()
-    try:
-        async with serving(build_asgi(gateway), door, trusted_proxies=gateway.config.trusted_proxies):
-            await on_ready(gateway)
-            await stopped.wait()
-            gateway.live.close()  # streams have no end of their own, and the door waits for what is under way
-    finally:
-        await gateway.stop()
-
-
-async def run_gateway(loaded: Loaded, *, on_ready: Callable[[Gateway], Awaitable[None]]) -> None:
-    """Serve until SIGTERM or SIGINT. `on_ready` is awaited once, when the first request can be answered.
-
-    Raises what `open_gateway` raises, and `OSError` when the port cannot be had.
-    """
-    config = loaded.config
-    with contextlib.closing(listen(config.host, config.port)) as door:
-        async with open_gateway(config) as gateway:
-            collect_seldom()
-            await serve(gateway, door, on_ready)
