@@ -129,8 +129,10 @@ async def test_a_file_that_could_not_be_uploaded_was_surely_not_sent(rig: CloudR
 
 
 async def test_a_file_that_somebody_sends_is_there_while_it_is_stored(rig: CloudRig) -> None:
-    """Its bytes and its words; afterwards the copy is gone."""
+    """Its bytes and its words; when all is told (so it is before OPEN) the copy is gone."""
     await rig.pair()
+    send_file(rig, JPEG)
+    await rig.settled()
     heard, seen = Heard(), list[bytes]()
 
     async def keep(event: AnyEvent) -> None:
@@ -140,10 +142,8 @@ async def test_a_file_that_somebody_sends_is_there_while_it_is_stored(rig: Cloud
 
     await rig.transport().start(keep)
     await heard.state(SessionState.OPEN)
-    send_file(rig, JPEG)
-    await rig.settled()
 
-    [inbound] = await heard.count(Inbound)
+    [inbound] = heard.of(Inbound)
     assert isinstance(inbound.content, Media)
     assert (inbound.content.kind, inbound.content.caption) == (MediaKind.IMAGE, "fotonya")
     assert seen == [JPEG]
