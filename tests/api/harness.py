@@ -69,7 +69,15 @@ STORED = ("message", "outbox", "batch", "batch_part", "media", "idempotency", "f
 
 CAPABILITIES = {
     "simulator": Capabilities(in_flight=8, takes_ref=True),
-    "official": Capabilities(in_flight=8, takes_ref=True, poll=False, interactive=True, template=True),
+    "official": Capabilities(
+        in_flight=8,
+        takes_ref=True,
+        poll=False,
+        interactive=True,
+        template=True,
+        contact=True,
+        reaction=True,
+    ),
 }
 
 

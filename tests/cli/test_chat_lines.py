@@ -7,6 +7,7 @@ from merpati.cli.chat_lines import ChatLines
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId, WireRef
 from merpati.locale import sentence
+from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.interactive import (
     Button,
     Buttons,
@@ -18,7 +19,7 @@ from merpati.transports.interactive import (
     Template,
     Variable,
 )
-from merpati.transports.port import Content
+from merpati.transports.port import Content, Received
 from merpati.transports.simulator.entries import Fate, HandOff, Said
 
 BUDI, SHOP = Address("6281200000001"), Address("6281100000001")
@@ -78,7 +79,20 @@ def test_what_can_be_pressed_has_a_line_each(content: Content, expected: list[st
     assert [first, *(line.strip() for line in lines[1:])] == expected
 
 
-def test_what_was_pressed_is_said_so() -> None:
+@pytest.mark.parametrize(
+    ("content", "end"),
+    [
+        (Chosen(id="y", title="Jadi"), "chose: Jadi"),
+        (
+            Contacts(contacts=(Contact(name="Siti\x1b", phones=("+62 812",)),)),
+            "[contact] Siti\N{REPLACEMENT CHARACTER} +62 812",
+        ),
+        (Reaction(emoji="👍", about=WaId("A")), "reacted: 👍"),
+        (Reaction(emoji="", about=WaId("A")), "took a reaction back"),
+        (NotShown(kind="order"), "[not shown] order"),
+    ],
+)
+def test_what_was_pressed_or_shared_is_said_so(content: Received, end: str) -> None:
     """By its words."""
     said = Said(
         t=Millis(0),
@@ -87,7 +101,7 @@ def test_what_was_pressed_is_said_so() -> None:
         wa_id=WaId("B"),
         chat=BUDI,
         sender=BUDI,
-        content=Chosen(id="y", title="Jadi"),
+        content=content,
     )
     [line] = ChatLines(BUDI, english).of(said)
-    assert click.unstyle(line).endswith("chose: Jadi")
+    assert click.unstyle(line).endswith(f": {end}")

@@ -48,6 +48,7 @@ def a_message(*steps: Step, state: MessageState = MessageState.QUEUED, **changes
         account=AccountId(1),
         device=DeviceId(1),
         incoming=False,
+        sender=Address(""),
         chat=Address("6281000001001"),
         name="Siti",
         content=Text(body="Halo"),

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from merpati.core.ids import WaId, WireRef
+from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.interactive import Button, Buttons, Chosen
 from merpati.transports.port import (
     AnyEvent,
@@ -155,6 +156,25 @@ class Incoming:
             (Chosen(id="y", title="Jadi"), asked.wa_id),
         ]
         assert len({each.wa_id for each in inbound}) == 3
+        assert {(each.chat, each.sender.id) for each in inbound} == {(rig.person, rig.person)}
+
+    async def test_cards_reactions_and_what_is_not_shown_come_as_such(self, rig: Rig) -> None:
+        """Nothing that somebody sent is left out; a reaction names the message, and may be taken back."""
+        needs(rig, "contact", "reaction")
+        transport, heard = await opened(rig)
+        sent = await transport.send(text("r", rig.person))
+        shared: list[Contacts | Reaction | NotShown] = [
+            Contacts(contacts=(Contact(name="Siti", phones=("+62 812-1", "+62 812-2")), Contact(name="Toko"))),
+            Reaction(emoji="👍🏽", about=sent.wa_id),
+            Reaction(emoji="", about=sent.wa_id),
+            NotShown(kind="hologram", text="kata"),
+        ]
+
+        ids = [await rig.share(each) for each in shared]
+
+        inbound = await heard.count(Inbound, 4)
+        assert [each.content for each in inbound] == shared
+        assert [each.wa_id for each in inbound] == ids
         assert {(each.chat, each.sender.id) for each in inbound} == {(rig.person, rig.person)}
 
     async def test_typing_is_seen_on_both_sides(self, rig: Rig) -> None:

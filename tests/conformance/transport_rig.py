@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import pytest
 
 from merpati.core.ids import Address, WaId, WireRef
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.port import (
     AnyEvent,
     Capabilities,
@@ -106,6 +107,10 @@ class Rig(Protocol):
         ...
 
     async def say(self, text: str, *, group: bool = False) -> WaId: ...
+
+    async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
+        """The person sends this; what is not shown in whichever way the network has for it."""
+        ...
 
     async def ticked(self) -> list[WaId]:
         """Which of their messages the person sees as read."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from merpati.core.ids import WireRef
+from merpati.transports.cards import Contact, Contacts, Reaction
 from merpati.transports.interactive import (
     Button,
     Buttons,
@@ -58,6 +59,10 @@ def contents(tmp_path: Path) -> Iterator[tuple[str, Content]]:
     yield "interactive", LinkButton(body="Bayar", title="Buka", url="https://toko.example/a?b=c&d")
     yield "template", Template(name="resi_baru", language="id", body=(Variable(text="JNE-1 🕊️"),))
     yield (
+        "contact",
+        Contacts(contacts=(Contact(name="Siti 🕊️", phones=("+62 812-1",)), Contact(name="Toko", phones=("021",)))),
+    )
+    yield (
         "media",
         Media(
             kind=MediaKind.DOCUMENT,
@@ -104,6 +109,28 @@ class Sending:
         answer = Outbound(ref=WireRef("a"), chat=rig.person, content=Text(body="Jam 8"), reply_to=question)
 
         assert isinstance(await transport.send(answer), Sent)
+
+    async def test_a_reaction_arrives_on_its_message(self, rig: Rig) -> None:
+        """On theirs, on one of ours, and taken back."""
+        needs(rig, "reaction")
+        transport, heard = await opened(rig)
+        theirs = await rig.say("Sudah sampai")
+        await heard.count(Inbound)
+        ours = await transport.send(text("r", rig.person))
+        reactions = [
+            Reaction(emoji="👍🏽", about=theirs, author=rig.person),
+            Reaction(emoji="❤️", about=ours.wa_id),
+            Reaction(emoji="", about=ours.wa_id),
+        ]
+
+        for number, content in enumerate(reactions):
+            await transport.send(Outbound(ref=WireRef(f"e-{number}"), chat=rig.person, content=content))
+
+        got = [content for _, content in await rig.shown()][1:]
+        assert all(isinstance(each, Reaction) for each in got)
+        assert [(each.emoji, each.about) for each in got if isinstance(each, Reaction)] == [
+            (each.emoji, each.about) for each in reactions
+        ]
 
     async def test_receipts_follow_the_acknowledgement(self, rig: Rig) -> None:
         """Acknowledged with an id; then delivered and read carry that id."""

@@ -19,7 +19,7 @@ from merpati.transports.interactive import (
     TemplateButtonKind,
     Variable,
 )
-from merpati.transports.limits import Interactive, check_interactive
+from merpati.transports.limits import Interactive, check_alone
 
 BUTTONS = Buttons(body="Jadi pesan?", buttons=(Button(id="y", title="Jadi"), Button(id="n", title="Batal")))
 LIST = ListMenu(body="Paket?", button="Lihat", sections=(Section(rows=(Row(id="1", title="Hemat"),)),))
@@ -57,7 +57,7 @@ def buttons(*titles: str) -> tuple[Button, ...]:
 )
 def test_what_is_just_within_the_limits_goes(content: Interactive) -> None:
     """The limit itself is allowed."""
-    check_interactive(content)
+    check_alone(content)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_is_just_within_the_limits_goes(content: Interactive) -> None:
 def test_what_is_beyond_a_limit_is_refused_by_name(content: Interactive, code: Code, field: str) -> None:
     """Which part, and where there is one, the limit: both stand in the sentence of each language."""
     with pytest.raises(Refusal) as refused:
-        check_interactive(content)
+        check_alone(content)
 
     assert (refused.value.code, refused.value.values["field"]) == (code, field)
     for language in ("id", "en"):
@@ -169,7 +169,7 @@ def test_nothing_but_a_refusal_is_raised(content: Interactive) -> None:
 
 def _said(content: Interactive) -> object:
     try:
-        check_interactive(content)
+        check_alone(content)
     except Refusal as refusal:
         return refusal.code, refusal.values
     return None

@@ -12,10 +12,11 @@ from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import StoredContent, Vote
 from merpati.messages.telling import telling_of
 from merpati.storage.port import Tx
+from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.interactive import Chosen
 from merpati.transports.port import Location, Media, MediaKind, Poll, Text
 from merpati.webhooks.bodies import body_of
-from merpati.webhooks.incoming import BUTTON_ID, KEYS
+from merpati.webhooks.incoming import BUTTON_ID, CONTACTS, KEYS, REACTION, REACTION_ID
 from merpati.webhooks.model import Card, EndpointKind
 from tests.messages.outbox import a_call, a_draft
 from tests.webhooks.receiver import Receiver
@@ -104,6 +105,38 @@ def test_what_was_pressed_is_told_with_its_id() -> None:
     expected = {"type": "button", "message": "Hemat", "pesan": "Hemat", "text": "Hemat", BUTTON_ID: "paket-1"}
     assert {key: told[key] for key in expected} == expected
     assert told.keys() == CAPTURED.keys() | LATER.keys() | {BUTTON_ID}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            Contacts(contacts=(Contact(name="Siti", phones=("+62 812", "021")),)),
+            {
+                "type": "contact",
+                "message": "non-text message",
+                CONTACTS: [{"name": "Siti", "phones": ["+62 812", "021"]}],
+            },
+        ),
+        (
+            Reaction(emoji="👍", about=WaId("W1")),
+            {"type": "reaction", "message": "👍", "text": "non-button message", REACTION: "👍", REACTION_ID: "W1"},
+        ),
+        (
+            Reaction(emoji="", about=WaId("W1")),
+            {"type": "reaction", "message": "non-text message", REACTION: "", REACTION_ID: "W1"},
+        ),
+        (NotShown(kind="order"), {"type": "order", "message": "non-text message"}),
+        (NotShown(kind="edit", text="Besok"), {"type": "edit", "message": "Besok"}),
+    ],
+)
+def test_what_fonnte_has_no_key_for_is_told_beside_its_own(
+    content: StoredContent, expected: dict[str, object]
+) -> None:
+    """Fonnte's keys say that it is no text; ours stand there only with such a message."""
+    told = json.loads(body(telling(content)) or b"")
+    assert {key: told[key] for key in expected} == expected
+    assert told.keys() == CAPTURED.keys() | LATER.keys() | ({CONTACTS, REACTION, REACTION_ID} & expected.keys())
 
 
 def test_a_group_is_the_sender_and_its_member_stands_apart() -> None:

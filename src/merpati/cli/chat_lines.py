@@ -14,6 +14,7 @@ import click
 from merpati.core.address import is_group
 from merpati.core.ids import Address
 from merpati.messages.words import summary_of
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, ReceiptKind, Received, Signal, Text
 from merpati.transports.simulator.entries import (
@@ -191,6 +192,21 @@ def _chosen(words: Words, content: Chosen) -> list[str]:
     return [words("phone.line.pressed", title=_safe(content.title))]
 
 
+def _contacts(words: Words, content: Contacts) -> list[str]:
+    cards = (" ".join(map(_safe, (each.name, *each.phones))) for each in content.contacts)
+    first, *rest = (f"[{words('phone.line.contact')}] {card}" for card in cards)
+    return [first, *rest]
+
+
+def _reaction(words: Words, content: Reaction) -> list[str]:
+    said = words("phone.line.reacted", emoji=_safe(content.emoji))
+    return [said if content.emoji else words("phone.line.unreacted")]
+
+
+def _not_shown(words: Words, content: NotShown) -> list[str]:
+    return [f"[{words('phone.line.not_shown')}] {_safe(summary_of(content))}"]
+
+
 _CONTENTS: dict[type[object], Callable[[Words, Any], list[str]]] = {
     Text: _text,
     Media: _media,
@@ -201,4 +217,7 @@ _CONTENTS: dict[type[object], Callable[[Words, Any], list[str]]] = {
     LinkButton: _link,
     Template: _template,
     Chosen: _chosen,
+    Contacts: _contacts,
+    Reaction: _reaction,
+    NotShown: _not_shown,
 }

@@ -78,6 +78,13 @@ class Code(StrEnum):
     ROWS_COUNT = "rows_count"
     TEMPLATE_INVALID = "template_invalid"
     VARIABLE_INVALID = "variable_invalid"
+    # contact cards and reactions
+    CONTACT_UNSUPPORTED = "contact_unsupported"
+    REACTION_UNSUPPORTED = "reaction_unsupported"
+    CONTACTS_COUNT = "contacts_count"
+    PHONES_COUNT = "phones_count"
+    EMOJI_INVALID = "emoji_invalid"
+    REACTION_ELSEWHERE = "reaction_elsewhere"
     # attachments
     URL_INVALID = "url_invalid"
     URL_UNREACHABLE = "url_unreachable"

@@ -126,8 +126,10 @@ class ReceivedFile(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a webhook tells of an incoming message. `at` is WhatsApp's time; `type` a `transports.port.MediaKind`,
-    or text, location, poll, button. Of a vote: `poll` names the poll. Of what was pressed: `button` is what stood
-    on it, `button_id` the id that we gave it."""
+    or text, location, poll, button, contact, reaction, or the network's word for what we do not show. Of a vote:
+    `poll` names the poll. Of what was pressed: `button` is what stood on it, `button_id` the id that we gave it.
+    `contacts`: name and phone numbers of each card. `reaction_to` is WhatsApp's id of the message that `reaction`
+    is on; a `reaction` that was taken back is empty."""
 
     at: int
     type: str
@@ -138,6 +140,9 @@ class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
     choices: tuple[str, ...] = ()
     button: str = ""
     button_id: str = ""
+    contacts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    reaction: str = ""
+    reaction_to: str = ""
     file: ReceivedFile | None = None
     to_itself: bool = False
     in_inbox: bool = False

@@ -17,7 +17,7 @@ from merpati.messages.delay import draw_gap
 from merpati.messages.model import Batch, BatchPlan, Draft, HoldReason, PartTarget, Priority, SendItem, Target
 from merpati.messages.targets import MOST_TARGETS, render, render_content, text_of
 from merpati.transports.interactive import Template
-from merpati.transports.limits import check_interactive, most_words
+from merpati.transports.limits import check_alone, most_words
 
 MOST_DRAFTS = 200
 """Messages that one transaction makes; a call with more becomes a batch with parts of so many."""
@@ -162,11 +162,11 @@ def _hold(item: SendItem, now: Millis) -> HoldReason | None:
 
 def check_rendered(item: SendItem, target: Target) -> None:
     """Refuse what the target's variables make too long; raises `Refusal` (TEXT_TOO_LONG; of a template, what
-    `check_interactive` raises)."""
+    `check_alone` raises)."""
     if isinstance(item.content, Template):
         rendered = render_content(item.content, target.values)
         if isinstance(rendered, Template) and rendered is not item.content:
-            check_interactive(rendered)
+            check_alone(rendered)
         return
     text, most = text_of(item.content), most_words(item.content) or MOST_TEXT
     roughly = len(text) + len(text) // 6 * max(map(len, target.values), default=0)

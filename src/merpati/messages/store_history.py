@@ -55,6 +55,7 @@ class WholeRow(NamedTuple):
     device: DeviceId
     direction: int
     chat: Address
+    sender: Address
     name: str
     content: str
     options: str
@@ -78,10 +79,10 @@ class WholeRow(NamedTuple):
 
 async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
     row = await tx.one(
-        "SELECT m.account_id, m.device_id, m.direction, m.chat, m.name, m.content, m.options, m.state, m.code, "
-        "m.request_id, m.wire_ref, m.wa_id, m.schedule_at, m.queued_at, m.sent_at, m.delivered_at, m.read_at, "
-        "m.ended_at, coalesce(o.state, 0), coalesce(CASE WHEN o.state = 1 THEN o.handed_at END, m.handed_at, 0), "
-        "coalesce(o.due_at, 0) "
+        "SELECT m.account_id, m.device_id, m.direction, m.chat, m.sender, m.name, m.content, m.options, m.state, "
+        "m.code, m.request_id, m.wire_ref, m.wa_id, m.schedule_at, m.queued_at, m.sent_at, m.delivered_at, "
+        "m.read_at, m.ended_at, coalesce(o.state, 0), coalesce(CASE WHEN o.state = 1 THEN o.handed_at END, "
+        "m.handed_at, 0), coalesce(o.due_at, 0) "
         "FROM message m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id = $1",
         message,
     )

@@ -23,6 +23,7 @@ from merpati.core.address import HOME_COUNTRY, parse_address
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.messages.model import Target
+from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, TemplateButton, Variable
 from merpati.transports.port import Content, Location, Media, Poll, Text
 
@@ -109,10 +110,12 @@ def has_variables(content: Content) -> bool:
 
 
 def text_of(content: Content) -> str:
-    """What the content says in words: the text of it that may hold variables; of a template what fills it."""
+    """What the content says in words: the text of it that may hold variables; of a template what fills it. Empty
+    for cards and reactions."""
     if isinstance(content, Template):
         return " ".join(each.text if isinstance(each, Variable) else each.value for each in _blanks(content))
-    return str(getattr(content, _TEXT_FIELD[type(content)]))
+    field = _TEXT_FIELD[type(content)]
+    return str(getattr(content, field)) if field else ""
 
 
 def _blanks(template: Template) -> tuple[Variable | TemplateButton, ...]:
@@ -122,7 +125,7 @@ def _blanks(template: Template) -> tuple[Variable | TemplateButton, ...]:
 def render_content(content: Content, values: Sequence[str]) -> Content:
     """The content for one target: its text, caption or question rendered, or what fills a template.
 
-    What can be chosen is never rendered: a poll's choices, buttons, rows.
+    What can be chosen is never rendered: a poll's choices, buttons, rows; nor are cards.
     """
     if isinstance(content, Template):
         return _render_template(content, values) if has_variables(content) else content
@@ -149,4 +152,5 @@ _TEXT_FIELD: dict[type[Content], str] = {
     Location: "caption",
     Poll: "question",
     **dict.fromkeys((Buttons, ListMenu, LinkButton), "body"),
+    **dict.fromkeys((Contacts, Reaction), ""),
 }

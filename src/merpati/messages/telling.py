@@ -6,6 +6,7 @@ from typing import Any
 from merpati.core.facts import ReceivedFile, Telling
 from merpati.messages.model import StoredContent, Vote
 from merpati.messages.words import summary_of
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, Text
 
@@ -64,6 +65,21 @@ def _chosen(content: Chosen) -> dict[str, Any]:
     return {"type": "button", "text": content.title, "button": content.title, "button_id": content.id}
 
 
+def _contacts(content: Contacts) -> dict[str, Any]:
+    """Fonnte has no words for a card: its `message` says that it is no text."""
+    return {"type": "contact", "contacts": tuple((each.name, each.phones) for each in content.contacts)}
+
+
+def _reaction(content: Reaction) -> dict[str, Any]:
+    """As its emoji: taken back, it has none, and is told as no text."""
+    return {"type": "reaction", "text": content.emoji, "reaction": content.emoji, "reaction_to": content.about}
+
+
+def _not_shown(content: NotShown) -> dict[str, Any]:
+    """By the network's word; what could be read of it is its text."""
+    return {"type": content.kind, "text": content.text}
+
+
 _ABOUT: dict[type[object], Callable[[Any], dict[str, Any]]] = {
     Text: _text,
     Media: _media,
@@ -73,4 +89,7 @@ _ABOUT: dict[type[object], Callable[[Any], dict[str, Any]]] = {
     **dict.fromkeys((Buttons, ListMenu, LinkButton), _menu),
     Template: _template,
     Chosen: _chosen,
+    Contacts: _contacts,
+    Reaction: _reaction,
+    NotShown: _not_shown,
 }

@@ -43,6 +43,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     device: DeviceId
     incoming: bool
     chat: Address
+    sender: Address
+    """Of an incoming one, who wrote it; else empty."""
     name: str
     content: StoredContent
     state: MessageState
@@ -121,6 +123,7 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
         device=row.device,
         incoming=bool(row.direction),
         chat=row.chat,
+        sender=row.sender,
         name=row.name,
         content=store.content_of(row.content),
         state=MessageState.SENDING if row.sending else MessageState(row.state),
@@ -156,6 +159,7 @@ def _view_of(draft: Draft) -> MessageView:
         device=draft.device,
         incoming=False,
         chat=draft.chat,
+        sender=Address(""),
         name=draft.name,
         content=draft.content,
         state=MessageState.QUEUED,

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from merpati.messages.model import StoredContent, Vote
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, Text
 
@@ -29,6 +30,12 @@ def words_of(content: StoredContent) -> str:
             return _joined(content.name, *filled(content))
         case Chosen():
             return _joined(content.title, content.description)
+        case Contacts():
+            return " ".join(_joined(each.name, *each.phones) for each in content.contacts)
+        case Reaction():
+            return content.emoji
+        case NotShown():
+            return content.text
         case _:
             assert_never(content)
 
@@ -76,5 +83,9 @@ def summary_of(content: StoredContent) -> str:
             return f"{content.body} {' / '.join(offered(content))}"
         case Template():
             return f"{content.name}: {', '.join(filled(content))}" if filled(content) else content.name
+        case Contacts():
+            return ", ".join(_joined(each.name, *each.phones) for each in content.contacts)
+        case NotShown():
+            return f"{content.kind}: {content.text}" if content.text else content.kind
         case _:
             return words_of(content)

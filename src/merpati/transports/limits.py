@@ -1,7 +1,8 @@
-"""How long and how many: what WhatsApp takes of buttons, lists and templates. Tables and one check; pure.
+"""How long and how many: what WhatsApp takes of buttons, lists, templates, cards and reactions. Tables and a check.
 
 Source: Meta's Cloud API, "Interactive reply buttons", "Interactive list", "Interactive call-to-action URL button",
-"Message templates". Checked at the door, and once more when the recipient's own words stand in it.
+"Message templates", "Contacts messages", "Reaction messages". Checked at the door, and once more when the
+recipient's own words stand in it. Pure.
 """
 
 import re
@@ -9,9 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from merpati.core.errors import Code, Refusal
+from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, TemplateButtonKind, Variable
 
 Interactive: TypeAlias = Buttons | ListMenu | LinkButton | Template
+Alone: TypeAlias = Interactive | Contacts | Reaction
+"""What stands alone in a message, as it was given."""
 
 MOST_BUTTONS: Final = 3
 MOST_ROWS: Final = 10
@@ -30,6 +34,13 @@ MOST_URL: Final = 2000
 MOST_NAME: Final = 512
 MOST_VARIABLE: Final = 1024
 MOST_TEMPLATE_BUTTONS: Final = 10
+MOST_CONTACTS: Final = 20
+"""Meta takes 257; nobody reads so many."""
+MOST_CONTACT_NAME: Final = 200
+MOST_PHONES: Final = 10
+MOST_PHONE: Final = 40
+MOST_EMOJI: Final = 40
+"""Code points: a family of several skin tones has more than a dozen."""
 MOST_VALUE: Mapping[TemplateButtonKind, int] = {
     TemplateButtonKind.QUICK_REPLY: 256,
     TemplateButtonKind.URL: MOST_URL,
@@ -42,7 +53,7 @@ _ADDRESS = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 _NOT_IN_VARIABLES = re.compile(r"[\n\r\t]| {5}")
 
 
-def check_interactive(content: Interactive) -> None:
+def check_alone(content: Alone) -> None:
     """Raise `Refusal` for what WhatsApp would refuse; `field` names the part, as our own API does."""
     _CHECKS[type(content)](content)
 
@@ -136,9 +147,28 @@ def _check_variables(field: str, variables: tuple[Variable, ...], most: int) -> 
             raise Refusal(Code.VARIABLE_INVALID, field=field)
 
 
-_CHECKS: Mapping[type[Interactive], Callable[[Any], None]] = {
+def _check_contacts(content: Contacts) -> None:
+    if not 1 <= len(content.contacts) <= MOST_CONTACTS:
+        raise Refusal(Code.CONTACTS_COUNT, field="contacts", count=len(content.contacts), most=MOST_CONTACTS)
+    for each in content.contacts:
+        _check_text("contacts.name", each.name, MOST_CONTACT_NAME)
+        if not 1 <= len(each.phones) <= MOST_PHONES:
+            raise Refusal(Code.PHONES_COUNT, field="contacts.phones", count=len(each.phones), most=MOST_PHONES)
+        for phone in each.phones:
+            _check_text("contacts.phones", phone, MOST_PHONE)
+
+
+def _check_reaction(content: Reaction) -> None:
+    _check_text("reaction.emoji", content.emoji, MOST_EMOJI, least=0)
+    if content.emoji and (content.emoji.isascii() or any(each.isspace() for each in content.emoji)):
+        raise Refusal(Code.EMOJI_INVALID, field="reaction.emoji")
+
+
+_CHECKS: Mapping[type[Alone], Callable[[Any], None]] = {
     Buttons: _check_buttons,
     ListMenu: _check_list,
     LinkButton: _check_link,
     Template: _check_template,
+    Contacts: _check_contacts,
+    Reaction: _check_reaction,
 }

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId
-from merpati.transports.port import Content, Received
+from merpati.transports.port import Received
 
 
 class ActRefused(Exception):
@@ -111,7 +111,7 @@ class Phones(Protocol):
         """The last lines that this person saw, of all devices, oldest first."""
         ...
 
-    async def say(self, number: Address, chat: Address, content: Content) -> WaId:
+    async def say(self, number: Address, chat: Address, content: Received) -> WaId:
         """A file's path is one of this machine; the network takes a copy."""
         ...
 

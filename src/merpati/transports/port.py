@@ -12,6 +12,7 @@ import msgspec
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 
 
@@ -26,10 +27,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What this transport can do, as data.
 
     The senders read `in_flight`, `takes_ref` and `typing`; the door refuses what `media`, `location`, `poll`,
-    `reply`, `interactive` and `template` say is absent, before anything is queued. The others are read by the
-    conformance suite alone until what needs them is there: `/validate` (`check_number`), `/fetch-group` (`groups`),
-    a `/qr` that refuses what the transport has not (`pair_qr`, `pair_code`), a text's length by transport
-    (`max_text`; the door allows 60,000).
+    `reply`, `interactive`, `template`, `contact` and `reaction` say is absent, before anything is queued. The
+    others are read by the conformance suite alone until what needs them is there: `/validate` (`check_number`),
+    `/fetch-group` (`groups`), a `/qr` that refuses what the transport has not (`pair_qr`, `pair_code`), a text's
+    length by transport (`max_text`; the door allows 60,000).
     """
 
     in_flight: int
@@ -55,6 +56,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """Reply buttons, lists, a link's button."""
     template: bool = False
     """Texts that were approved before."""
+    contact: bool = False
+    """Contact cards."""
+    reaction: bool = False
+    """Emojis on messages."""
     max_text: int = 60_000
     """Characters."""
 
@@ -102,9 +107,11 @@ class Poll(Struct, frozen=True, kw_only=True, tag=True):
     """The caller's own name of the poll; comes back with votes."""
 
 
-Content: TypeAlias = Text | Media | Location | Poll | Buttons | ListMenu | LinkButton | Template
+Content: TypeAlias = (
+    Text | Media | Location | Poll | Buttons | ListMenu | LinkButton | Template | Contacts | Reaction
+)
 """What can be sent."""
-Received: TypeAlias = Content | Chosen
+Received: TypeAlias = Content | Chosen | NotShown
 """What can come in."""
 
 
@@ -261,7 +268,8 @@ class Inbound(Event, frozen=True, kw_only=True, tag=True):
     sender: Identity
     content: Received
     quoted: WaId | None = None
-    """Of `Chosen`: the message whose button or list it was."""
+    """The message that it answers; of `Chosen`, the one whose button or list it was; of an edit or a revoke, the
+    one that is edited or revoked."""
 
 
 class PollVote(Event, frozen=True, kw_only=True, tag=True):

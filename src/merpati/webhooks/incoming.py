@@ -12,12 +12,17 @@ from merpati.core.clock import SECOND_MS
 from merpati.core.facts import MessageReceived, ReceivedFile, Telling
 from merpati.core.ids import MediaId
 
-Value: TypeAlias = str | int | bool | tuple[str, ...]
+Cards: TypeAlias = tuple[Mapping[str, str | tuple[str, ...]], ...]
+Value: TypeAlias = str | int | bool | tuple[str, ...] | Cards
 
 NO_BUTTON = "non-button message"
 NO_TEXT = "non-text message"
 BUTTON_ID = "buttonid"
 """Ours, and there only when a button was pressed or a row chosen: the id that the sender of the message gave it."""
+CONTACTS = "contacts"
+"""Ours, and there only with contact cards: name and phone numbers of each."""
+REACTION, REACTION_ID = "reaction", "reactionid"
+"""Ours, and there only with a reaction: the emoji, empty when it was taken back; WhatsApp's id of the message."""
 _LID = "@lid"
 """The end of an address that hides its phone number."""
 _NO_FILE = ReceivedFile(MediaId(0), "", "", 0)
@@ -80,5 +85,19 @@ def tell_received(fact: MessageReceived, link: Callable[[ReceivedFile], str]) ->
     if told is None:
         return None
     url = link(told.file) if told.file is not None else ""
-    pressed: dict[str, Value] = {BUTTON_ID: told.button_id} if told.button else {}
-    return {**{key: value(fact, told) for key, value in KEYS.items()}, "url": url, **pressed}
+    return {**{key: value(fact, told) for key, value in KEYS.items()}, "url": url, **_ours(told)}
+
+
+def _card(contact: tuple[str, tuple[str, ...]]) -> Mapping[str, str | tuple[str, ...]]:
+    return {"name": contact[0], "phones": contact[1]}
+
+
+def _ours(told: Telling) -> dict[str, Value]:
+    """What Fonnte has no key for."""
+    if told.button:
+        return {BUTTON_ID: told.button_id}
+    if told.contacts:
+        return {CONTACTS: tuple(map(_card, told.contacts))}
+    if told.reaction_to:
+        return {REACTION: told.reaction, REACTION_ID: told.reaction_to}
+    return {}

@@ -8,7 +8,7 @@ from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import Taken
 from merpati.messages.receiving import KeptMedia
 from merpati.storage.port import Tx
-from merpati.transports.port import Text
+from merpati.transports.port import Received, Text
 from tests.api.harness import ACCOUNT, ONE, Api
 
 NODE, EPOCH = Incarnation("f" * 32), Epoch(1)
@@ -65,8 +65,9 @@ async def receive(
     text: str = "halo juga",
     device: DeviceId = ONE,
     kept: KeptMedia | None = None,
+    content: Received | None = None,
 ) -> int:
-    """Somebody writes to the device, or sends a file."""
+    """Somebody writes to the device, or sends a file, or something else."""
     incoming = Incoming(
         id=MessageId(id_),
         account=ACCOUNT,
@@ -75,7 +76,7 @@ async def receive(
         sender=Address("6281234567890"),
         name="Budi",
         wa_id=WaId(f"IN{id_}"),
-        content=kept.content if kept is not None else Text(body=text),
+        content=kept.content if kept is not None else content or Text(body=text),
         media=kept.row if kept is not None else None,
         reply_to=None,
         at=api.gateway.clock.now(),

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from merpati.core.ids import WaId
 from merpati.fakes.graph.media import MediaFile
+from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.interactive import Button, Buttons, LinkButton, ListMenu, Row, Section, Template, Variable
 from merpati.transports.port import Content, Location, Media, MediaKind, Text
 
@@ -21,10 +23,33 @@ def content_of(body: Body, files: dict[str, MediaFile], folder: Path) -> Content
             return Location(latitude=named["latitude"], longitude=named["longitude"], caption=named.get("name", ""))
         case "interactive":
             return _interactive(named)
+        case "contacts":
+            return Contacts(contacts=tuple(_contact(each) for each in named))
+        case "reaction":
+            return Reaction(emoji=named["emoji"], about=WaId(named["message_id"]))
         case "template":
             return _template(named)
         case _:
             return _media(MediaKind(kind), named, files[named["id"]], folder)
+
+
+def _contact(card: Body) -> Contact:
+    return Contact(name=card["name"]["formatted_name"], phones=tuple(each["phone"] for each in card["phones"]))
+
+
+def shared(content: Contacts | Reaction | NotShown) -> Body:
+    """What Meta tells when somebody sends this."""
+    match content:
+        case Contacts():
+            cards = [
+                {"name": {"formatted_name": each.name}, "phones": [{"phone": phone} for phone in each.phones]}
+                for each in content.contacts
+            ]
+            return {"type": "contacts", "contacts": cards}
+        case Reaction():
+            return {"type": "reaction", "reaction": {"message_id": content.about, "emoji": content.emoji}}
+        case NotShown():
+            return {"type": content.kind, content.kind: {"body": content.text}}
 
 
 def _interactive(named: Body) -> Content:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -19,13 +20,14 @@ from merpati.fakes.graph.world import Callback, Line
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.client import GraphClient
 from merpati.transports.cloud_api.lines import Secrets
 from merpati.transports.cloud_api.link import CloudLink, NotSigned
 from merpati.transports.cloud_api.transport import CAPS, CloudTransport
 from merpati.transports.port import Content, SendFault
-from tests.transports.cloud_api.reading import content_of
+from tests.transports.cloud_api.reading import content_of, shared
 
 VERIFY = "rahasia"
 DEVICE, ACCOUNT = DeviceId(7), AccountId(1)
@@ -109,7 +111,13 @@ class CloudRig:
 
     async def say(self, text: str, *, group: bool = False) -> WaId:
         assert not group
-        line = self.graph.say(self.seeded.number, self.seeded.person, {"type": "text", "text": {"body": text}})
+        return await self._say({"type": "text", "text": {"body": text}})
+
+    async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
+        return await self._say(shared(content))
+
+    async def _say(self, body: dict[str, Any]) -> WaId:
+        line = self.graph.say(self.seeded.number, self.seeded.person, body)
         await self.settled()
         return WaId(line.id)
 

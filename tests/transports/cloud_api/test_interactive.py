@@ -12,12 +12,13 @@ from pywa.types.callback import CallbackButton
 from pywa.types.templates import BodyText, HeaderText, QuickReplyButton, TemplateLanguage
 
 from merpati.core.errors import Code
-from merpati.core.ids import Address, DeviceId, WireRef
+from merpati.core.ids import Address, WireRef
 from merpati.fakes.graph.bodies import Asked, parse
 from merpati.fakes.graph.templates import create_template
+from merpati.transports.cards import NotShown
 from merpati.transports.cloud_api.bodies import body_of
 from merpati.transports.cloud_api.interactive import read_chosen
-from merpati.transports.cloud_api.webhooks import Said, Unsupported, inbound_of, read_news
+from merpati.transports.cloud_api.webhooks import Said, read_news
 from merpati.transports.interactive import (
     Button,
     Buttons,
@@ -175,9 +176,7 @@ async def test_what_is_pressed_comes_back_with_the_message(
     await press(rig, sent, pressed)
 
     news = [each for body in rig.receiver.bodies for each in read_news(body) if isinstance(each, Said)]
-    event = inbound_of(DeviceId(1), news[0])
-    assert event is not None
-    assert (event.content, event.quoted) == (chosen, sent)
+    assert (news[0].content, news[0].quoted) == (chosen, sent)
 
 
 async def test_a_templates_quick_reply_comes_back_with_its_words(rig: Rig) -> None:
@@ -233,9 +232,9 @@ def test_a_quick_reply_of_a_template_is_a_choice() -> None:
     [{}, {"type": "nfm_reply", "nfm_reply": {}}, {"type": "button_reply"}, {"type": "list_reply", "list_reply": []},
      {"type": "list_reply", "list_reply": {"id": 7, "title": "x"}}, {"type": "button_reply", "button_reply": {}}],
 )  # fmt: skip
-def test_another_shape_is_told_as_unsupported(named: dict[str, Any]) -> None:
+def test_another_shape_is_told_as_not_shown(named: dict[str, Any]) -> None:
     """Forms, and what is not as Meta says it is."""
     message = {"from": "6281", "id": "wamid.T", "timestamp": "1", "type": "interactive", "interactive": named}
     [news] = read_news(posted({"messages": [message]}))
     assert isinstance(news, Said)
-    assert news.content == Unsupported(kind="interactive")
+    assert news.content == NotShown(kind="interactive")

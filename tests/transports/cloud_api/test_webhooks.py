@@ -8,17 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from merpati.core.ids import DeviceId
+from merpati.core.ids import DeviceId, WaId
+from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.cloud_api.errors import Act
 from merpati.transports.cloud_api.webhooks import (
     Attachment,
     NotMetas,
     Said,
     Told,
-    Unsupported,
     challenge_of,
     event_of,
-    inbound_of,
     is_signed,
     read_news,
 )
@@ -81,11 +80,10 @@ def test_a_text_and_a_receipt_become_events() -> None:
     contact = {"wa_id": "628111", "profile": {"name": "Ani"}}
     told, said = read_news(posted({"messages": [TEXT], "contacts": [contact], "statuses": [READ]}))
     assert isinstance(told, Told) and isinstance(said, Said)
-    receipt, message = event_of(DeviceId(1), told), inbound_of(DeviceId(1), said)
+    receipt = event_of(DeviceId(1), told)
     assert isinstance(receipt, Receipt)
     assert receipt.kind is ReceiptKind.READ
-    assert message is not None
-    assert (message.content, message.sender.name) == (Text(body="Halo"), "Ani")
+    assert (said.content, said.sender.name) == (Text(body="Halo"), "Ani")
 
 
 def test_somebody_without_a_number_is_known_by_metas_id() -> None:
@@ -105,13 +103,69 @@ def test_a_failure_says_what_follows() -> None:
 
 
 def test_what_we_do_not_know_is_kept() -> None:
-    """A new kind of message is told as unsupported; a file waits to be fetched."""
+    """A new kind of message is told as not shown; a file waits to be fetched."""
     image = {**TEXT, "id": "b", "type": "image", "image": {"id": "7", "mime_type": "image/png"}}
     new, file = read_news(posted({"messages": [{**TEXT, "type": "hologram"}, image]}))
     assert isinstance(new, Said)
-    assert new.content == Unsupported(kind="hologram")
+    assert new.content == NotShown(kind="hologram")
     assert isinstance(file, Said)
     assert isinstance(file.content, Attachment)
+
+
+CARD = {
+    "name": {"formatted_name": "Siti", "first_name": "Siti"},
+    "phones": [{"phone": "+62 812", "wa_id": "62812"}],
+}
+SITI = Contacts(contacts=(Contact(name="Siti", phones=("+62 812",)),))
+
+
+@pytest.mark.parametrize(
+    ("message", "content", "quoted"),
+    [
+        ({"type": "contacts", "contacts": [CARD]}, SITI, None),
+        ({"type": "contacts", "contacts": {"contacts": [CARD], "origin": "other"}}, SITI, None),
+        (
+            {"type": "contacts", "contacts": [{"phones": [{"wa_id": "62812"}, {"type": "CELL"}]}, {"name": {}}, 7]},
+            Contacts(contacts=(Contact(name="62812", phones=("62812",)),)),
+            None,
+        ),
+        ({"type": "contacts", "contacts": []}, NotShown(kind="contacts"), None),
+        (
+            {"type": "reaction", "reaction": {"message_id": "wamid.Q", "emoji": "👍"}},
+            Reaction(emoji="👍", about=WaId("wamid.Q")),
+            None,
+        ),
+        (
+            {"type": "reaction", "reaction": {"message_id": "wamid.Q"}},
+            Reaction(emoji="", about=WaId("wamid.Q")),
+            None,
+        ),
+        ({"type": "reaction", "reaction": {"emoji": "👍"}}, NotShown(kind="reaction"), None),
+        (
+            {
+                "type": "edit",
+                "edit": {"original_message_id": "wamid.O", "message": {"type": "text", "text": {"body": "Besok"}}},
+            },
+            NotShown(kind="edit", text="Besok"),
+            "wamid.O",
+        ),
+        ({"type": "revoke", "revoke": {"original_message_id": "wamid.O"}}, NotShown(kind="revoke"), "wamid.O"),
+        ({"type": "order", "order": {"text": "Dua"}}, NotShown(kind="order", text="Dua"), None),
+        ({"type": "system", "system": {"body": "Ganti nomor"}}, NotShown(kind="system", text="Ganti nomor"), None),
+        ({"type": "unsupported", "unsupported": {"type": "poll_creation"}}, NotShown(kind="poll_creation"), None),
+        ({"type": "unsupported", "errors": [{"code": 131051}]}, NotShown(kind="unsupported"), None),
+        ({"type": "text", "text": {"body": "Halo"}, "group_id": "g"}, NotShown(kind="group text"), None),
+        ({}, NotShown(kind="unknown"), None),
+    ],
+)
+def test_nothing_that_somebody_wrote_goes_missing(
+    message: dict[str, Any], content: object, quoted: str | None
+) -> None:
+    """Cards and reactions as such, the rest by Meta's word, with what can be read of it."""
+    known = {key: value for key, value in TEXT.items() if key not in {"type", "text"}}
+    [news] = read_news(posted({"messages": [{**known, **message}]}))
+    assert isinstance(news, Said)
+    assert (news.content, news.quoted) == (content, quoted)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"object": "page"}', b"[" * 100_000])

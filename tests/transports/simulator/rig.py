@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merpati.core.ids import Address, DeviceId, WaId
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.port import Capabilities, Content, SendFault, Transport
 from merpati.transports.simulator.entries import Fate, HandOff, Said
 from merpati.transports.simulator.faults import Do, Rule
@@ -54,6 +55,9 @@ class SimulatorRig:
 
     async def say(self, text: str, *, group: bool = False) -> WaId:
         return await self.phone.say(self.person, self.group if group else self.device, text)
+
+    async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
+        return await self.phone.say(self.person, self.device, content)
 
     async def ticked(self) -> list[WaId]:
         lines = await self.phone.chat(self.person)

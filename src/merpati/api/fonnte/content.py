@@ -15,8 +15,9 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import WaId
 from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
+from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
-from merpati.transports.limits import check_interactive
+from merpati.transports.limits import check_alone
 from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
 from merpati.transports.port import Media as MediaContent
 
@@ -26,11 +27,11 @@ FURTHEST_SCHEDULE_MS = 3_653 * DAY_MS
 def build_content(params: SendParams, media: Media | None, *, interactive: bool) -> Content:
     """The content of an element; `interactive`: where it goes, buttons are shown.
 
-    Raises `Refusal` (CONTENT_MISSING, TEXT_TOO_LONG, JSON_INVALID; of what is pressed, what `check_interactive`
+    Raises `Refusal` (CONTENT_MISSING, TEXT_TOO_LONG, JSON_INVALID; of what stands alone, what `check_alone`
     raises).
     """
     if params.given is not None:
-        check_interactive(params.given)
+        check_alone(params.given)
         return params.given
     if interactive and media is None and (menu := menu_of(params)) is not None:
         return menu
@@ -112,5 +113,7 @@ _ABLE: Mapping[type[Content], tuple[Callable[[Capabilities], bool], Code]] = {
     Poll: (lambda caps: caps.poll, Code.POLL_UNSUPPORTED),
     **dict.fromkeys((Buttons, ListMenu, LinkButton), (lambda caps: caps.interactive, Code.INTERACTIVE_UNSUPPORTED)),
     Template: (lambda caps: caps.template, Code.TEMPLATE_UNSUPPORTED),
+    Contacts: (lambda caps: caps.contact, Code.CONTACT_UNSUPPORTED),
+    Reaction: (lambda caps: caps.reaction, Code.REACTION_UNSUPPORTED),
 }
 """What a content needs, and the code that says it is not there."""

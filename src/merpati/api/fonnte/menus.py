@@ -11,20 +11,20 @@ from merpati.api.fonnte.fields import Value, as_line
 from merpati.api.fonnte.params import SendParams, Table
 from merpati.core.errors import Code, Refusal
 from merpati.transports.interactive import Button, Buttons, LinkButton, ListMenu, Row, Section
-from merpati.transports.limits import check_interactive
+from merpati.transports.limits import check_alone
 
 Menu = Buttons | ListMenu | LinkButton
 
 
 def menu_of(params: SendParams) -> Menu | None:
-    """What is to be pressed; None where WhatsApp has no shape for it. Raises what `check_interactive` does."""
+    """What is to be pressed; None where WhatsApp has no shape for it. Raises what `check_alone` does."""
     given = [(table, read) for name, read in _READS.items() if (table := getattr(params, name))]
     if len(given) != 1 or params.choices or params.location is not None:
         return None
     table, read = given[0]
     menu = read(table, _text(params.message, _line(table, "message")), _line(table, "footer"))
     if menu is not None:
-        check_interactive(menu)
+        check_alone(menu)
     return menu
 
 

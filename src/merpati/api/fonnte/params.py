@@ -15,7 +15,7 @@ from merpati.messages.delay import parse_delay
 from merpati.messages.model import DelayRange
 from merpati.messages.planning import MOST_TEXT
 from merpati.messages.targets import MOST_TARGETS
-from merpati.transports.limits import Interactive
+from merpati.transports.limits import Alone
 
 LONGEST_FOLLOWUP_S = 366 * 24 * 3_600
 LONGEST_TYPING_S = 120
@@ -51,8 +51,8 @@ class SendParams(msgspec.Struct, frozen=True, kw_only=True):
     button: Table | None = None
     template: Table | None = None
     list_: Table | None = None
-    given: Interactive | None = None
-    """What our own API was given to be pressed, whole. No parameter of Fonnte's."""
+    given: Alone | None = None
+    """What our own API was given to stand alone, whole. No parameter of Fonnte's."""
     secret: str = ""
     """Of the message: what only its receiver may read. No caller's parameter; ours, of a code that we send."""
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from merpati.api.v1.card_shapes import Contact, ReactionAnswer
 from merpati.api.v1.interactive_shapes import ChoiceAnswer, InteractiveAnswer
 from merpati.api.v1.shapes import Answer, Instant, instant, maybe
 from merpati.core.clock import Millis
@@ -13,6 +14,7 @@ from merpati.messages.model import MessageState, Note, StateWord, StoredContent,
 from merpati.messages.targets import text_of
 from merpati.messages.waiting import Can, Wait, Waiting, what_can
 from merpati.messages.words import summary_of
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, MediaKind, Poll, Text
 
@@ -40,6 +42,9 @@ class ContentKind(StrEnum):
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    NOT_SHOWN = "not_shown"
 
 
 KINDS: dict[type, ContentKind] = {
@@ -53,12 +58,17 @@ KINDS: dict[type, ContentKind] = {
     LinkButton: ContentKind.LINK,
     Template: ContentKind.TEMPLATE,
     Chosen: ContentKind.CHOICE,
+    Contacts: ContentKind.CONTACTS,
+    Reaction: ContentKind.REACTION,
+    NotShown: ContentKind.NOT_SHOWN,
 }
 
 
 def words_in(content: StoredContent) -> str:
     """The one text of it: what was written, a caption, a question, or what was chosen."""
-    return summary_of(content) if isinstance(content, Vote | Chosen | Template) else text_of(content)
+    if isinstance(content, Vote | Chosen | Template | Contacts | Reaction | NotShown):
+        return summary_of(content)
+    return text_of(content)
 
 
 class HeldAnswer(Answer, frozen=True, kw_only=True):
@@ -160,7 +170,8 @@ class AheadAnswer(Answer, frozen=True, kw_only=True):
 class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one.
 
-    `wire_ref` is our reference of it in WhatsApp, `wa_id` WhatsApp's own.
+    `wire_ref` is our reference of it in WhatsApp, `wa_id` WhatsApp's own. `not_shown` is WhatsApp's word for what
+    came and is of a kind that is not shown.
     """
 
     location: LocationAnswer | None
@@ -168,6 +179,9 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     file: FileAnswer | None
     interactive: InteractiveAnswer | None
     choice: ChoiceAnswer | None
+    contacts: list[Contact] | None
+    reaction: ReactionAnswer | None
+    not_shown: str | None
     notes: list[Note]
     schedule_at: Instant | None
     reply_to: str | None

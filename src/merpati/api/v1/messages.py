@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
+from merpati.api.v1.card_shapes import show_contacts, show_kind, show_reaction
 from merpati.api.v1.interactive_shapes import show_choice, show_interactive
 from merpati.api.v1.message_shapes import (
     KINDS,
@@ -248,6 +249,9 @@ def _show(told: Told) -> MessageAnswer:
         file=_file(told),
         interactive=show_interactive(content),
         choice=show_choice(content),
+        contacts=show_contacts(content),
+        reaction=show_reaction(content),
+        not_shown=show_kind(content),
         notes=list(message.notes),
         schedule_at=maybe(message.schedule_at),
         reply_to=message.reply_to,

@@ -13,9 +13,12 @@ from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import language_of, refusals
 from merpati.api.v1.send_given import (
+    ALONE,
     MOST_SENT_BYTES,
-    PRESSED,
+    Reacted,
     SendGiven,
+    check_chat,
+    reacted,
     read_country,
     read_delay,
     read_entries,
@@ -32,8 +35,9 @@ from merpati.messages.targets import read_target, render, render_content, rotato
 from merpati.messages.words import summary_of
 from merpati.rotators.views import rotator_names
 from merpati.storage.port import check_storable
+from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Template
-from merpati.transports.limits import Interactive
+from merpati.transports.limits import Alone
 
 SHOWN = 20
 """Messages and refusals that a preview shows."""
@@ -79,7 +83,8 @@ class PreviewAnswer(Answer, frozen=True, kw_only=True):
         Code.DEVICE_UNKNOWN,
         Code.CONTENT_MISSING,
         Code.UNSUPPORTED,
-        *PRESSED,
+        *ALONE,
+        Code.MESSAGE_UNKNOWN,
         Code.SCHEDULE_INVALID,
         Code.DELAY_INVALID,
         Code.FILE_UNKNOWN,
@@ -92,8 +97,9 @@ async def post_preview(
     device = await access.device(gateway, principal, data.device)
     media = await uploaded(gateway, principal, data)
     rotators = dict(await gateway.storage.read(rotator_names, principal.account.id))
+    reaction = await reacted(gateway, principal, device, data.reaction)
     large = len(await request.body()) > LARGE_BYTES
-    return await beside(large, _preview, gateway, data, device, media, rotators, language_of(request))
+    return await beside(large, _preview, gateway, data, device, media, reaction, rotators, language_of(request))
 
 
 def _preview(
@@ -101,10 +107,11 @@ def _preview(
     data: SendGiven,
     device: Device,
     media: Media | None,
+    reaction: Reacted | None,
     rotators: Mapping[int, str],
     language: str,
 ) -> PreviewAnswer:
-    country, params = read_country(data), read_params(data)
+    country, params = read_country(data), read_params(data, reaction)
     schedule_at(params, gateway.clock.now())
     if not data.url:
         caps = gateway.capabilities[device.transport]
@@ -119,6 +126,7 @@ def _preview(
         except Refusal as refusal:
             detail = sentence(f"error.{refusal.code}", language, **refusal.values)
             refused.append(RefusedTarget(position=position, text=to[:60], code=refusal.code, detail=detail))
+    check_chat(reaction, good)
     items = [
         PreviewItem(
             to=target.address,
@@ -136,9 +144,9 @@ def _preview(
     )
 
 
-def _text(given: Interactive | None, text: str, target: Target) -> str:
+def _text(given: Alone | None, text: str, target: Target) -> str:
     """What its recipient would read; of a template, whose own words are WhatsApp's, what fills it."""
-    if isinstance(given, Template):
+    if isinstance(given, Template | Contacts | Reaction):
         return summary_of(render_content(given, target.values))
     return render(text, target.values)
 

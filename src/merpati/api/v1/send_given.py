@@ -1,5 +1,6 @@
 """What is asked of `POST /messages` and of its preview, as the core takes it."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -9,17 +10,21 @@ from merpati.api.fonnte.attachments import renamed
 from merpati.api.fonnte.params import LONGEST_FOLLOWUP_S, LONGEST_TYPING_S, SendParams, parse_choices
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
+from merpati.api.v1.card_shapes import ContactsGiven, ReactionGiven, read_contacts
 from merpati.api.v1.interactive_shapes import InteractiveGiven, read_interactive
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.shapes import Given, GivenInstant, millis
 from merpati.core.address import HOME_COUNTRY, parse_country_code
 from merpati.core.clock import SECOND_MS
 from merpati.core.errors import Code, Refusal
+from merpati.core.ids import Address
+from merpati.devices.model import Device
 from merpati.messages.delay import LONGEST_MS
-from merpati.messages.model import DelayRange, Media
+from merpati.messages.model import DelayRange, Media, Target
 from merpati.messages.planning import MOST_TEXT
 from merpati.messages.targets import MOST_TARGETS, split_targets
-from merpati.transports.limits import Interactive
+from merpati.transports.cards import Reaction
+from merpati.transports.limits import Alone
 
 MOST_SENT_BYTES = 32_000_000
 """Of a body: a call may have 100,000 targets."""
@@ -37,6 +42,23 @@ PRESSED = (
     Code.VARIABLE_INVALID,
 )
 """What is refused of what is chosen from, wherever it is given."""
+
+CARDS = (
+    Code.CONTACTS_COUNT,
+    Code.PHONES_COUNT,
+    Code.PART_TOO_LONG,
+    Code.PART_MISSING,
+    Code.EMOJI_INVALID,
+)
+"""What is refused of cards and reactions."""
+ALONE = (
+    *PRESSED,
+    *(code for code in CARDS if code not in PRESSED),
+    Code.CONTACT_UNSUPPORTED,
+    Code.REACTION_UNSUPPORTED,
+    Code.REACTION_ELSEWHERE,
+)
+"""What is refused of all that stands alone."""
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_MS // SECOND_MS)]
 GivenId: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -73,9 +95,10 @@ class SendGiven(Given, frozen=True, kw_only=True):
     """What to send, to whom, when, and by which device.
 
     `targets` is a list, or the text that Fonnte's `target` takes (`0812…|Name|variable, 0813…`). Of file, poll and
-    location one is sent, in this order, and the text goes with it. `interactive` stands alone, and needs a device
-    whose transport has `interactive`, for a template `template`. Between two messages passes a time drawn between
-    `delay_from_s` and `delay_to_s`.
+    location one is sent, in this order, and the text goes with it. `interactive`, `contacts` and `reaction` stand
+    alone. `interactive` needs a device whose transport has `interactive`, for a template `template`; `contacts` one
+    with `contact`; `reaction` one with `reaction`, and goes to the chat of its message. Between two messages passes
+    a time drawn between `delay_from_s` and `delay_to_s`.
     """
 
     device: int
@@ -95,6 +118,8 @@ class SendGiven(Given, frozen=True, kw_only=True):
     location: LocationGiven | None = None
     poll: PollGiven | None = None
     interactive: InteractiveGiven | None = None
+    contacts: ContactsGiven | None = None
+    reaction: ReactionGiven | None = None
     url: Annotated[str, Meta(max_length=1_000, description="Of a file to send.")] = ""
     file: Annotated[GivenId | None, Meta(description="The id of an uploaded file to send, instead of `url`.")] = (
         None
@@ -109,6 +134,13 @@ class SendGiven(Given, frozen=True, kw_only=True):
     connect_only: Annotated[bool, Meta(description="Refuse it while the device is not connected.")] = False
 
 
+class Reacted(msgspec.Struct, frozen=True):
+    """A reaction, and the chat that it belongs to."""
+
+    content: Reaction
+    chat: Address
+
+
 async def uploaded(gateway: Gateway, principal: Principal, data: SendGiven) -> Media | None:
     """The uploaded file that is to be sent; raises `Refusal` (FILE_UNKNOWN; INPUT_INVALID beside an address)."""
     if data.file is None:
@@ -116,6 +148,20 @@ async def uploaded(gateway: Gateway, principal: Principal, data: SendGiven) -> M
     if data.url:
         raise Refusal(Code.INPUT_INVALID, field="file")
     return renamed((await access.file(gateway, principal, data.file)).media, data.filename)
+
+
+async def reacted(
+    gateway: Gateway, principal: Principal, device: Device, given: ReactionGiven | None
+) -> Reacted | None:
+    """The reaction as the core takes it, and its chat; raises `Refusal` (MESSAGE_UNKNOWN; REACTION_ELSEWHERE for
+    one of another device, or that WhatsApp does not know yet)."""
+    if given is None:
+        return None
+    about = await access.message(gateway, principal, given.message)
+    if about.device != device.id or about.wa_id is None:
+        raise Refusal(Code.REACTION_ELSEWHERE, field="reaction.message")
+    author = about.sender if about.incoming else None
+    return Reacted(Reaction(emoji=given.emoji, about=about.wa_id, author=author), about.chat)
 
 
 def read_country(data: SendGiven) -> str:
@@ -126,6 +172,12 @@ def read_country(data: SendGiven) -> str:
         raise Refusal(Code.INPUT_INVALID, field="country_code") from None
 
 
+def check_chat(reaction: Reacted | None, targets: Sequence[Target]) -> None:
+    """Raises `Refusal(REACTION_ELSEWHERE)` for a reaction that would go to another chat than its message's."""
+    if reaction is not None and {each.address for each in targets} != {reaction.chat}:
+        raise Refusal(Code.REACTION_ELSEWHERE, field="targets")
+
+
 def read_entries(data: SendGiven) -> list[tuple[str, tuple[str, ...]]]:
     """Address and values of each target; a name alone is a value too."""
     if isinstance(data.targets, str):
@@ -133,7 +185,7 @@ def read_entries(data: SendGiven) -> list[tuple[str, tuple[str, ...]]]:
     return [(each.to, (each.name, *each.variables) if each.name or each.variables else ()) for each in data.targets]
 
 
-def read_params(data: SendGiven) -> SendParams:
+def read_params(data: SendGiven, reaction: Reacted | None) -> SendParams:
     """The same as a call of Fonnte's would say it; raises `Refusal(DELAY_INVALID)`."""
     return SendParams(
         message=data.text,
@@ -151,16 +203,28 @@ def read_params(data: SendGiven) -> SendParams:
         sequence=data.sequence,
         preview=data.preview,
         inbox_id=data.reply_to or 0,
-        given=_read_given(data),
+        given=_read_given(data, reaction),
     )
 
 
-def _read_given(data: SendGiven) -> Interactive | None:
-    """What is to be pressed; raises `Refusal(INPUT_INVALID)` where something stands beside it."""
-    beside = next((name for name in ("file", "url", "poll", "location") if getattr(data, name)), None)
-    if data.interactive is not None and beside is not None:
+_ALONE = ("interactive", "contacts", "reaction")
+_BESIDE = ("file", "url", "poll", "location")
+
+
+def _read_given(data: SendGiven, reaction: Reacted | None) -> Alone | None:
+    """What stands alone; raises `Refusal(INPUT_INVALID)` where something stands beside it."""
+    alone = [name for name in _ALONE if getattr(data, name) is not None]
+    if not alone:
+        return None
+    words = () if alone == ["interactive"] else ("text",)
+    beside = next((name for name in (*alone[1:], *_BESIDE, *words) if getattr(data, name)), None)
+    if beside is not None:
         raise Refusal(Code.INPUT_INVALID, field=beside)
-    return None if data.interactive is None else read_interactive(data.text, data.interactive)
+    if data.interactive is not None:
+        return read_interactive(data.text, data.interactive)
+    if data.contacts is not None:
+        return read_contacts(data.contacts)
+    return reaction.content if reaction is not None else None
 
 
 def read_delay(data: SendGiven) -> DelayRange | None:

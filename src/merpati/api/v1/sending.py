@@ -17,9 +17,12 @@ from merpati.api.v1.once import Replay
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.send_given import (
+    ALONE,
     MOST_SENT_BYTES,
-    PRESSED,
+    Reacted,
     SendGiven,
+    check_chat,
+    reacted,
     read_country,
     read_entries,
     read_params,
@@ -64,7 +67,8 @@ _REFUSALS = (
     Code.SCHEDULE_INVALID,
     Code.DELAY_INVALID,
     Code.UNSUPPORTED,
-    *PRESSED,
+    *ALONE,
+    Code.MESSAGE_UNKNOWN,
     Code.URL_INVALID,
     Code.URL_UNREACHABLE,
     Code.FILE_TYPE,
@@ -110,13 +114,14 @@ async def _send(
 ) -> Answered:
     account = principal.account.id
     at, large = gateway.clock.now(), size_bytes > LARGE_BYTES
+    reaction = await reacted(gateway, principal, device, data.reaction)
     id_ = RequestId((await gateway.ids.take("request"))[0])
     call = Call(
         account=account,
         devices=(device,),
         request=id_,
         at=at,
-        elements=[await beside(large, read_element, data, device)],
+        elements=[await beside(large, read_element, data, device, reaction)],
         media=await uploaded(gateway, principal, data),
         key=key,
         rng=random.Random(gateway.rng.getrandbits(128)) if large else gateway.rng,
@@ -155,7 +160,7 @@ def _cut(value: object) -> str:
     return f"{str(value)[:MOST_LOGGED]}…"
 
 
-def read_element(data: SendGiven, device: Device) -> Element:
+def read_element(data: SendGiven, device: Device, reaction: Reacted | None) -> Element:
     """What is asked, as the core takes it; raises `Refusal` for the first target that is none."""
     if data.connect_only and not device.connected:
         raise Refusal(Code.DEVICE_DISCONNECTED)
@@ -163,4 +168,5 @@ def read_element(data: SendGiven, device: Device) -> Element:
     targets = tuple(read_target(to, values, country) for to, values in read_entries(data))
     if not targets:
         raise Refusal(Code.TARGET_REQUIRED, field="targets")
-    return Element(read_params(data), targets, (device.id,) * len(targets))
+    check_chat(reaction, targets)
+    return Element(read_params(data, reaction), targets, (device.id,) * len(targets))

@@ -4,7 +4,6 @@ The network belongs to nobody: its people are everybody's. Its devices are not: 
 not shown, and cannot be reached.
 """
 
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from litestar import Response, Router, delete, get, patch, post
@@ -16,9 +15,11 @@ from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
+from merpati.api.v1.send_given import CARDS
 from merpati.api.v1.shapes import Answer, Given
 from merpati.api.v1.simulator_journal import follow_network
 from merpati.api.v1.simulator_reach import acting, number_of, numbers_of, phones_of
+from merpati.api.v1.simulator_saying import SayForm, said_by
 from merpati.api.v1.simulator_shapes import (
     ChatLineAnswer,
     PersonAnswer,
@@ -31,7 +32,6 @@ from merpati.core.address import is_group, parse_address, parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
 from merpati.transports.phones import Phones
-from merpati.transports.port import Content, Media, MediaKind, Text
 
 CLOSED = (Code.SIMULATOR_CLOSED,)
 OfDevice: TypeAlias = Annotated[int, QueryParameter(description="The id of a device.")]
@@ -59,15 +59,6 @@ class DeviceForm(Given, frozen=True, kw_only=True):
     """Which device it is about."""
 
     device: int
-
-
-class SayForm(Given, frozen=True, kw_only=True):
-    """What a person writes, to a device or to a group. `file` is the id of an uploaded file; `text` its caption."""
-
-    text: Annotated[str, Meta(max_length=65_536)] = ""
-    file: int | None = None
-    device: int | None = None
-    group: Annotated[str, Meta(max_length=60)] | None = None
 
 
 class VoteForm(Given, frozen=True, kw_only=True):
@@ -219,6 +210,7 @@ async def get_chat(
         Code.DEVICE_NOT_PAIRED,
         Code.RECIPIENT_NOT_ON_WHATSAPP,
         Code.FILE_UNKNOWN,
+        *CARDS,
     ),
 )
 async def say_as_person(
@@ -232,32 +224,9 @@ async def say_as_person(
         chat = await number_of(gateway, principal, data.device)
     else:
         chat = await _group(gateway, principal, phones, data.group or "")
-    content = await _said(gateway, principal, data)
+    content = await said_by(gateway, principal, data)
     with acting():
         return SaidAnswer(id=await phones.say(person, chat, content))
-
-
-async def _said(gateway: Gateway, principal: Principal, data: SayForm) -> Content:
-    if data.file is None:
-        if not data.text:
-            raise Refusal(Code.INPUT_INVALID, field="text")
-        return Text(body=data.text)
-    media = (await access.file(gateway, principal, data.file)).media
-    return Media(
-        kind=MediaKind(media.kind),
-        path=str(await _local(gateway, media.path)),
-        mime=media.mime,
-        size_bytes=media.size_bytes,
-        filename=media.filename,
-        caption=data.text,
-    )
-
-
-async def _local(gateway: Gateway, name: str) -> Path:
-    try:
-        return await gateway.files.locate(name)
-    except FileNotFoundError:
-        raise Refusal(Code.FILE_UNKNOWN) from None
 
 
 async def _group(gateway: Gateway, principal: Principal, phones: Phones, group: str) -> Address:

@@ -6,11 +6,13 @@ from typing import TypeAlias
 
 import msgspec
 
+from merpati.api.v1.card_shapes import Contact, ReactionAnswer, show_contacts, show_kind, show_reaction
 from merpati.api.v1.interactive_shapes import ChoiceAnswer, InteractiveAnswer, show_choice, show_interactive
 from merpati.api.v1.message_shapes import FileAnswer, LocationAnswer
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.ids import Address, DeviceId
 from merpati.messages.words import summary_of
+from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.phones import ChatLine, Everyone, Happening, Person, Phones
 from merpati.transports.port import Location, Media, Poll, Text
@@ -32,6 +34,9 @@ class LineKind(StrEnum):
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    NOT_SHOWN = "not_shown"
 
 
 class PersonAnswer(Answer, frozen=True, kw_only=True):
@@ -94,6 +99,9 @@ class ChatLineAnswer(Answer, frozen=True, kw_only=True):
     file: FileAnswer | None
     interactive: InteractiveAnswer | None
     choice: ChoiceAnswer | None
+    contacts: list[Contact] | None
+    reaction: ReactionAnswer | None
+    not_shown: str | None
     receipt: str | None
 
 
@@ -153,6 +161,9 @@ def show_line(line: ChatLine, person: Address, device: DeviceId) -> ChatLineAnsw
         file=_file(content) if isinstance(content, Media) else None,
         interactive=show_interactive(content),
         choice=show_choice(content),
+        contacts=show_contacts(content),
+        reaction=show_reaction(content),
+        not_shown=show_kind(content),
         receipt=line.state or None,
     )
 
@@ -167,7 +178,7 @@ def _words(line: ChatLine) -> str:
             return line.content.question
         case Buttons() | ListMenu() | LinkButton():
             return line.content.body
-        case Template() | Chosen():
+        case Template() | Chosen() | Contacts() | Reaction() | NotShown():
             return summary_of(line.content)
         case _:
             return ", ".join(line.choices)
@@ -206,4 +217,7 @@ _KINDS: Mapping[type[object], LineKind] = {
     LinkButton: LineKind.LINK,
     Template: LineKind.TEMPLATE,
     Chosen: LineKind.CHOICE,
+    Contacts: LineKind.CONTACTS,
+    Reaction: LineKind.REACTION,
+    NotShown: LineKind.NOT_SHOWN,
 }

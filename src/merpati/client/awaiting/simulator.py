@@ -120,6 +120,8 @@ class Simulator:
         *,
         text: str | UnsetType = UNSET,
         file: int | None | UnsetType = UNSET,
+        contacts: Sequence[shapes.Contact] | None | UnsetType = UNSET,
+        reaction: shapes.LineReaction | None | UnsetType = UNSET,
         device: int | None | UnsetType = UNSET,
         group: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
@@ -133,7 +135,14 @@ class Simulator:
                 "POST",
                 path_of("/api/v1/simulator/people/{}/messages", number),
                 shapes.SaidAnswer,
-                body={"text": text, "file": file, "device": device, "group": group},
+                body={
+                    "text": text,
+                    "file": file,
+                    "contacts": contacts,
+                    "reaction": reaction,
+                    "device": device,
+                    "group": group,
+                },
                 key=idempotency_key,
             )
         )

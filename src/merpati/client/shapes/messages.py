@@ -12,12 +12,14 @@ from msgspec import UNSET, UnsetType
 from merpati.client.shape import OpenEnum, Shape
 from merpati.client.shapes.several import (
     ChoiceAnswer,
+    Contact,
     FileAnswer,
     InteractiveAnswer,
     Link,
     LocationAnswer,
     MediaKind,
     Menu,
+    ReactionAnswer,
     ReplyButtons,
     Template,
 )
@@ -99,6 +101,9 @@ class ContentKind(OpenEnum):
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    NOT_SHOWN = "not_shown"
 
 
 class CountsAnswer(Shape, frozen=True, kw_only=True):
@@ -182,7 +187,8 @@ class LocationGiven(Shape, frozen=True, kw_only=True):
 
 class MessageAnswer(Shape, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one. `wire_ref` is our reference of it in
-    WhatsApp, `wa_id` WhatsApp's own."""
+    WhatsApp, `wa_id` WhatsApp's own. `not_shown` is WhatsApp's word for what came and is of a kind that is not
+    shown."""
 
     id: int
     direction: Direction
@@ -203,6 +209,9 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     file: FileAnswer | None
     interactive: InteractiveAnswer | None
     choice: ChoiceAnswer | None
+    contacts: list[Contact] | None
+    reaction: ReactionAnswer | None
+    not_shown: str | None
     notes: list[Note]
     schedule_at: datetime | None
     reply_to: str | None
@@ -299,6 +308,13 @@ class PreviewItem(Shape, frozen=True, kw_only=True):
     to: str
     name: str
     text: str
+
+
+class ReactionGiven(Shape, frozen=True, kw_only=True):
+    """An emoji on a message of the chat, by the message's id; empty: the one that is there is taken back."""
+
+    message: int
+    emoji: str
 
 
 class RefusedTarget(Shape, frozen=True, kw_only=True):

@@ -18,6 +18,13 @@ class ChoiceAnswer(Shape, frozen=True, kw_only=True):
     description: str
 
 
+class Contact(Shape, frozen=True, kw_only=True):
+    """Somebody's card. One that can be written to by a tap has its number with the country: `+62 812…`."""
+
+    name: str
+    phones: list[str]
+
+
 class FileAnswer(Shape, frozen=True, kw_only=True):
     """A file that a message holds. `thumbnail` is the path of a small picture of it: of pictures that are still
     kept."""
@@ -85,6 +92,13 @@ class MenuSection(Shape, frozen=True, kw_only=True):
 
     rows: list[MenuRow]
     title: str = ""
+
+
+class ReactionAnswer(Shape, frozen=True, kw_only=True):
+    """An emoji on a message, empty where it was taken back; `about` is WhatsApp's id of the message."""
+
+    emoji: str
+    about: str
 
 
 class ReplyButton(Shape, frozen=True, kw_only=True):

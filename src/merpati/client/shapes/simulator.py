@@ -12,9 +12,11 @@ from msgspec import field
 from merpati.client.shape import OpenEnum, Shape
 from merpati.client.shapes.several import (
     ChoiceAnswer,
+    Contact,
     FileAnswer,
     InteractiveAnswer,
     LocationAnswer,
+    ReactionAnswer,
 )
 
 
@@ -41,6 +43,9 @@ class ChatLineAnswer(Shape, frozen=True, kw_only=True):
     file: FileAnswer | None
     interactive: InteractiveAnswer | None
     choice: ChoiceAnswer | None
+    contacts: list[Contact] | None
+    reaction: ReactionAnswer | None
+    not_shown: str | None
     receipt: str | None
 
 
@@ -81,6 +86,16 @@ class LineKind(OpenEnum):
     LINK = "link"
     TEMPLATE = "template"
     CHOICE = "choice"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    NOT_SHOWN = "not_shown"
+
+
+class LineReaction(Shape, frozen=True, kw_only=True):
+    """A person's emoji on a line of their chat, by its id; empty: taken back."""
+
+    line: str
+    emoji: str
 
 
 class PersonAnswer(Shape, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any
 from merpati.core.address import is_group
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WaId
+from merpati.transports.cards import Contact, Contacts, Reaction
 from merpati.transports.cloud_api.interactive import check_sendable, shape_of
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
 from merpati.transports.limits import Interactive
@@ -120,7 +121,7 @@ _CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
     Media: _check_media,
     Location: _check_location,
     Poll: _check_poll,
-    **dict.fromkeys((Buttons, ListMenu, LinkButton, Template), check_sendable),
+    **dict.fromkeys((Buttons, ListMenu, LinkButton, Template, Contacts, Reaction), check_sendable),
 }
 
 
@@ -143,13 +144,34 @@ def _location(location: Location, _: str) -> tuple[str, Body]:
     return "location", {"latitude": location.latitude, "longitude": location.longitude, **name}
 
 
+def _contacts(content: Contacts, _: str) -> tuple[str, Any]:
+    return "contacts", [_contact(each) for each in content.contacts]
+
+
+def _contact(contact: Contact) -> Body:
+    """A name needs a part of it beside the whole; digits make a number that can be written to at once."""
+    phones = [{"phone": phone, **_reachable(phone)} for phone in contact.phones]
+    return {"name": {"formatted_name": contact.name, "first_name": contact.name}, "phones": phones}
+
+
+def _reachable(phone: str) -> Body:
+    digits = "".join(each for each in phone if each.isascii() and each.isdigit())
+    return {"wa_id": digits} if phone.startswith("+") and digits else {}
+
+
+def _reaction(reaction: Reaction, _: str) -> tuple[str, Body]:
+    return "reaction", {"message_id": reaction.about, "emoji": reaction.emoji}
+
+
 def _interactive(content: Interactive, _: str) -> tuple[str, Body]:
     return shape_of(content)
 
 
-_SHAPES: Mapping[type[Content], Callable[[Any, str], tuple[str, Body]]] = {
+_SHAPES: Mapping[type[Content], Callable[[Any, str], tuple[str, Any]]] = {
     Text: _text,
     Media: _media,
     Location: _location,
+    Contacts: _contacts,
+    Reaction: _reaction,
     **dict.fromkeys((Buttons, ListMenu, LinkButton, Template), _interactive),
 }

@@ -19,16 +19,16 @@ from merpati.transports.interactive import (
     TemplateButtonKind,
     Variable,
 )
-from merpati.transports.limits import Interactive, check_interactive
+from merpati.transports.limits import Alone, Interactive, check_alone
 from merpati.transports.port import SendError, SendFault
 
 Body = dict[str, Any]
 
 
-def check_sendable(content: Interactive) -> None:
+def check_sendable(content: Alone) -> None:
     """Raise `SendError` for what Meta would refuse for good."""
     try:
-        check_interactive(content)
+        check_alone(content)
     except Refusal as refusal:
         fault = SendFault.CONTENT
         raise SendError(fault, refusal.code if refusal.code in _KEPT else Code.CONTENT_REFUSED) from refusal

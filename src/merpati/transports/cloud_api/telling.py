@@ -16,7 +16,6 @@ from merpati.transports.cloud_api.webhooks import (
     Attachment,
     Said,
     event_of,
-    inbound_of,
     read_news,
     with_content,
 )
@@ -97,8 +96,7 @@ class Telling:
     async def _tell_said(self, said: Said, emit: Emit, token: str, *, is_last_try: bool) -> None:
         self._remember(said)
         if not isinstance(said.content, Attachment):
-            if (event := inbound_of(self._device, said)) is not None:
-                await emit(event)
+            await emit(with_content(self._device, said, said.content))
             return
         media = await self._fetch(said.content, token, is_last_try=is_last_try)
         try:

@@ -1,7 +1,7 @@
 """What Meta posts to us: whether it is Meta's, and what it tells. Pure.
 
 Source: Meta's Cloud API, "Webhooks". Deliveries are repeated for days and come in any order; several entries,
-changes, messages and statuses share one body. What we do not know is told as unsupported, never lost by a fault.
+changes, messages and statuses share one body. What we do not know is told as not shown, never lost by a fault.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.cloud_api.errors import Trouble, late_trouble_of
 from merpati.transports.cloud_api.interactive import read_chosen
-from merpati.transports.interactive import Chosen
 from merpati.transports.port import (
     Identity,
     Inbound,
@@ -58,12 +58,6 @@ class Attachment(Struct, frozen=True, kw_only=True):
     caption: str = ""
 
 
-class Unsupported(Struct, frozen=True, kw_only=True):
-    """A message of a kind that we do not show; `kind` is Meta's word."""
-
-    kind: str
-
-
 class Told(Struct, frozen=True, kw_only=True):
     """A status of a message of ours. `line` is the id of the number at Meta."""
 
@@ -84,7 +78,7 @@ class Said(Struct, frozen=True, kw_only=True):
     at: Millis
     wa_id: WaId
     sender: Identity
-    content: Text | Location | Chosen | Attachment | Unsupported
+    content: Received | Attachment
     quoted: WaId | None = None
 
 
@@ -129,11 +123,6 @@ def event_of(device: DeviceId, told: Told) -> Receipt | Undelivered:
         )
     kind = _RECEIPTS[told.status]
     return Receipt(device=device, at=told.at, ids=(told.wa_id,), kind=kind, who=told.who, ref=told.ref)
-
-
-def inbound_of(device: DeviceId, said: Said) -> Inbound | None:
-    """The port's event for a message; None: it has none for an unsupported kind. A file is to be fetched first."""
-    return with_content(device, said, said.content) if isinstance(said.content, Text | Location | Chosen) else None
 
 
 def with_content(device: DeviceId, said: Said, content: Received) -> Inbound:
@@ -196,21 +185,69 @@ def _said(line: str, value: dict[str, Any]) -> Iterator[Said]:
         who = phone or user
         if wa_id and who:
             name = names.get(phone or user) or names.get(user, "")
+            content, quoted = _content(each)
             yield Said(
                 line=line,
                 at=_instant(each),
                 wa_id=WaId(wa_id),
                 sender=Identity(id=Address(who), phone=Address(phone) if phone else None, name=name),
-                content=_content(each),
-                quoted=WaId(_word(_dict(each, "context"), "id")) or None,
+                content=content,
+                quoted=quoted,
             )
 
 
-def _content(message: dict[str, Any]) -> Text | Location | Chosen | Attachment | Unsupported:
-    kind = _word(message, "type")
-    if _word(message, "group_id") or kind not in _CONTENTS:
-        return Unsupported(kind=kind)
-    return _CONTENTS[kind](kind, _dict(message, kind)) or Unsupported(kind=kind)
+def _content(message: dict[str, Any]) -> tuple[Received | Attachment, WaId | None]:
+    """What it holds, and the message that it is about."""
+    kind, quoted = _word(message, "type"), WaId(_word(_dict(message, "context"), "id")) or None
+    if _word(message, "group_id"):
+        return NotShown(kind=f"group {kind}".strip()), quoted
+    if kind in CHANGES:
+        return _change(kind, _dict(message, kind))
+    named = _listed(message) if kind == "contacts" else _dict(message, kind)
+    known = _CONTENTS[kind](kind, named) if kind in _CONTENTS else None
+    return known or _not_shown(kind, named), quoted
+
+
+def _not_shown(kind: str, named: dict[str, Any]) -> NotShown:
+    """Of what Meta itself does not tell, it may name the kind."""
+    told = _word(named, "type") if kind == "unsupported" else ""
+    return NotShown(kind=told or kind or UNTOLD, text=_word(named, "body") or _word(named, "text"))
+
+
+CHANGES = ("edit", "revoke")
+"""What a user does to an earlier message of theirs."""
+UNTOLD = "unknown"
+"""Of a message that does not even say what it is."""
+
+
+def _change(kind: str, named: dict[str, Any]) -> tuple[NotShown, WaId | None]:
+    """An edit says what the message is now."""
+    message = _dict(named, "message")
+    now = _dict(message, _word(message, "type"))
+    about = WaId(_word(named, "original_message_id")) or None
+    return NotShown(kind=kind, text=_word(now, "body") or _word(now, "caption")), about
+
+
+def _listed(message: dict[str, Any]) -> dict[str, Any]:
+    """Cards come as a list, and of late as an object that holds one."""
+    cards = message.get("contacts")
+    return {"contacts": cards} if isinstance(cards, list) else _dict(message, "contacts")
+
+
+def _contacts(_: str, named: dict[str, Any]) -> Contacts | None:
+    cards = tuple(filter(None, map(_contact, _dicts(named, "contacts"))))
+    return Contacts(contacts=cards) if cards else None
+
+
+def _contact(card: dict[str, Any]) -> Contact | None:
+    phones = tuple(filter(None, (_word(each, "phone") or _word(each, "wa_id") for each in _dicts(card, "phones"))))
+    name = _word(_dict(card, "name"), "formatted_name") or _word(_dict(card, "name"), "first_name")
+    return Contact(name=name or phones[0], phones=phones) if name or phones else None
+
+
+def _reaction(_: str, named: dict[str, Any]) -> Reaction | None:
+    about = WaId(_word(named, "message_id"))
+    return Reaction(emoji=_word(named, "emoji"), about=about) if about else None
 
 
 def _text(_: str, named: dict[str, Any]) -> Text | None:
@@ -240,9 +277,11 @@ def _attachment(kind: str, named: dict[str, Any]) -> Attachment | None:
     )
 
 
-_CONTENTS: Mapping[str, Callable[[str, dict[str, Any]], Text | Location | Chosen | Attachment | None]] = {
+_CONTENTS: Mapping[str, Callable[[str, dict[str, Any]], Received | Attachment | None]] = {
     "text": _text,
     "location": _location,
+    "contacts": _contacts,
+    "reaction": _reaction,
     **dict.fromkeys(("interactive", "button"), read_chosen),
     **dict.fromkeys(("image", "video", "audio", "document", "sticker"), _attachment),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from merpati.core.ids import Address, WaId
 from merpati.transports.phones import ActRefused
-from merpati.transports.port import Content, Text
+from merpati.transports.port import Received, Text
 from merpati.transports.simulator import wire
 from merpati.transports.simulator.connection import Connection
 from merpati.transports.simulator.entries import AnyEntry, Reads
@@ -66,7 +66,7 @@ class Phone:
         return Address(done.id)
 
     async def say(
-        self, number: Address, chat: Address, content: Content | str, *, quoted: WaId | None = None
+        self, number: Address, chat: Address, content: Received | str, *, quoted: WaId | None = None
     ) -> WaId:
         """Write to a device or a group; the message's id."""
         said = Text(body=content) if isinstance(content, str) else content

@@ -19,7 +19,7 @@ from merpati.transports.phones import (
     PeopleGroup,
     Person,
 )
-from merpati.transports.port import Content, Media, SendFault
+from merpati.transports.port import Media, Received, SendFault
 from merpati.transports.simulator.connection import LinkDown, LinkLost
 from merpati.transports.simulator.entries import (
     AnyEntry,
@@ -97,7 +97,7 @@ class SimulatedPhones:
         chosen = {now.line.poll: now.line.choices for now in lines if isinstance(now.line, Voted)}
         return [_line(now, chosen) for now in lines]
 
-    async def say(self, number: Address, chat: Address, content: Content) -> WaId:
+    async def say(self, number: Address, chat: Address, content: Received) -> WaId:
         if isinstance(content, Media):
             kept = await _reached(self._phone.keep(Path(content.path)))
             content = msgspec.structs.replace(content, path=kept)

@@ -36,10 +36,18 @@ from merpati.transports.simulator.entries import Receipted
 from merpati.transports.simulator.events import event_of
 from merpati.transports.simulator.life import CONNECTED, LIFE, OF_CLOSING, RESTING, SessionEvent
 
-CAPS = Capabilities(in_flight=64, takes_ref=True)
+CAPS = Capabilities(in_flight=64, takes_ref=True, contact=True, reaction=True)
 """As a linked phone can: without buttons."""
 OFFICIAL = Capabilities(
-    in_flight=64, takes_ref=True, poll=False, check_number=False, groups=False, interactive=True, template=True
+    in_flight=64,
+    takes_ref=True,
+    poll=False,
+    check_number=False,
+    groups=False,
+    interactive=True,
+    template=True,
+    contact=True,
+    reaction=True,
 )
 """As WhatsApp's official API can."""
 RETRY_S = (0.05, 5.0)

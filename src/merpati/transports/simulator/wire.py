@@ -10,11 +10,11 @@ import msgspec
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId
 from merpati.transports.port import (
-    Content,
     Group,
     NumberCheck,
     Outbound,
     PairHow,
+    Received,
     SendFault,
     SessionState,
     Signal,
@@ -162,7 +162,7 @@ class Say(Frame, frozen=True, kw_only=True, tag="say"):
     q: int
     number: Address
     chat: Address
-    content: Content
+    content: Received
     quoted: WaId | None = None
 
 
