@@ -24,7 +24,7 @@ from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import LimitedProtocol, listen, serving
 from merpati.api.v1.limits import CallLimits
-from merpati.core.clock import SystemClock
+from merpati.core.clock import DAY_MS, SystemClock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, Address, DeviceId
 from merpati.core.tokens import Sealer
@@ -77,6 +77,7 @@ CAPABILITIES = {
         template=True,
         contact=True,
         reaction=True,
+        window_ms=DAY_MS,
     ),
 }
 

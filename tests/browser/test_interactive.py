@@ -118,6 +118,32 @@ def test_only_a_device_that_has_buttons_offers_them(
         expect(page.get_by_role("radio", name=say("id", "send.kind_text"), exact=True)).to_be_checked()
 
 
+def test_what_people_share_is_seen_and_the_window_is_told(
+    browser: Browser, desk: Desk, account: Account, official: int
+) -> None:
+    """A card and a reaction, on the phone and in the history; until when one may write, where one looks before."""
+    person = desk.demo["people"][2]
+    say_as = f"/simulator/people/{person}/messages"
+    with desk.owner(browser, width="phone") as page:
+        page.goto(desk.address(f"/send?device={official}"))
+        page.get_by_label(say("id", "send.targets"), exact=True).fill(person)
+        page.get_by_label(say("id", "send.text"), exact=True).fill("Halo")
+        expect(page.get_by_text(say("id", "window.unknown"))).to_be_visible()
+
+        card = {"name": "Bengkel Jaya", "phones": ["+62 812-0000-1111"]}
+        shared = account.ask("POST", say_as, {"device": official, "contacts": [card]})
+        account.ask("POST", say_as, {"device": official, "reaction": {"line": shared["id"], "emoji": "👍"}})
+        assert until(lambda: len(account.ask("GET", f"/messages?device={official}&number={person}")["items"]) == 2)
+        rows = account.ask("GET", f"/messages?device={official}&number={person}")["items"]
+        for row, text in zip(rows, ("👍", "Bengkel Jaya"), strict=True):
+            page.goto(desk.address(f"/messages/{row['id']}"))
+            expect(page.get_by_text(text).last).to_be_visible()
+            expect(page.get_by_text(say("id", "window.open", until="").rstrip(". "))).to_be_visible()
+        assert violations(page) == []
+        page.goto(desk.address(f"/simulator?person={person}&device={official}"))
+        expect(page.get_by_role("log").get_by_text("+62 812-0000-1111")).to_be_visible()
+
+
 def test_a_simulated_number_is_added_as_one_of_the_official_api(browser: Browser, desk: Desk) -> None:
     """The dialog says what that means."""
     with desk.owner(browser) as page:

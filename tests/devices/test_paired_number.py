@@ -32,6 +32,20 @@ async def test_it_is_what_the_network_tells_when_a_session_opens(storage: Storag
         assert (await device_now(storage)).paired_number == PAIRED
 
 
+async def test_since_when_it_is_that_number_is_known(storage: Storage) -> None:
+    """The same number again does not begin anew; another one does, and logging out ends it."""
+    since = (await paired(storage)).paired_at
+    assert since > 0
+    spans = []
+    for number in (PAIRED, "6281234567891"):
+        await come_into(storage, await device_now(storage), DeviceState.RETRYING)
+        await storage.write(change_state, await device_now(storage), DeviceState.OPEN, "", LATER, number=number)
+        spans.append((await device_now(storage)).paired_at)
+    assert spans[0] == since <= spans[1]
+    await come_into(storage, await device_now(storage), DeviceState.LOGGED_OUT)
+    assert (await device_now(storage)).paired_at == 0
+
+
 async def test_another_name_does_not_change_it(storage: Storage) -> None:
     """Fonnte docs, API update device: `device` may change; it is a name."""
     device = await paired(storage)

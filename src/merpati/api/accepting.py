@@ -17,6 +17,7 @@ from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.fields import Upload
 from merpati.api.gateway import Gateway
 from merpati.api.rotating import draw_rotators, rotators_in
+from merpati.api.windowing import check_windows
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
@@ -82,6 +83,7 @@ async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
         numbers = await beside(call.large, rotators_in, items)
         items = await draw_rotators(gateway, call.account, items, numbers, call.rng)
         plan = await _plan(gateway, call, items)
+        await check_windows(gateway, call.devices, plan, call.at)
         body, row = await beside(
             call.large, show, items, plan, {device.id: device.quota for device in call.devices}
         )

@@ -62,6 +62,7 @@ class Code(StrEnum):
     NO_ROTATOR_YET = "no_rotator_yet"
     TEXT_TOO_LONG = "text_too_long"
     CONTENT_MISSING = "content_missing"
+    TEMPLATE_NEEDED = "template_needed"
     CHOICES_INVALID = "choices_invalid"
     LOCATION_INVALID = "location_invalid"
     SCHEDULE_INVALID = "schedule_invalid"

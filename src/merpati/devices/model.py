@@ -75,6 +75,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A name that `wiring.Transports` knows."""
     paired_number: str = ""
     """The number that it is on WhatsApp, from its first open session until WhatsApp logs it out; empty: none."""
+    paired_at: Millis = Millis(0)
+    """Since when it is that number; 0: it is none."""
     desired: bool
     """Keep it connected."""
     state: DeviceState

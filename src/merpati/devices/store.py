@@ -13,8 +13,8 @@ _SETTINGS = (
     "autoread, personal, in_groups, quick, resend, resend_to, source, inbox, webhook_way, pace_from_ms, pace_to_ms"
 )
 _DEVICE = (
-    "id, account_id, number, name, transport, paired_number, desired, state, state_reason, state_at, quota, "
-    f"expires_at, package, created_at, {_SETTINGS}"
+    "id, account_id, number, name, transport, paired_number, paired_at, desired, state, state_reason, state_at, "
+    f"quota, expires_at, package, created_at, {_SETTINGS}"
 )
 _DEVICE_D = ", ".join(f"d.{name}" for name in _DEVICE.split(", "))
 
@@ -28,6 +28,7 @@ async def insert_device(tx: Tx, device: Device, token: SealedToken) -> bool:
         device.name,
         device.transport,
         device.paired_number,
+        device.paired_at,
         int(device.desired),
         device.state,
         device.state_reason,
@@ -81,7 +82,14 @@ async def set_state(tx: Tx, id_: DeviceId, state: DeviceState, reason: str, at: 
 
 
 async def set_paired_number(tx: Tx, id_: DeviceId, number: str) -> None:
-    await tx.run("UPDATE device SET paired_number = $2 WHERE id = $1", id_, number)
+    """The same number again does not begin anew."""
+    await tx.run(
+        "UPDATE device SET paired_at = CASE WHEN paired_number = $2 THEN paired_at ELSE $3 END, paired_number = $2 "
+        "WHERE id = $1",
+        id_,
+        number,
+        tx.now if number else 0,
+    )
 
 
 async def number_is_free(tx: Tx, numbers: tuple[str, str, str], except_: DeviceId) -> bool:
@@ -183,6 +191,7 @@ def _device(row: Row) -> Device:
         name,
         transport,
         paired,
+        paired_at,
         desired,
         state,
         reason,
@@ -200,6 +209,7 @@ def _device(row: Row) -> Device:
         name=name,
         transport=transport,
         paired_number=paired,
+        paired_at=paired_at,
         desired=bool(desired),
         state=DeviceState(state),
         state_reason=reason,

@@ -66,20 +66,23 @@ async def receive(
     device: DeviceId = ONE,
     kept: KeptMedia | None = None,
     content: Received | None = None,
+    *,
+    chat: str = "6281234567890",
+    ago_ms: int = 0,
 ) -> int:
     """Somebody writes to the device, or sends a file, or something else."""
     incoming = Incoming(
         id=MessageId(id_),
         account=ACCOUNT,
         device=device,
-        chat=Address("6281234567890"),
-        sender=Address("6281234567890"),
+        chat=Address(chat),
+        sender=Address(chat),
         name="Budi",
         wa_id=WaId(f"IN{id_}"),
         content=kept.content if kept is not None else content or Text(body=text),
         media=kept.row if kept is not None else None,
         reply_to=None,
-        at=api.gateway.clock.now(),
+        at=api.gateway.clock.now() - ago_ms,
     )
     await api.storage.write(receive_messages, [incoming])
     return id_

@@ -159,8 +159,8 @@ async def test_a_preview_shows_and_stores_nothing(both: Api, ayu: Browser) -> No
     assert answered.body["finishes_at"] == "2030-01-01T00:00:20.000Z"
     assert (answered.body["count"], answered.body["refused_count"]) == (2, 2)
     assert answered.body["items"] == [
-        {"to": "62812345678", "name": "Budi", "text": "Halo Budi"},
-        {"to": "62812345679", "name": "Siti", "text": "Halo Siti"},
+        {"to": "62812345678", "name": "Budi", "text": "Halo Budi", "window": None},
+        {"to": "62812345679", "name": "Siti", "text": "Halo Siti", "window": None},
     ]
     assert [(each["position"], each["text"], each["code"]) for each in answered.body["refused"]] == [
         (1, "nobody", "target_invalid"),

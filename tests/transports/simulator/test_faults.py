@@ -7,13 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from merpati.core.ids import Address, DeviceId
-from merpati.transports.port import Receipt, ReceiptKind, SendError, SendFault, Sent, SessionState, State, Transport
+from merpati.core.errors import Code
+from merpati.core.ids import Address, DeviceId, WireRef
+from merpati.transports.interactive import Template
+from merpati.transports.port import (
+    Inbound,
+    Outbound,
+    Receipt,
+    ReceiptKind,
+    SendError,
+    SendFault,
+    Sent,
+    SessionState,
+    State,
+    Transport,
+)
 from merpati.transports.simulator.entries import Acked, Fate, FaultFired
 from merpati.transports.simulator.faults import Do, Faults, Rule
 from merpati.transports.simulator.journal import read_journal
 from merpati.transports.simulator.link import open_link
 from merpati.transports.simulator.script import ScriptInvalid, load_script
+from merpati.transports.simulator.settings import Settings
+from merpati.transports.simulator.transport import OFFICIAL
 from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.simulator.rig import AT_ONCE, SimulatorRig
 
@@ -53,6 +68,29 @@ async def test_a_network_that_takes_twenty_and_cuts_has_all_and_acknowledged_non
     assert faults_of(await outcomes(transport, 20, rig.person)) == [None] * 20
     assert len(await rig.shown()) == 20
     assert len(rig.hand_offs(Fate.REPEAT)) == 20
+
+
+async def test_an_official_number_may_write_freely_only_to_who_wrote(tmp_path: Path) -> None:
+    """Where the network has that rule: a template goes always, a linked phone's message too."""
+    rule = Settings(scale=0, seed=1, reply_window=True)
+    link = await open_link(tmp_path / "network", settings=rule)
+    rig = SimulatorRig(link, link, tmp_path / "network", OFFICIAL)
+    await rig.set_up()
+    transport, heard = await opened(rig)
+    template = Outbound(ref=WireRef("t"), chat=rig.person, content=Template(name="resi", language="id"))
+
+    refused = await fault_of(transport, text("a", rig.person))
+    assert (refused.fault, refused.code) == (SendFault.RECIPIENT, Code.WINDOW_CLOSED)
+    assert isinstance(await transport.send(template), Sent)
+    await rig.say("Halo")
+    await heard.count(Inbound)
+    assert isinstance(await transport.send(text("b", rig.person)), Sent)
+    await transport.stop()
+    linked = link.transport(DeviceId(7), rig.device)
+    await linked.start(heard.emit)
+    await heard.state(SessionState.OPEN)
+    assert isinstance(await linked.send(text("c", ANA)), Sent)
+    await link.close()
 
 
 async def test_taking_and_cutting_meets_every_device_that_was_collected(rig: SimulatorRig) -> None:

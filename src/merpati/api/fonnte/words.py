@@ -36,6 +36,7 @@ REASONS: Mapping[Code, str] = {
     Code.NO_ROTATOR_YET: "no rotator yet",
     Code.TEXT_TOO_LONG: "input invalid",
     Code.CONTENT_MISSING: "input invalid",
+    Code.TEMPLATE_NEEDED: "input invalid: {target} has not written for 24 hours, send an approved template",  # ours
     Code.CHOICES_INVALID: "input invalid",
     Code.LOCATION_INVALID: "input invalid",
     Code.SCHEDULE_INVALID: "input invalid",

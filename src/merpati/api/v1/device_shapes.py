@@ -135,7 +135,8 @@ class ConnectionAnswer(Answer, frozen=True, kw_only=True):
 
 
 class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
-    """What a way to WhatsApp can do; what it cannot is refused before anything is queued."""
+    """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long one
+    may write freely after somebody wrote, 0: always."""
 
     in_flight: int
     takes_ref: bool
@@ -150,6 +151,9 @@ class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     pair_code: bool
     interactive: bool
     template: bool
+    contact: bool
+    reaction: bool
+    window_ms: int
     max_text: int
 
 

@@ -28,6 +28,7 @@ from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, 
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import Answer, Given, Instant
+from merpati.api.v1.windows import get_window
 from merpati.core.address import parse_phone
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
@@ -314,6 +315,7 @@ def devices_router() -> Router:
             post_disconnect,
             post_pairing,
             get_connections,
+            get_window,
             get_groups,
             post_groups,
             post_check,

@@ -7,6 +7,7 @@ import msgspec
 from merpati.api.v1.card_shapes import Contact, ReactionAnswer
 from merpati.api.v1.interactive_shapes import ChoiceAnswer, InteractiveAnswer
 from merpati.api.v1.shapes import Answer, Instant, instant, maybe
+from merpati.api.v1.windows import WindowAnswer
 from merpati.core.clock import Millis
 from merpati.devices.model import Device, words_of
 from merpati.messages.history import HistoryRow
@@ -171,7 +172,7 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one.
 
     `wire_ref` is our reference of it in WhatsApp, `wa_id` WhatsApp's own. `not_shown` is WhatsApp's word for what
-    came and is of a kind that is not shown.
+    came and is of a kind that is not shown. `window` is its chat's, now.
     """
 
     location: LocationAnswer | None
@@ -182,6 +183,7 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     contacts: list[Contact] | None
     reaction: ReactionAnswer | None
     not_shown: str | None
+    window: WindowAnswer | None
     notes: list[Note]
     schedule_at: Instant | None
     reply_to: str | None

@@ -33,6 +33,8 @@ from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, 
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
 from merpati.api.v1.shapes import PREFIX, Answer, instant, maybe, millis
+from merpati.api.v1.windows import show_window
+from merpati.api.windowing import find_window
 from merpati.core.address import parse_first_digits
 from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
@@ -47,6 +49,7 @@ from merpati.messages.model import MessageState, StoredContent
 from merpati.messages.thumbnails import is_picture
 from merpati.messages.views import MessageView, why_waiting
 from merpati.messages.waiting import Waiting
+from merpati.messages.windows import Window
 from merpati.storage.port import Tx
 from merpati.transports.port import Location, Media, Poll
 
@@ -224,10 +227,12 @@ async def _tell(tx: Tx, message: MessageView) -> Told:
 async def answer_message(gateway: Gateway, principal: Principal, id_: int) -> MessageAnswer:
     """Everything about a message as it is now; raises `Refusal(MESSAGE_UNKNOWN)`."""
     message = await access.message(gateway, principal, id_)
-    return _show(await gateway.storage.read(_tell, message))
+    told = await gateway.storage.read(_tell, message)
+    window = await find_window(gateway, told.device, message.chat) if told.device is not None else None
+    return _show(told, window)
 
 
-def _show(told: Told) -> MessageAnswer:
+def _show(told: Told, window: Window | None) -> MessageAnswer:
     message, content = told.message, told.message.content
     return MessageAnswer(
         id=message.id,
@@ -252,6 +257,7 @@ def _show(told: Told) -> MessageAnswer:
         contacts=show_contacts(content),
         reaction=show_reaction(content),
         not_shown=show_kind(content),
+        window=show_window(window),
         notes=list(message.notes),
         schedule_at=maybe(message.schedule_at),
         reply_to=message.reply_to,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Request, post
 from litestar.params import JSONBody
 
@@ -26,8 +27,11 @@ from merpati.api.v1.send_given import (
     uploaded,
 )
 from merpati.api.v1.shapes import Answer, Instant, maybe, millis
+from merpati.api.v1.windows import WindowAnswer, show_window
+from merpati.api.windowing import find_windows
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.errors import Code, Refusal
+from merpati.core.ids import Address
 from merpati.devices.model import Device
 from merpati.locale import sentence
 from merpati.messages.model import Media, Target
@@ -44,11 +48,12 @@ SHOWN = 20
 
 
 class PreviewItem(Answer, frozen=True, kw_only=True):
-    """A message as its recipient would read it."""
+    """A message as its recipient would read it. `window` is its chat's, now; null where one may always write."""
 
     to: str
     name: str
     text: str
+    window: WindowAnswer | None = None
 
 
 class RefusedTarget(Answer, frozen=True, kw_only=True):
@@ -99,7 +104,19 @@ async def post_preview(
     rotators = dict(await gateway.storage.read(rotator_names, principal.account.id))
     reaction = await reacted(gateway, principal, device, data.reaction)
     large = len(await request.body()) > LARGE_BYTES
-    return await beside(large, _preview, gateway, data, device, media, reaction, rotators, language_of(request))
+    preview = await beside(large, _preview, gateway, data, device, media, reaction, rotators, language_of(request))
+    return await _with_windows(gateway, device, preview)
+
+
+async def _with_windows(gateway: Gateway, device: Device, preview: PreviewAnswer) -> PreviewAnswer:
+    chats = [(device.id, Address(item.to)) for item in preview.items]
+    asked = [chat for chat in chats if rotator_number(chat[1]) is None]
+    windows = await find_windows(gateway, {device.id: device}, asked)
+    items = [
+        msgspec.structs.replace(item, window=show_window(windows.get(chat)))
+        for item, chat in zip(preview.items, chats, strict=True)
+    ]
+    return msgspec.structs.replace(preview, items=items)
 
 
 def _preview(

@@ -45,6 +45,7 @@ NEEDED: Mapping[str, Needed] = {
     "listDevices": _S.DEVICES_READ,
     "getDevice": _S.DEVICES_READ,
     "listConnections": _S.DEVICES_READ,
+    "getWindow": _S.MESSAGES_READ,
     "listGroups": _S.DEVICES_READ,
     "readGroups": _S.DEVICES_READ,
     "listTransports": _KNOWN,

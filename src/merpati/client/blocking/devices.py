@@ -162,6 +162,20 @@ class Devices:
             ),
         )
 
+    def get_window(self, device_id: int, *, chat: str) -> shapes.ChatWindowAnswer:
+        """Whether one may write freely.
+
+        In a chat of this device, now. WhatsApp's official API has such windows, linked phones have none.
+        """
+        return self._do(
+            Call(
+                "GET",
+                path_of("/api/v1/devices/{}/window", device_id),
+                shapes.ChatWindowAnswer,
+                query={"chat": chat},
+            )
+        )
+
     def list_groups(self, device_id: int) -> shapes.GroupsAnswer:
         """A device's groups.
 

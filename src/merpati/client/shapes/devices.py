@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from merpati.client.shape import OpenEnum, Shape
-from merpati.client.shapes.several import SessionState
+from merpati.client.shapes.several import SessionState, WindowAnswer
 
 
 class AddedAnswer(Shape, frozen=True, kw_only=True):
@@ -21,7 +21,8 @@ class AddedAnswer(Shape, frozen=True, kw_only=True):
 
 
 class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
-    """What a way to WhatsApp can do; what it cannot is refused before anything is queued."""
+    """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long
+    one may write freely after somebody wrote, 0: always."""
 
     in_flight: int
     takes_ref: bool
@@ -36,7 +37,17 @@ class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     pair_code: bool
     interactive: bool
     template: bool
+    contact: bool
+    reaction: bool
+    window_ms: int
     max_text: int
+
+
+class ChatWindowAnswer(Shape, frozen=True, kw_only=True):
+    """A chat of a device; `window` is null where one may always write freely."""
+
+    chat: str
+    window: WindowAnswer | None
 
 
 class CheckedAnswer(Shape, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from merpati.client.shapes.several import (
     ReactionAnswer,
     ReplyButtons,
     Template,
+    WindowAnswer,
 )
 
 
@@ -188,7 +189,7 @@ class LocationGiven(Shape, frozen=True, kw_only=True):
 class MessageAnswer(Shape, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one. `wire_ref` is our reference of it in
     WhatsApp, `wa_id` WhatsApp's own. `not_shown` is WhatsApp's word for what came and is of a kind that is not
-    shown."""
+    shown. `window` is its chat's, now."""
 
     id: int
     direction: Direction
@@ -212,6 +213,7 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     contacts: list[Contact] | None
     reaction: ReactionAnswer | None
     not_shown: str | None
+    window: WindowAnswer | None
     notes: list[Note]
     schedule_at: datetime | None
     reply_to: str | None
@@ -303,11 +305,12 @@ class PreviewAnswer(Shape, frozen=True, kw_only=True):
 
 
 class PreviewItem(Shape, frozen=True, kw_only=True):
-    """A message as its recipient would read it."""
+    """A message as its recipient would read it. `window` is its chat's, now; null where one may always write."""
 
     to: str
     name: str
     text: str
+    window: WindowAnswer | None | UnsetType = UNSET
 
 
 class ReactionGiven(Shape, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from merpati.core.clock import Clock
+from merpati.core.clock import DAY_MS, Clock
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.core.tokens import CannotUnseal, Sealer
@@ -49,6 +49,7 @@ CAPS = Capabilities(
     template=True,
     contact=True,
     reaction=True,
+    window_ms=DAY_MS,
     hears_typing=False,
     check_number=False,
     groups=False,

@@ -13,6 +13,7 @@ from merpati.core.address import is_group
 from merpati.core.clock import Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WaId, WireRef
+from merpati.transports.interactive import Template
 from merpati.transports.port import Media, Outbound, ReceiptKind, SendFault, SessionState
 from merpati.transports.simulator.entries import Acked, Fate, FaultFired, HandOff, Reads, Receipted, Said
 from merpati.transports.simulator.faults import USUAL, Ending, Plan
@@ -54,13 +55,29 @@ def _judge(net: Network, session: Session, ask: Send) -> None:
     plan = net.faults.plan(session.device, message.chat, net.clock.elapsed())
     for rule in plan.fired:
         net.record(FaultFired(t=net.now(), rule=rule, device=session.device, ref=message.ref))
-    refusal = plan.refuse or (None if known else _refusal_of_chat(net, session.device, message.chat))
+    refusal = plan.refuse or (None if known else _refusal_of(net, session, message))
     if refusal is not None:
         _refuse(net, session, ask, same, refusal)
         return
     fate = Fate.REPEAT if known else Fate.TAKEN
     net.record(_hand_off(net, session, message, same, fate))
     _answer(net, session, ask, plan, fate)
+
+
+def _refusal_of(net: Network, session: Session, message: Outbound) -> tuple[SendFault, str, int] | None:
+    refusal = _refusal_of_chat(net, session.device, message.chat)
+    if refusal is None and net.settings.reply_window and _is_closed(net, session, message):
+        return (SendFault.RECIPIENT, Code.WINDOW_CLOSED, 0)
+    return refusal
+
+
+def _is_closed(net: Network, session: Session, message: Outbound) -> bool:
+    """Whether only a template may go there now, as far back as the chat's lines are remembered."""
+    if not session.window_ms or isinstance(message.content, Template) or is_group(message.chat):
+        return False
+    since = net.now() - session.window_ms
+    lines = (line for line in net.world.lines(message.chat) if isinstance(line, Said))
+    return not any(line.device == session.device and line.t > since for line in lines)
 
 
 def _refusal_of_chat(net: Network, device: Address, chat: Address) -> tuple[SendFault, str, int] | None:

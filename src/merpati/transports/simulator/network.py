@@ -61,6 +61,7 @@ class Session:
     client: Client
     channel: int
     note: str
+    window_ms: int
     told_seq: int
     catch_up_seq: int
     caught_up: bool = False
@@ -195,6 +196,7 @@ class Network:
             client=client,
             channel=ask.channel,
             note=ask.note,
+            window_ms=ask.window_ms,
             told_seq=account.confirmed_seq,
             catch_up_seq=account.last_seq,
         )

@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Every delay above is multiplied by this; 0: no waiting at all."""
     seed: int | None = None
     """Of all draws; None: another one at each start."""
+    reply_window: bool = False
+    """A device of the official API may write freely for 24 hours after somebody wrote; later only templates go."""
     one_session: bool = True
     """A newer login of a device ends the older one ("replaced"), as WhatsApp does."""
     strangers: bool = True

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from merpati.core.clock import Clock, Millis
+from merpati.core.clock import DAY_MS, Clock, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.transports.port import (
@@ -48,6 +48,7 @@ OFFICIAL = Capabilities(
     template=True,
     contact=True,
     reaction=True,
+    window_ms=DAY_MS,
 )
 """As WhatsApp's official API can."""
 RETRY_S = (0.05, 5.0)
@@ -285,9 +286,14 @@ class SimulatorTransport:
 
     def _login(self) -> None:
         if self._connection.is_up:
-            self._connection.put(wire.Login(channel=self._channel, device=self._number, note=self._note))
+            self._connection.put(self._as_login())
         else:
             self._go(SessionEvent.LOST, "link_lost")
+
+    def _as_login(self) -> wire.Login:
+        return wire.Login(
+            channel=self._channel, device=self._number, note=self._note, window_ms=self.caps.window_ms
+        )
 
     def _login_again(self) -> None:
         self._retry = None

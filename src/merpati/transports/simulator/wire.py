@@ -37,6 +37,8 @@ class Login(Frame, frozen=True, kw_only=True, tag="login"):
     channel: int
     device: Address
     note: str = ""
+    window_ms: int = 0
+    """Of the transport's `Capabilities`."""
 
 
 class Leave(Frame, frozen=True, kw_only=True, tag="leave"):

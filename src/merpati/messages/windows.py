@@ -1,0 +1,88 @@
+"""The window of a chat: how long one may write freely after its other side did; later only approved templates go.
+
+Source: Meta's Cloud API, "Customer service windows": 24 hours since the user's last message. Whether a transport
+has such a rule `Capabilities.window_ms` says as data. What is not known is never taken for closed.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from merpati.core.address import is_group
+from merpati.core.clock import Millis
+from merpati.core.ids import Address, DeviceId
+from merpati.devices.model import Device
+from merpati.messages import store_windows
+from merpati.storage.clock import database_now
+from merpati.storage.port import Tx
+
+
+class WindowState(StrEnum):
+    """Whether one may write freely."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+    """Too little of the device was heard: they may have written where we do not know of it."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A chat's window; `until` where it is open."""
+
+    state: WindowState
+    until: Millis | None = None
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a chat. `last_at`: when its other side last wrote; `device_at`: when anybody last wrote to
+    the device, of the time that counts; `since_at`: since when the device is its number. 0: never."""
+
+    last_at: int
+    device_at: int
+    since_at: int
+
+
+TWO_SPELLINGS = ("52", "54", "55")
+"""Mexico, Argentina, Brazil: WhatsApp may know a number there otherwise than people write it."""
+
+Chat = tuple[DeviceId, Address]
+
+
+def judge_window(chat: Address, heard: Heard, now: int, window_ms: int) -> Window:
+    """Open is what is known to be open. Closed is only a chat of a device that has been heard for the whole of a
+    window, and still is: whoever wrote would be known. Pure."""
+    until = heard.last_at + window_ms
+    if until > now:
+        return Window(WindowState.OPEN, Millis(until))
+    has_heard = 0 < heard.since_at <= now - window_ms and heard.device_at > now - window_ms
+    is_certain = has_heard and (heard.last_at > 0 or not chat.startswith(TWO_SPELLINGS))
+    return Window(WindowState.CLOSED if is_certain else WindowState.UNKNOWN)
+
+
+async def windows_of(
+    tx: Tx, devices: Mapping[DeviceId, Device], chats: Sequence[Chat], windows_ms: Mapping[DeviceId, int]
+) -> dict[Chat, Window]:
+    """The windows of these chats of these devices, now; groups have none, nor has a device without `windows_ms`."""
+    asked = [(device, chat) for device, chat in chats if windows_ms.get(device) and not is_group(chat)]
+    if not asked:
+        return {}
+    now = await database_now(tx)
+    last = await store_windows.last_heard(tx, asked)
+    lately = {}
+    for device in {device for device, _ in asked}:
+        since = now - windows_ms[device]
+        lately[device] = await store_windows.heard_lately(tx, devices[device].account, device, since)
+    return {
+        (device, chat): judge_window(
+            chat,
+            Heard(
+                last_at=last.get((device, chat), 0),
+                device_at=lately[device],
+                since_at=devices[device].paired_at,
+            ),
+            now,
+            windows_ms[device],
+        )
+        for device, chat in asked
+    }

@@ -1,0 +1,100 @@
+"""The window of a chat: open after they wrote, closed where that is certain, and unknown else."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from merpati.core.clock import DAY_MS, HOUR_MS, Millis
+from merpati.core.ids import Address, DeviceId, MessageId, WaId
+from merpati.messages.inbound import Incoming, receive_messages
+from merpati.messages.windows import Heard, Window, WindowState, judge_window, windows_of
+from merpati.storage.port import Storage, Tx
+from merpati.transports.port import Text
+from tests.devices.rig import device_now, have_account, have_device
+from tests.messages.outbox import ACCOUNT
+
+BUDI, SITI = Address("628122222222"), Address("628133333333")
+GROUP, BRAZIL = Address("120363000000000001@g.us"), Address("5511912345678")
+NOW = 10 * DAY_MS
+LONG_HEARD = Heard(last_at=0, device_at=NOW - HOUR_MS, since_at=NOW - 2 * DAY_MS)
+
+
+def heard(**changed: int) -> Heard:
+    return msgspec.structs.replace(LONG_HEARD, **changed)
+
+
+@pytest.mark.parametrize(
+    ("about", "chat", "state"),
+    [
+        (heard(last_at=NOW - HOUR_MS), BUDI, WindowState.OPEN),
+        (heard(last_at=NOW - DAY_MS + 1), BUDI, WindowState.OPEN),
+        (heard(last_at=NOW - DAY_MS), BUDI, WindowState.CLOSED),
+        (heard(), BUDI, WindowState.CLOSED),
+        (heard(since_at=NOW - DAY_MS + 1), BUDI, WindowState.UNKNOWN),
+        (heard(since_at=0), BUDI, WindowState.UNKNOWN),
+        (heard(device_at=NOW - DAY_MS), BUDI, WindowState.UNKNOWN),
+        (heard(device_at=0), BUDI, WindowState.UNKNOWN),
+        (heard(device_at=0, last_at=NOW - 1), BUDI, WindowState.OPEN),
+        (heard(), BRAZIL, WindowState.UNKNOWN),
+        (heard(last_at=NOW - 3 * DAY_MS), BRAZIL, WindowState.CLOSED),
+    ],
+)
+def test_closed_is_only_what_is_certain(about: Heard, chat: Address, state: WindowState) -> None:
+    """Just begun, long unheard, or of a country whose numbers have two spellings: nobody can say."""
+    window = judge_window(chat, about, NOW, DAY_MS)
+    assert window.state is state
+    assert window.until == (about.last_at + DAY_MS if state is WindowState.OPEN else None)
+
+
+AT = st.integers(min_value=0, max_value=NOW)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.builds(Heard, last_at=AT, device_at=AT, since_at=AT), AT)
+def test_a_window_that_closed_opens_by_their_word_alone(about: Heard, now: int) -> None:
+    """What they write now opens it; and an open one says when it ends."""
+    window = judge_window(BUDI, about, now, DAY_MS)
+    assert (window.state is WindowState.OPEN) == (window.until is not None and window.until > now)
+    wrote = msgspec.structs.replace(about, last_at=now)
+    assert judge_window(BUDI, wrote, now, DAY_MS) == Window(WindowState.OPEN, Millis(now + DAY_MS))
+
+
+def incoming(id_: int, device: DeviceId, chat: Address, at: int) -> Incoming:
+    return Incoming(
+        id=MessageId(id_),
+        account=ACCOUNT,
+        device=device,
+        chat=chat,
+        sender=chat,
+        name="",
+        wa_id=WaId(f"W{id_}"),
+        content=Text(body="Halo"),
+        reply_to=None,
+        at=at,
+    )
+
+
+async def test_what_was_received_decides(storage: Storage) -> None:
+    """Of each chat its newest message; a group has no window, nor has a device whose transport has no such rule."""
+    await have_account(storage)
+    known = await have_device(storage)
+    device = known.id
+
+    async def pair_long_ago(tx: Tx) -> int:
+        await tx.run("UPDATE device SET paired_at = $2 WHERE id = $1", device, tx.now - 2 * DAY_MS)
+        return tx.now
+
+    now = await storage.write(pair_long_ago)
+    came = [(1, BUDI, now - 3 * HOUR_MS), (2, BUDI, now - 2 * HOUR_MS), (3, SITI, now - 25 * HOUR_MS)]
+    await storage.write(receive_messages, [incoming(id_, device, chat, at) for id_, chat, at in came])
+    known = await device_now(storage)
+
+    asked = [(device, chat) for chat in (BUDI, SITI, GROUP)]
+    windows = await storage.read(windows_of, {device: known}, asked, {device: DAY_MS})
+
+    assert windows == {
+        (device, BUDI): Window(WindowState.OPEN, Millis(now + 22 * HOUR_MS)),
+        (device, SITI): Window(WindowState.CLOSED),
+    }
+    assert await storage.read(windows_of, {device: known}, asked, {}) == {}
