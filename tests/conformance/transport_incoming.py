@@ -167,7 +167,7 @@ class Incoming:
             Contacts(contacts=(Contact(name="Siti", phones=("+62 812-1", "+62 812-2")), Contact(name="Toko"))),
             Reaction(emoji="👍🏽", about=sent.wa_id),
             Reaction(emoji="", about=sent.wa_id),
-            NotShown(kind="hologram", text="kata"),
+            rig.not_shown,
         ]
 
         ids = [await rig.share(each) for each in shared]

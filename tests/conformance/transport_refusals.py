@@ -3,7 +3,7 @@
 import pytest
 
 from merpati.transports.port import SendFault, SessionState
-from tests.conformance.transport_rig import Heard, Rig, fault_of, opened, text
+from tests.conformance.transport_rig import Heard, Rig, fault_of, needs, opened, text
 
 
 class Refusals:
@@ -31,6 +31,7 @@ class Refusals:
 
     async def test_who_blocked_us_gets_nothing(self, rig: Rig) -> None:
         """Whatever the network answers, nothing is shown."""
+        needs(rig, "tells_block")
         transport, _ = await opened(rig)
         await rig.block()
 

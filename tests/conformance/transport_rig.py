@@ -85,6 +85,8 @@ class Rig(Protocol):
     """Device and person are members."""
     absent: Address
     """A number that is not on WhatsApp."""
+    not_shown: NotShown
+    """Something of a kind that we do not show, as the person's phone can send it."""
 
     def transport(self) -> Transport:
         """Another life of the same device's transport: what a process has after its start."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from merpati.core.ids import WireRef
 from merpati.transports.cards import Contact, Contacts, Reaction
 from merpati.transports.interactive import (
@@ -75,6 +77,16 @@ def contents(tmp_path: Path) -> Iterator[tuple[str, Content]]:
     )
 
 
+def as_seen(content: Content) -> Content:
+    """What people see of it: a poll's name and the wish for a preview are not shown."""
+    match content:
+        case Poll():
+            return msgspec.structs.replace(content, name="")
+        case Text():
+            return msgspec.structs.replace(content, preview=True)
+    return content
+
+
 def same_bytes(one: str, other: str) -> bool:
     return Path(one).read_bytes() == Path(other).read_bytes()
 
@@ -97,7 +109,7 @@ class Sending:
                 assert same_bytes(got.path, content.path)
                 assert (got.filename, got.caption, got.mime) == (content.filename, content.caption, content.mime)
             else:
-                assert got == content
+                assert as_seen(got) == as_seen(content)
 
     async def test_a_reply_says_what_it_answers(self, rig: Rig) -> None:
         """`reply_to` is taken with any id of a message in the chat."""

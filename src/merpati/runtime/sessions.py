@@ -30,6 +30,7 @@ from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage, StorageError, UnstorableText
 from merpati.transports.port import (
     AnyEvent,
+    FromPhone,
     Group,
     Inbound,
     NumberCheck,
@@ -259,7 +260,7 @@ class Sessions:
             case PairQr() | PairCode():
                 if session.pairing is not None:
                     session.pairing.show(event)
-            case Typing():
+            case Typing() | FromPhone():
                 return  # shown nowhere yet; nothing of it is kept
 
     async def _change_state(self, session: Session, event: State) -> None:

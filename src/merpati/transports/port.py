@@ -48,6 +48,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """A session is a connection, which may break or be taken over; without, each call stands alone."""
     hand_over_s: float = 60.0
     """How long a hand-over may take, a large file included; later it is unknown whether the message arrived."""
+    tells_block: bool = True
+    """Who blocked us is known by the answer; without, such a message is acknowledged and never arrives."""
     check_number: bool = True
     groups: bool = True
     pair_qr: bool = True
@@ -198,6 +200,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     id: Address
     phone: Address | None = None
     name: str = ""
+    lid: Address | None = None
+    """What WhatsApp calls them where it tells no phone number (`…@lid`), when it is known."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag=True):
@@ -289,7 +293,16 @@ class Typing(Event, frozen=True, kw_only=True, tag=True):
     on: bool
 
 
-AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Undelivered | Inbound | PollVote | Typing
+class FromPhone(Event, frozen=True, kw_only=True, tag=True):
+    """A message that its owner wrote on the device's own phone, or on another device of it; to `chat`."""
+
+    wa_id: WaId
+    chat: Address
+    content: Received
+    quoted: WaId | None = None
+
+
+AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Undelivered | Inbound | PollVote | Typing | FromPhone
 Emit: TypeAlias = Callable[[AnyEvent], Awaitable[None]]
 """Hands an event to the gateway; returning means that it is stored, so that the network may forget it.
 

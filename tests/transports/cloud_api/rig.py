@@ -45,6 +45,7 @@ class CloudRig:
 
     caps = CAPS
     absent = Address("6281300000001")
+    not_shown = NotShown(kind="hologram", text="kata")
     group = Address("120363000000000001@g.us")
 
     def __init__(self, running: Running, storage: Storage, folder: Path, most_bytes: int) -> None:

@@ -22,6 +22,7 @@ class SimulatorRig:
     device = Address("6281100000001")
     person = Address("6281200000001")
     absent = Address("6281300000001")
+    not_shown = NotShown(kind="hologram", text="kata")
     group = Address("120363000000000001@g.us")
 
     def __init__(self, ours: SimulatorLink, theirs: SimulatorLink, folder: Path, caps: Capabilities = CAPS) -> None:

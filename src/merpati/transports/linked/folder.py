@@ -1,0 +1,103 @@
+"""Where a device's keys lie, and the marks on them. One folder each, readable by its owner alone.
+
+    session.db      WhatsApp's keys and encryption state, whatsmeow's own
+    worker.db       what the worker remembers beside it (`worker.store`)
+    clean           the session was stopped in order: nothing has changed since
+    restored        this is a copy, out of a backup
+    moved           the session lives on elsewhere: it does not start here
+
+Two copies of the keys must not both run: each message moves the encryption state on, and what the other then gets
+it cannot read.
+"""
+
+import os
+import shutil
+import sqlite3
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from merpati.core.ids import DeviceId
+
+SESSION: Final = "session.db"
+_BESIDE: Final = ("", "-journal", "-wal", "-shm")
+
+
+class Mark(StrEnum):
+    """Empty files."""
+
+    CLEAN = "clean"
+    RESTORED = "restored"
+    MOVED = "moved"
+
+
+class SessionFolder:
+    """A device's folder; made when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, root: Path, device: DeviceId) -> "SessionFolder":
+        return cls(root / str(device))
+
+    def make(self) -> None:
+        """Raises `OSError`."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
+    @property
+    def session(self) -> Path:
+        return self.path / SESSION
+
+    def has(self, mark: Mark) -> bool:
+        return (self.path / mark).exists()
+
+    def put(self, mark: Mark) -> None:
+        """On the disk when it returns. Again is harmless."""
+        os.close(os.open(self.path / mark, os.O_WRONLY | os.O_CREAT, 0o600))
+        self._sync()
+
+    def take(self, mark: Mark) -> bool:
+        """Remove it; whether it was there."""
+        there = self.has(mark)
+        if there:
+            (self.path / mark).unlink(missing_ok=True)
+            self._sync()
+        return there
+
+    def _sync(self) -> None:
+        file = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def paired_as(self) -> str:
+        """The JID that the session is of, `number:device@server`; empty: it is not paired."""
+        if not self.session.exists():
+            return ""
+        try:
+            with sqlite3.connect(f"file:{self.session}?mode=ro", uri=True) as db:
+                row = db.execute("SELECT jid FROM whatsmeow_device").fetchone()
+        except sqlite3.Error:  # no table yet: a pairing that came to nothing
+            return ""
+        finally:
+            if "db" in locals():
+                db.close()
+        return str(row[0]) if row is not None else ""
+
+    def forget(self) -> None:
+        """Remove the keys and all that belongs to them; a mark that it moved stays. Again is harmless."""
+        moved = self.has(Mark.MOVED)
+        shutil.rmtree(self.path, ignore_errors=True)
+        if moved:
+            self.make()
+            self.put(Mark.MOVED)
+
+    def forget_keys(self) -> None:
+        """Remove the keys alone: another pairing begins."""
+        for end in _BESIDE:
+            self.session.with_name(SESSION + end).unlink(missing_ok=True)
+        self.take(Mark.RESTORED)
+        self.take(Mark.CLEAN)

@@ -1,0 +1,100 @@
+"""News as the port's events: what the library told, with its file fetched."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from merpati.core.clock import Millis
+from merpati.core.ids import Address, WaId, WireRef
+from merpati.transports.linked.protocol import Open
+from merpati.transports.linked.worker.client import LibraryTrouble
+from merpati.transports.linked.worker.incoming import Incoming, pairs_of, with_file, words_of, writer_of
+from merpati.transports.linked.worker.library import Happening
+from merpati.transports.linked.worker.line import Line, Tools
+from merpati.transports.linked.worker.store import LATE, Late, News, Store
+from merpati.transports.port import AnyEvent, Media, Receipt, ReceiptKind
+
+FETCHES: Final = 3
+FETCH_AGAIN_S: Final = 0.5
+
+
+class Reading:
+    """One device's; knows what a message does not say by itself. `on_unreadable` hears how many in a row."""
+
+    def __init__(
+        self, opening: Open, tools: Tools, line: Line, store: Store, on_unreadable: Callable[[int], None]
+    ) -> None:
+        self.device, self._opening = opening.device, opening
+        self._tools, self._line, self._store = tools, line, store
+        self._on_unreadable, self._unreadable = on_unreadable, 0
+        self.incoming = Incoming(self.device, tools.messages.neonize.Message, self)
+
+    async def read(self, news: News) -> AnyEvent | None:
+        types = self._tools.messages.neonize
+        if news.code == LATE:
+            late = msgspec.msgpack.decode(news.data, type=Late)
+            return Receipt(
+                device=self.device,
+                at=Millis(late.at),
+                ids=(WaId(late.wa_id),),
+                kind=ReceiptKind.TAKEN,
+                who=Address(late.chat),
+                ref=WireRef(late.ref),
+            )
+        if news.code == Happening.RECEIPT:
+            return self.incoming.receipt(types.Receipt.FromString(news.data))
+        if news.code == Happening.UNDECRYPTABLE:
+            self._unreadable += 1
+            self._on_unreadable(self._unreadable)
+            return self.incoming.unreadable(types.UndecryptableMessage.FromString(news.data))
+        return await self._read_message(news.data)
+
+    async def _read_message(self, data: bytes) -> AnyEvent | None:
+        raw = self._tools.messages.neonize.Message.FromString(data)
+        self._unreadable = 0
+        self._store.know(pairs_of(raw))
+        read = self.incoming.message(data)
+        content = getattr(read.event, "content", None)
+        if content is not None:
+            self._store.remember(WaId(raw.Info.ID), writer_of(raw), words_of(content))
+        if read.file and read.event is not None and isinstance(content, Media):
+            return await self._fetch(read.event, content, read.file)
+        return read.event
+
+    async def _fetch(self, event: AnyEvent, media: Media, message: bytes) -> AnyEvent:
+        """The event with its file, or without one that cannot be had."""
+        if media.size_bytes > self._opening.most_bytes:
+            return event
+        for left in reversed(range(FETCHES)):
+            await self._line.until_online()
+            client = self._line.client
+            assert client is not None
+            try:
+                data = await client.download(message)
+            except LibraryTrouble:
+                if left:
+                    await asyncio.sleep(FETCH_AGAIN_S)
+                continue
+            path = Path(self._opening.spool) / f"linked-{secrets.token_hex(8)}"
+            await asyncio.to_thread(path.write_bytes, data)
+            return with_file(event, str(path), len(data))
+        return event
+
+    # -- `Knows` --
+
+    def phone_of(self, lid: str) -> str:
+        known, client = self._store.phone_of(lid), self._line.client
+        if not known and client is not None and (known := client.phone_of(lid)):
+            self._store.know([(lid, known)])
+        return known
+
+    def choices_of(self, poll: WaId) -> Sequence[str]:
+        return self._store.choices(poll)
+
+    def decrypt_vote(self, event: bytes) -> Sequence[bytes] | None:
+        client = self._line.client
+        return client.decrypt_vote(event) if client is not None else None
