@@ -9,10 +9,12 @@ import pytest
 
 from merpati.core.clock import DAY_MS, SystemClock
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
-from merpati.devices.model import Claim
+from merpati.devices.actions import update_device
+from merpati.devices.model import Claim, Settings
 from merpati.messages.file_limits import FileLimits
 from merpati.messages.handover import HandedOver, Outcome
 from merpati.messages.model import Taken
+from merpati.messages.unclear import ECHO_MS
 from merpati.runtime.dispatcher import SPARE_WAKINGS, Dispatcher
 from merpati.runtime.receiving import Receiving, Shelf
 from merpati.runtime.sessions import Sessions
@@ -21,7 +23,7 @@ from merpati.runtime.upkeep import Upkeep
 from merpati.storage.files import FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
-from merpati.storage.port import Storage
+from merpati.storage.port import Storage, Tx
 from merpati.transports.port import (
     Capabilities,
     Emit,
@@ -31,12 +33,14 @@ from merpati.transports.port import (
     PairHow,
     Receipt,
     ReceiptKind,
+    SendError,
+    SendFault,
     Sent,
     SessionState,
     Signal,
     State,
 )
-from tests.devices.rig import have_devices
+from tests.devices.rig import device_now, have_devices
 from tests.messages.outbox import ALICE, BUDI, EPOCH, INC, a_draft, accept, own_device
 
 DEVICE = DeviceId(1)
@@ -185,6 +189,49 @@ async def test_a_fault_of_ours_leaves_a_message_uncertain_and_the_device_at_work
     assert isinstance(first, HandedOver) and isinstance(second, HandedOver)
     assert (first.message, first.outcome) == (MessageId(1), Outcome.UNKNOWN)
     assert (second.message, second.outcome) == (MessageId(2), Outcome.SENT)
+
+
+@pytest.mark.parametrize("resends", [True, False])
+async def test_what_nobody_answered_is_sent_again_where_its_owner_wants_it(stage: Stage, resends: bool) -> None:
+    """After a while, and after a while of an open session: what the network tells comes first."""
+    await set_up(stage.storage, Settings(resend_unclear=resends))
+    stage.network.faults.append(SendError(SendFault.AMBIGUOUS, "cut"))
+    await stage.accept(1)
+    first = await within(stage.ended.get)
+    assert isinstance(first, HandedOver) and first.outcome is Outcome.UNKNOWN
+    ref = await within(stage.network.handed.get)
+    upkeep = Upkeep(stage.storage, CLOCK, stage.sessions, stage.dispatcher)
+
+    async def look() -> None:
+        await upkeep.refresh_settings()
+        await upkeep.send_unclear_again()
+
+    await look()
+    await go_back(stage.storage, "UPDATE hold SET until_at = until_at - $1")
+    await look()
+    assert stage.network.handed.empty()
+    await go_back(stage.storage, "UPDATE device SET state_at = state_at - $1")
+    await look()
+    if resends:
+        assert await within(stage.network.handed.get) == ref
+        second = await within(stage.ended.get)
+        assert isinstance(second, HandedOver) and second.outcome is Outcome.SENT
+    await look()
+    assert stage.network.handed.empty()
+
+
+async def set_up(storage: Storage, settings: Settings) -> None:
+    device = await device_now(storage)
+    await storage.write(update_device, device.id, device.number, device.name, settings)
+
+
+async def go_back(storage: Storage, sql: str) -> None:
+    """As if it had been as long ago as an echo is waited for."""
+
+    async def change(tx: Tx) -> None:
+        await tx.run(sql, ECHO_MS)
+
+    await storage.write(change)
 
 
 async def test_wakings_do_not_pile_up_behind_a_message_that_is_due_in_years(stage: Stage) -> None:

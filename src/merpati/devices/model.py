@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pace_from_ms: int = 0
     """The device hands over no sooner than a time drawn in this range after its last; 0 and 0: no pace."""
     pace_to_ms: int = 0
+    resend_unclear: bool = False
+    """What nobody answered, and WhatsApp does not say by itself that it has, is sent again: it may arrive twice."""
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):

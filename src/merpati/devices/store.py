@@ -10,7 +10,8 @@ from merpati.devices.model import Device, DeviceState, Settings, Source, Webhook
 from merpati.storage.port import Row, Tx, Value, and_among
 
 _SETTINGS = (
-    "autoread, personal, in_groups, quick, resend, resend_to, source, inbox, webhook_way, pace_from_ms, pace_to_ms"
+    "autoread, personal, in_groups, quick, resend, resend_to, source, inbox, webhook_way, pace_from_ms, "
+    "pace_to_ms, resend_unclear"
 )
 _DEVICE = (
     "id, account_id, number, name, transport, paired_number, paired_at, desired, state, state_reason, state_at, "
@@ -180,6 +181,7 @@ def _settings_values(settings: Settings) -> tuple[Value, ...]:
         settings.webhook_way,
         settings.pace_from_ms,
         settings.pace_to_ms,
+        int(settings.resend_unclear),
     )
 
 
@@ -223,7 +225,8 @@ def _device(row: Row) -> Device:
 
 
 def _settings(columns: list[Any]) -> Settings:
-    autoread, personal, in_groups, quick, resend, resend_to, source, inbox, way, pace_from_ms, pace_to_ms = columns
+    autoread, personal, in_groups, quick, resend, resend_to, source, inbox, way, *rest = columns
+    pace_from_ms, pace_to_ms, resend_unclear = rest
     return Settings(
         autoread=bool(autoread),
         personal=bool(personal),
@@ -236,4 +239,5 @@ def _settings(columns: list[Any]) -> Settings:
         webhook_way=WebhookWay(way),
         pace_from_ms=pace_from_ms,
         pace_to_ms=pace_to_ms,
+        resend_unclear=bool(resend_unclear),
     )

@@ -12,6 +12,7 @@ from merpati.messages import store_accept, store_outcomes
 from merpati.messages import store_outbox as store
 from merpati.messages.actions import record_all
 from merpati.messages.model import LIFE, HoldReason, MessageEvent, MessageState, OpenRow, Options, Priority, Taken
+from merpati.messages.unclear import hold_unclear
 from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Row, Tx
@@ -151,6 +152,7 @@ async def _store_ends(tx: Tx, ends: Sequence[HandedOver], rows: Mapping[int, Ope
         tx, [(e.message, _state(e), e.code, e.wa_id, e.handed_at, e.at) for e in ended]
     )
     await store.leave_outbox(tx, [end.message for end in ended])
+    await hold_unclear(tx, [(e.message, e.device, e.at) for e in ended if e.outcome is Outcome.UNKNOWN], now)
     await record_all(tx, [(end.account, _fact(end, retries.get(end, now))) for end in ends])
 
 

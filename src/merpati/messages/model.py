@@ -140,6 +140,8 @@ class HoldReason(StrEnum):
     RETRY = "retry"
     DEVICE = "device"
     PACE = "pace"
+    UNCLEAR = "unclear"
+    """Nobody answered; the network may still say that it has it."""
 
 
 class Note(StrEnum):

@@ -14,6 +14,8 @@ class Wait(StrEnum):
     DELAY = "delay"
     FOLLOWUP = "followup"
     RETRY = "retry"
+    UNCLEAR = "unclear"
+    """It was handed over and nobody answered: it is sent again."""
     DEVICE = "device"
     """Its device is not connected."""
     PACE = "pace"

@@ -1,4 +1,5 @@
-"""What a node looks after while it runs: settings that were changed elsewhere, hand-overs that nobody has in hand.
+"""What a node looks after while it runs: settings that were changed elsewhere, hand-overs that nobody has in hand,
+and those that nobody answered.
 
 A hand-over is nobody's when its intent was stored but the answer was lost (a connection cut in COMMIT), or when an
 owner that came too late stored an intent after the next one had looked. Both are rare; unlooked for, such a message
@@ -11,6 +12,7 @@ from merpati.core.clock import Clock
 from merpati.devices.views import find_devices
 from merpati.messages.changes import give_back, recover_device
 from merpati.messages.model import OpenRow
+from merpati.messages.unclear import ECHO_MS, has_unclear, resend_unclear
 from merpati.messages.views import being_handed_over
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.sessions import Sessions
@@ -33,6 +35,7 @@ class Upkeep:
             try:
                 await self.refresh_settings()
                 await self.look_for_strays()
+                await self.send_unclear_again()
             except StorageError:
                 continue
 
@@ -43,6 +46,24 @@ class Upkeep:
             session = self.sessions.live.get(id_)
             if session is not None:
                 session.device = device
+
+    async def send_unclear_again(self) -> None:
+        """Of the devices that are set to: what was handed over and neither answered nor told by the network itself.
+
+        A device whose session has just opened is waited for: what was told meanwhile comes only now.
+        """
+        since = self.clock.now() - ECHO_MS
+        able = [
+            (session.device.account, id_)
+            for id_, session in self.sessions.live.items()
+            if id_ in self.dispatcher.senders
+            and session.device.settings.resend_unclear
+            and session.device.state_at <= since
+        ]
+        if not able or not await self.storage.read(has_unclear, [id_ for _, id_ in able]):
+            return
+        for device in await self.storage.write(resend_unclear, able, self.dispatcher.max_tries):
+            self.dispatcher.wake(device)
 
     async def look_for_strays(self) -> None:
         """Settle hand-overs that were nobody's at the last look and still are."""

@@ -50,6 +50,7 @@ async def test_devices_are_listed_with_everything(both: Api, ayu: Browser) -> No
             "resend_to": "",
             "pace_from_ms": 0,
             "pace_to_ms": 0,
+            "resend_unclear": False,
         },
         "quota": None,
         "expires_at": None,

@@ -33,7 +33,9 @@ class SettingsAnswer(Answer, frozen=True, kw_only=True):
     go on beside it; `fonnte`, it hears the chats that are marked as read, and nothing else answers while it is set.
     `inbox`: webhooks tell the id of an incoming message. `resend`: attachments that the webhook may hear are
     forwarded to `resend_to`. `source`: what answers incoming messages. The device hands over no sooner than a time
-    drawn between `pace_from_ms` and `pace_to_ms` after its last message.
+    drawn between `pace_from_ms` and `pace_to_ms` after its last message. `resend_unclear`: a message whose
+    hand-over nobody answered, and of which WhatsApp does not say within 90 seconds that it has it, is sent again by
+    itself, and may arrive twice; else it stays `uncertain` until a person decides.
     """
 
     autoread: bool
@@ -47,6 +49,7 @@ class SettingsAnswer(Answer, frozen=True, kw_only=True):
     resend_to: str
     pace_from_ms: int
     pace_to_ms: int
+    resend_unclear: bool
 
 
 class SettingsGiven(Given, frozen=True, kw_only=True):
@@ -65,6 +68,7 @@ class SettingsGiven(Given, frozen=True, kw_only=True):
     )
     pace_from_ms: Pace | UnsetType = UNSET
     pace_to_ms: Pace | UnsetType = UNSET
+    resend_unclear: bool | UnsetType = UNSET
 
     def over(self, before: Settings) -> Settings:
         """These settings over those; raises `Refusal(INPUT_INVALID)`."""

@@ -151,7 +151,9 @@ class SettingsAnswer(Shape, frozen=True, kw_only=True):
     marked as read, and nothing else answers while it is set. `inbox`: webhooks tell the id of an incoming
     message. `resend`: attachments that the webhook may hear are forwarded to `resend_to`. `source`: what
     answers incoming messages. The device hands over no sooner than a time drawn between `pace_from_ms` and
-    `pace_to_ms` after its last message."""
+    `pace_to_ms` after its last message. `resend_unclear`: a message whose hand-over nobody answered, and of
+    which WhatsApp does not say within 90 seconds that it has it, is sent again by itself, and may arrive twice;
+    else it stays `uncertain` until a person decides."""
 
     autoread: bool
     personal: bool
@@ -164,6 +166,7 @@ class SettingsAnswer(Shape, frozen=True, kw_only=True):
     resend_to: str
     pace_from_ms: int
     pace_to_ms: int
+    resend_unclear: bool
 
 
 class SettingsGiven(Shape, frozen=True, kw_only=True):
@@ -180,6 +183,7 @@ class SettingsGiven(Shape, frozen=True, kw_only=True):
     resend_to: str | UnsetType = UNSET
     pace_from_ms: int | UnsetType = UNSET
     pace_to_ms: int | UnsetType = UNSET
+    resend_unclear: bool | UnsetType = UNSET
 
 
 class Source(OpenEnum):

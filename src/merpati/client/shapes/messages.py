@@ -394,6 +394,7 @@ class Wait(OpenEnum):
     DELAY = "delay"
     FOLLOWUP = "followup"
     RETRY = "retry"
+    UNCLEAR = "unclear"
     DEVICE = "device"
     PACE = "pace"
     TURN = "turn"
