@@ -44,3 +44,18 @@ async def test_a_database_that_is_away_ends_nothing() -> None:
     async with asyncio.timeout(5):
         await follow(work, bell, pause_s=0)
     assert rounds == 2
+
+
+async def test_the_last_ring_cuts_a_pause_short() -> None:
+    """Who is to end does not wait until others may be read together."""
+    bell, rounds = Bell(), 0
+
+    async def work() -> float | None:
+        nonlocal rounds
+        rounds += 1
+        bell.ring_last()
+        return 60.0 if rounds < 2 else None
+
+    async with asyncio.timeout(5):
+        await follow(work, bell, pause_s=60)
+    assert rounds == 2

@@ -16,6 +16,8 @@ from merpati.api.fonnte.door import Handler
 MOST_HEAD_BYTES = 65_536
 MOST_HEADERS = 100
 KEEP_ALIVE_S = 75
+LOOK_S = 0.005
+"""How often is looked, at the end, whether the last answers are given."""
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -139,15 +141,45 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the application decides when to stop, by `should_exit`."""
+    """uvicorn without its signal handlers: the application decides when to stop, by `stop`.
+
+    uvicorn itself looks ten times a second whether it is to end, whether connections are closed, and whether tasks
+    are done, one after the other; this one ends as soon as it can.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End in order: what is being answered is finished first, within `stop_timeout_s`."""
+        self.should_exit = True
+        self._stopping.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Once a second the date of the answers is another one."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 (nothing tells)
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -161,7 +193,7 @@ def make_server(
     protocol: type[LimitedProtocol] = LimitedProtocol,
     trusted_proxies: Sequence[str] = (),
 ) -> Server:
-    """A server for this application; `serve(sockets=[…])` runs it, `should_exit = True` ends it in order.
+    """A server for this application; `serve(sockets=[…])` runs it, `stop` ends it in order.
 
     A caller's address is the socket's; where that is one of `trusted_proxies` (`Config.trusted_proxies`), the one
     that the proxy names in `X-Forwarded-For`.
@@ -207,5 +239,5 @@ async def serving(
         await server.ready.wait()
         yield server
     finally:
-        server.should_exit = True
+        server.stop()
         await running

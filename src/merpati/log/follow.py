@@ -1,6 +1,7 @@
 """The loop of a reader: woken after commits of this process, else it polls."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -19,11 +20,22 @@ class Bell:
     """Wakes one loop of this event loop. A ring that nobody waits for is heard by the next wait."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._rung, self._last = asyncio.Event(), asyncio.Event()
 
     def ring(self) -> None:
         """Something was committed, or is due."""
         self._rung.set()
+
+    def ring_last(self) -> None:
+        """The loop is to end: it does not even pause before it hears this. May be rung twice."""
+        self._last.set()
+        self._rung.set()
+
+    async def pause(self, pause_s: float) -> None:
+        """That long, or until the last ring."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._last.wait()
 
     async def wait(self, timeout_s: float) -> None:
         """Until a ring, or that long."""
@@ -50,5 +62,5 @@ async def follow(work: Callable[[], Awaitable[float | None]], bell: Bell, *, pau
             continue
         if wait_s is None:
             return
-        await asyncio.sleep(pause_s)
+        await bell.pause(pause_s)
         await bell.wait(wait_s)

@@ -119,7 +119,7 @@ class Hub:
         """End every stream, now and to come: the process stops. May be called twice."""
         self._closed = True
         self._end(seat for watched in list(self._watched.values()) for seat in list(watched.seats))
-        self.bell.ring()
+        self.bell.ring_last()
 
     async def look(self) -> float | None:
         """One round: who still may, what is new, what is wanted of before. For how long nothing need be done."""
