@@ -13,10 +13,10 @@ import pytest
 from merpati.api.server import new_loop
 from merpati.core.clock import Clock, SystemClock
 from merpati.storage.migrate import migrate
-from merpati.storage.port import Engine, Storage
+from merpati.storage.port import Engine, Storage, Tx
 from merpati.storage.postgres import PostgresStorage
-from merpati.storage.sqlite import SqliteStorage
 from tests.postgres import PostgresServer
+from tests.sqlite import open_empty
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -108,6 +108,10 @@ DO $$ DECLARE t text; BEGIN
 """
 
 
+async def _empty(tx: Tx) -> None:
+    await tx.script(_EMPTY_ALL)
+
+
 @pytest.fixture(params=list(Engine), ids=lambda engine: engine.value)
 def emptied(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Like `database`, but on PostgreSQL the one with merpati's schema that all such tests share."""
@@ -122,11 +126,10 @@ async def storage(emptied: Path | str) -> AsyncIterator[Storage]:
     """A database with merpati's schema and no rows; the test runs once on each engine."""
     opened: Storage
     if isinstance(emptied, Path):
-        opened = await SqliteStorage.open(emptied, SystemClock())
-        await migrate(opened)
+        opened = await open_empty(emptied)
     else:
-        await _execute(emptied, _EMPTY_ALL)
         opened = await PostgresStorage.open(emptied, SystemClock())
+        await opened.write(_empty)
     yield opened
     await opened.close()
 

@@ -8,19 +8,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from merpati.core.clock import SystemClock
-from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage
-from merpati.storage.sqlite import SqliteStorage
 from tests.api.harness import Api, running_api
+from tests.sqlite import open_empty
 
 
 @contextlib.asynccontextmanager
 async def api_on_sqlite(folder: Path, **changed: Any) -> AsyncIterator[Api]:  # noqa: ANN401 — Gateway's
     """The API over a new SQLite database; `changed` are other values of `Gateway`."""
-    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
+    storage = await open_empty(folder / "merpati.db")
     try:
-        await migrate(storage)
         async with running_api(storage, folder, **changed) as api:
             yield api
     finally:

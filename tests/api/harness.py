@@ -251,8 +251,8 @@ async def running_api(
         following = asyncio.ensure_future(gateway.live.run())
         stack.push_async_callback(asyncio.wait, [following])
         stack.callback(gateway.live.close)
+        stack.push_async_callback(gateway.lane.close)
         yield api
-        await gateway.lane.close()
 
 
 @contextlib.asynccontextmanager

@@ -16,12 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from merpati.core.clock import Clock, Millis
-from merpati.storage.migrate import migrate
 from merpati.storage.port import Row
-from merpati.storage.sqlite import SqliteStorage
 from tests.api.files import FileServer, picture
 from tests.api.harness import ONE, Api, running_api
 from tests.api.v1.browser import program_of
+from tests.sqlite import open_empty
 
 NOW = Millis(1_790_000_000_000)
 
@@ -49,8 +48,7 @@ class StillClock(Clock):
 @pytest.fixture
 async def still(tmp_path: Path) -> AsyncIterator[Api]:
     """The API, where it is always the same moment."""
-    storage = await SqliteStorage.open(tmp_path / "merpati.db", StillClock())
-    await migrate(storage)
+    storage = await open_empty(tmp_path / "merpati.db", StillClock())
     async with running_api(storage, tmp_path, clock=StillClock()) as api:
         yield api
     await storage.close()

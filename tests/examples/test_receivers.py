@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from merpati.core.clock import SystemClock
 from merpati.core.facts import (
     AnyFact,
     DeviceStateChanged,
@@ -24,12 +23,11 @@ from merpati.core.facts import (
     Telling,
 )
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
-from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage
-from merpati.storage.sqlite import SqliteStorage
 from merpati.webhooks.model import EndpointKind
 from merpati.webhooks.signing import parse_secret, sign, webhook_id
 from tests.examples.programs import Program
+from tests.sqlite import open_empty
 from tests.webhooks.stage import CHAT, SECRET, Stage, staged
 
 _needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="there is no PHP here")
@@ -44,8 +42,7 @@ MESSAGES = 40
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """An account on SQLite."""
-    storage: Storage = await SqliteStorage.open(tmp_path / "merpati.db", SystemClock())
-    await migrate(storage)
+    storage: Storage = await open_empty(tmp_path / "merpati.db")
 
     async def reopen() -> Storage:
         return storage
@@ -158,8 +155,10 @@ async def gateway(take: Callable[[web.Request], Awaitable[web.Response]]) -> Asy
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def test_only_signed_and_fresh_calls_are_believed(tmp_path: Path, language: str) -> None:

@@ -47,8 +47,10 @@ async def another_process(stage: Stage, dsn: str, folder: Path) -> AsyncIterator
     network = (stage.gateway.folder.simulator / ADDRESS_FILE).read_text()
     async with open_gateway(Config(data=folder, database=dsn, simulator_socket=network, lease_s=5)) as gateway:
         gateway.start()
-        yield gateway
-        await gateway.stop()
+        try:
+            yield gateway
+        finally:
+            await gateway.stop()
 
 
 async def refusal_of(gateway: Gateway, device: DeviceId, phone: Address | None = None) -> Refusal:

@@ -191,8 +191,10 @@ class Stage:
 async def staged(storage: Storage, reopen: Callable[[], Awaitable[Storage]]) -> AsyncIterator[Stage]:
     stage = Stage(storage, reopen)
     await stage.open_account()
-    yield stage
-    await stage.close()
+    try:
+        yield stage
+    finally:
+        await stage.close()
 
 
 async def _card(device: DeviceId) -> Card:

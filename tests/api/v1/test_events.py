@@ -17,12 +17,11 @@ from merpati.core.facts import AnyFact, DeviceAdded, MessageFailed, MessageSent
 from merpati.core.ids import AccountId, Address, MessageId, WaId
 from merpati.log.actions import record
 from merpati.log.model import Recorded
-from merpati.storage.migrate import migrate
 from merpati.storage.port import Storage, Tx
-from merpati.storage.sqlite import SqliteStorage
 from tests.api.harness import ACCOUNT, ONE, STRANGER, THEIRS, Api, running_api
 from tests.api.v1.browser import Browser, browser_of, program_of, signed_in
 from tests.api.v1.following import Follower
+from tests.sqlite import open_empty
 
 CHAT = Address("6281234567890")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -265,10 +264,11 @@ async def test_a_stream_is_not_cut_by_the_limit_on_slow_heads(tmp_path: Path) ->
 
 @contextlib.asynccontextmanager
 async def storage_on(folder: Path) -> AsyncIterator[Storage]:
-    storage = await SqliteStorage.open(folder / "merpati.db", SystemClock())
-    await migrate(storage)
-    yield storage
-    await storage.close()
+    storage = await open_empty(folder / "merpati.db")
+    try:
+        yield storage
+    finally:
+        await storage.close()
 
 
 async def test_open_streams_do_not_hold_up_the_end(tmp_path: Path) -> None:
