@@ -41,6 +41,7 @@ from merpati.storage.files import FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Row, Storage, Tx
+from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import Capabilities, Group, NumberCheck, PairHow
 
 ACCOUNT, STRANGER = AccountId(1), AccountId(2)
@@ -78,6 +79,8 @@ CAPABILITIES = {
         contact=True,
         reaction=True,
         window_ms=DAY_MS,
+        max_text=META_TEXT,
+        files=META_FILES,
     ),
 }
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from merpati.api.fonnte.attachments import Collecting
-from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at
+from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at, words_taken
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.fields import Upload
 from merpati.api.gateway import Gateway
@@ -221,6 +221,7 @@ def make_items(
                 delay=params.delay,
                 followup_ms=params.followup_s * SECOND_MS,
                 sequence=params.sequence,
+                most_words=min(words_taken(content, caps) for caps in able),
             )
         )
     return items

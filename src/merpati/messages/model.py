@@ -196,6 +196,8 @@ class SendItem(msgspec.Struct, frozen=True, kw_only=True):
     followup_ms: int = 0
     sequence: bool = False
     """Strict order; schedule, delay and followup do not count."""
+    most_words: int = 60_000
+    """Characters that the text may have, rendered, where it goes."""
 
 
 class Upload(IntEnum):

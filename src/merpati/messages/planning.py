@@ -168,7 +168,8 @@ def check_rendered(item: SendItem, target: Target) -> None:
         if isinstance(rendered, Template) and rendered is not item.content:
             check_alone(rendered)
         return
-    text, most = text_of(item.content), most_words(item.content) or MOST_TEXT
+    text = text_of(item.content)
+    most = min(most_words(item.content) or MOST_TEXT, item.most_words)
     roughly = len(text) + len(text) // 6 * max(map(len, target.values), default=0)
     if roughly > most and len(render(text, target.values)) > most:
         raise Refusal(Code.TEXT_TOO_LONG, most=most)

@@ -1,13 +1,15 @@
 """How long and how many: what WhatsApp takes of buttons, lists, templates, cards and reactions. Tables and a check.
 
 Source: Meta's Cloud API, "Interactive reply buttons", "Interactive list", "Interactive call-to-action URL button",
-"Message templates", "Contacts messages", "Reaction messages". Checked at the door, and once more when the
+"Message templates", "Contacts messages", "Reaction messages", "Media". Checked at the door, and once more when the
 recipient's own words stand in it. Pure.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from merpati.core.errors import Code, Refusal
 from merpati.transports.cards import Contacts, Reaction
@@ -16,6 +18,50 @@ from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Templa
 Interactive: TypeAlias = Buttons | ListMenu | LinkButton | Template
 Alone: TypeAlias = Interactive | Contacts | Reaction
 """What stands alone in a message, as it was given."""
+
+MB: Final = 1024 * 1024
+META_TEXT: Final = 4096
+
+
+class FileRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What a network takes of one kind of files."""
+
+    max_bytes: int
+    types: tuple[str, ...] = ()
+    """Media types; none: any."""
+    max_caption: int
+    """Characters of the text that goes with it; 0: none may."""
+
+
+META_FILES: Mapping[str, FileRule] = {
+    "image": FileRule(max_bytes=5 * MB, types=("image/jpeg", "image/png"), max_caption=1024),
+    "video": FileRule(max_bytes=16 * MB, types=("video/mp4", "video/3gpp"), max_caption=1024),
+    "audio": FileRule(
+        max_bytes=16 * MB,
+        types=("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"),
+        max_caption=0,
+    ),
+    "document": FileRule(max_bytes=100 * MB, max_caption=1024),
+}
+"""Of WhatsApp's official API, by `port.MediaKind`."""
+
+
+def check_file(rules: Mapping[str, FileRule], kind: str, mime: str, size_bytes: int, caption: str) -> None:
+    """Raise `Refusal` (FILE_TYPE_HERE, FILE_TOO_LARGE, CAPTION_UNSUPPORTED, TEXT_TOO_LONG) for what the network
+    would refuse; a kind without a rule may be anything."""
+    rule = rules.get(kind)
+    if rule is None:
+        return
+    if rule.types and mime.partition(";")[0].strip().lower() not in rule.types:
+        types = ", ".join(each.partition("/")[2] for each in rule.types)
+        raise Refusal(Code.FILE_TYPE_HERE, field="file", type=mime, types=types)
+    if size_bytes > rule.max_bytes:
+        raise Refusal(Code.FILE_TOO_LARGE, limit_mb=rule.max_bytes // MB)
+    if caption and not rule.max_caption:
+        raise Refusal(Code.CAPTION_UNSUPPORTED, field="message")
+    if len(caption) > rule.max_caption:
+        raise Refusal(Code.TEXT_TOO_LONG, field="message", most=rule.max_caption)
+
 
 MOST_BUTTONS: Final = 3
 MOST_ROWS: Final = 10

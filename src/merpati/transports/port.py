@@ -4,7 +4,7 @@ Source: shapes and states follow WhatsApp's linked-device protocol and Meta's Cl
 `Capabilities` says as data where they do not.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
 from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
+from merpati.transports.limits import FileRule
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,11 +27,11 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What this transport can do, as data.
 
-    The senders read `in_flight`, `takes_ref` and `typing`; the door refuses what `media`, `location`, `poll`,
-    `reply`, `interactive`, `template`, `contact` and `reaction` say is absent, before anything is queued. The
-    others are read by the conformance suite alone until what needs them is there: `/validate` (`check_number`),
-    `/fetch-group` (`groups`), a `/qr` that refuses what the transport has not (`pair_qr`, `pair_code`), a text's
-    length by transport (`max_text`; the door allows 60,000).
+    The senders read `in_flight`, `takes_ref` and `typing`. The door refuses, before anything is queued, what
+    `media`, `location`, `poll`, `reply`, `interactive`, `template`, `contact` and `reaction` say is absent, what is
+    beyond `max_text` and `files`, and what `window_ms` closes. The others are read by the conformance suite alone
+    until what needs them is there: `/validate` (`check_number`), `/fetch-group` (`groups`), a `/qr` that refuses
+    what the transport has not (`pair_qr`, `pair_code`).
     """
 
     in_flight: int
@@ -66,6 +67,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """How long anybody may be written to freely after they wrote; later only `Template` goes. 0: always."""
     max_text: int = 60_000
     """Characters."""
+    files: Mapping[str, FileRule] = {}
+    """What it takes of a kind of files; of one that is not there, all that is taken here at all."""
 
 
 # -- outgoing --

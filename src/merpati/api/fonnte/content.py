@@ -17,7 +17,7 @@ from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
 from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
-from merpati.transports.limits import check_alone
+from merpati.transports.limits import check_alone, check_file
 from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
 from merpati.transports.port import Media as MediaContent
 
@@ -98,12 +98,24 @@ def schedule_at(params: SendParams, now: int) -> int | None:
 
 
 def check_supported(content: Content, options: Options, caps: Capabilities) -> None:
-    """What this transport cannot do is refused here, before anything is queued; raises `Refusal(UNSUPPORTED)`."""
+    """What this transport cannot do, or takes no such amount of, is refused here, before anything is queued; raises
+    `Refusal` (UNSUPPORTED and its like; of texts and files what `check_file` raises)."""
     able, code = _ABLE[type(content)]
     if not able(caps):
         raise Refusal(code, what=type(content).__name__.lower())
+    if isinstance(content, Text) and len(content.body) > caps.max_text:
+        raise Refusal(Code.TEXT_TOO_LONG, field="message", most=caps.max_text)
+    if isinstance(content, MediaContent):
+        check_file(caps.files, content.kind, content.mime, content.size_bytes, content.caption)
     if options.reply_to is not None and not caps.reply:
         raise Refusal(Code.UNSUPPORTED, what="reply")
+
+
+def words_taken(content: Content, caps: Capabilities) -> int:
+    """Characters of the one text of it that this transport takes."""
+    if isinstance(content, MediaContent) and content.kind in caps.files:
+        return caps.files[content.kind].max_caption
+    return caps.max_text
 
 
 _ABLE: Mapping[type[Content], tuple[Callable[[Capabilities], bool], Code]] = {

@@ -53,6 +53,8 @@ REASONS: Mapping[Code, str] = {
     Code.URL_INVALID: "url invalid",
     Code.URL_UNREACHABLE: "url unreachable",
     Code.FILE_TYPE: "file format not supported",
+    Code.FILE_TYPE_HERE: "file format not supported: this device takes {types}",  # ours after the colon
+    Code.CAPTION_UNSUPPORTED: "input invalid: this device sends sounds without message",  # ours after the colon
     Code.FILE_TOO_LARGE: "file size must under 4MB",
     Code.FILE_EMPTY: "file format not supported",
     Code.DEVICE_DISCONNECTED: "request invalid on disconnected device",

@@ -20,7 +20,7 @@ from merpati.devices.model import (
     words_of,
 )
 from merpati.messages.counts import DeviceCounts
-from merpati.transports.port import Capabilities
+from merpati.transports.port import Capabilities, MediaKind
 
 Pace = Annotated[int, Meta(ge=0, le=LONGEST_PACE_MS)]
 
@@ -138,9 +138,20 @@ class ConnectionAnswer(Answer, frozen=True, kw_only=True):
     means: str
 
 
+class FileRuleAnswer(Answer, frozen=True, kw_only=True):
+    """What a way to WhatsApp takes of one kind of files: `types` are media types, none: any. `max_caption`:
+    characters of the text that goes with it, 0: none may."""
+
+    max_bytes: int
+    types: list[str]
+    max_caption: int
+
+
 class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long one
-    may write freely after somebody wrote, 0: always."""
+    may write freely after somebody wrote, 0: always. `files`: by kind, where it takes less than this
+    server.
+    """
 
     in_flight: int
     takes_ref: bool
@@ -159,6 +170,7 @@ class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     reaction: bool
     window_ms: int
     max_text: int
+    files: dict[MediaKind, FileRuleAnswer]
 
 
 class TransportAnswer(Answer, frozen=True, kw_only=True):
@@ -195,8 +207,14 @@ def show_device(device: Device, counts: DeviceCounts) -> DeviceAnswer:
 
 
 def show_transport(name: str, able: Capabilities, *, default: bool) -> TransportAnswer:
-    shown = CapabilitiesAnswer(**{each: getattr(able, each) for each in CapabilitiesAnswer.__struct_fields__})
-    return TransportAnswer(name=name, default=default, capabilities=shown)
+    shown = {each: getattr(able, each) for each in CapabilitiesAnswer.__struct_fields__}
+    files = {
+        MediaKind(kind): FileRuleAnswer(
+            max_bytes=rule.max_bytes, types=list(rule.types), max_caption=rule.max_caption
+        )
+        for kind, rule in able.files.items()
+    }
+    return TransportAnswer(name=name, default=default, capabilities=CapabilitiesAnswer(**{**shown, "files": files}))
 
 
 def show_connection(change: StateChange, device: Device) -> ConnectionAnswer:

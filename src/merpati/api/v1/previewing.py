@@ -93,6 +93,10 @@ class PreviewAnswer(Answer, frozen=True, kw_only=True):
         Code.SCHEDULE_INVALID,
         Code.DELAY_INVALID,
         Code.FILE_UNKNOWN,
+        Code.FILE_TYPE_HERE,
+        Code.FILE_TOO_LARGE,
+        Code.CAPTION_UNSUPPORTED,
+        Code.TEXT_TOO_LONG,
     ),
 )
 async def post_preview(

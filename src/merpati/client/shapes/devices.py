@@ -22,7 +22,8 @@ class AddedAnswer(Shape, frozen=True, kw_only=True):
 
 class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long
-    one may write freely after somebody wrote, 0: always."""
+    one may write freely after somebody wrote, 0: always. `files`: by kind, where it takes less than this
+    server."""
 
     in_flight: int
     takes_ref: bool
@@ -41,6 +42,7 @@ class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     reaction: bool
     window_ms: int
     max_text: int
+    files: dict[str, FileRuleAnswer]
 
 
 class ChatWindowAnswer(Shape, frozen=True, kw_only=True):
@@ -91,6 +93,15 @@ class DeviceAnswer(Shape, frozen=True, kw_only=True):
     queued: int
     held: int
     today: TodayAnswer
+
+
+class FileRuleAnswer(Shape, frozen=True, kw_only=True):
+    """What a way to WhatsApp takes of one kind of files: `types` are media types, none: any. `max_caption`:
+    characters of the text that goes with it, 0: none may."""
+
+    max_bytes: int
+    types: list[str]
+    max_caption: int
 
 
 class GroupsAnswer(Shape, frozen=True, kw_only=True):

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from merpati.core.address import is_group
-from merpati.core.errors import Code
+from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
 from merpati.transports.cards import Contact, Contacts, Reaction
 from merpati.transports.cloud_api.interactive import check_sendable, shape_of
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
-from merpati.transports.limits import Interactive
+from merpati.transports.limits import META_FILES, META_TEXT, Interactive, check_file
 from merpati.transports.port import (
     Content,
     Location,
@@ -28,17 +28,8 @@ from merpati.transports.port import (
 
 Body = dict[str, Any]
 
-MOST_TEXT, MOST_CAPTION, MOST_REFERENCE = 4096, 1024, 512
+MOST_REFERENCE = 512
 """Characters."""
-_MB = 1024 * 1024
-FILES: Mapping[MediaKind, tuple[int, frozenset[str] | None]] = {
-    MediaKind.IMAGE: (5 * _MB, frozenset({"image/jpeg", "image/png"})),
-    MediaKind.VIDEO: (16 * _MB, frozenset({"video/mp4", "video/3gpp"})),
-    MediaKind.AUDIO: (16 * _MB, frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"})),
-    MediaKind.DOCUMENT: (100 * _MB, None),
-}
-"""The most bytes, and the types that Meta takes; None: any."""
-_CAPTIONED = {MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT}
 
 
 def check_outbound(message: Outbound) -> None:
@@ -89,22 +80,21 @@ def _recipient(chat: Address) -> Body:
 
 
 def _check_text(text: Text) -> None:
-    if len(text.body) > MOST_TEXT:
+    if len(text.body) > META_TEXT:
         raise SendError(SendFault.CONTENT, Code.TEXT_TOO_LONG)
     if not text.body.strip():
         raise SendError(SendFault.CONTENT, Code.CONTENT_MISSING)
 
 
 def _check_media(media: Media) -> None:
-    most, types = FILES[media.kind]
-    if media.size_bytes > most:
-        raise SendError(SendFault.CONTENT, Code.FILE_TOO_LARGE)
-    if types is not None and media.mime.partition(";")[0].strip().lower() not in types:
-        raise SendError(SendFault.CONTENT, Code.FILE_TYPE)
-    if len(media.caption) > MOST_CAPTION:
-        raise SendError(SendFault.CONTENT, Code.TEXT_TOO_LONG)
-    if media.caption and media.kind not in _CAPTIONED:
-        raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
+    try:
+        check_file(META_FILES, media.kind, media.mime, media.size_bytes, media.caption)
+    except Refusal as refusal:
+        raise SendError(SendFault.CONTENT, _MEDIA_CODES.get(refusal.code, Code.FILE_REFUSED)) from refusal
+
+
+_MEDIA_CODES = {Code.TEXT_TOO_LONG: Code.TEXT_TOO_LONG, Code.CAPTION_UNSUPPORTED: Code.CAPTION_UNSUPPORTED}
+"""Whose sentences need no more than what is known of a message that has left the door."""
 
 
 def _check_location(location: Location) -> None:

@@ -25,6 +25,7 @@ from merpati.transports.cloud_api.lines import Line, Secrets, drop_line, find_li
 from merpati.transports.cloud_api.order import InOrder
 from merpati.transports.cloud_api.pace import PER_SECOND, LinePace, PairPace
 from merpati.transports.cloud_api.telling import Telling
+from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
     Capabilities,
     Emit,
@@ -57,7 +58,8 @@ CAPS = Capabilities(
     pair_code=False,
     stays_connected=False,
     hand_over_s=700,
-    max_text=4096,
+    max_text=META_TEXT,
+    files=META_FILES,
 )
 RETRY_S = (1.0, 60.0)
 """The first wait after Meta could not be reached; it doubles up to the second."""

@@ -12,6 +12,7 @@ import msgspec
 from merpati.core.clock import DAY_MS, Clock, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
+from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
     AnyEvent,
     Capabilities,
@@ -49,6 +50,8 @@ OFFICIAL = Capabilities(
     contact=True,
     reaction=True,
     window_ms=DAY_MS,
+    max_text=META_TEXT,
+    files=META_FILES,
 )
 """As WhatsApp's official API can."""
 RETRY_S = (0.05, 5.0)
