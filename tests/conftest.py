@@ -135,14 +135,20 @@ async def storage(emptied: Path | str) -> AsyncIterator[Storage]:
 
 
 @pytest.fixture
-async def open_postgres(_migrated_dsn: str) -> AsyncIterator[Callable[[Clock], Awaitable[Storage]]]:
+async def emptied_dsn(_migrated_dsn: str) -> str:
+    """The PostgreSQL database with merpati's schema and no rows that tests of this process share."""
+    await _execute(_migrated_dsn, _EMPTY_ALL)
+    return _migrated_dsn
+
+
+@pytest.fixture
+async def open_postgres(emptied_dsn: str) -> AsyncIterator[Callable[[Clock], Awaitable[Storage]]]:
     """Opens one and the same empty database as often as it is asked, as processes of several machines do, each with
     a clock of its own."""
-    await _execute(_migrated_dsn, _EMPTY_ALL)
     opened: list[Storage] = []
 
     async def open_one(clock: Clock) -> Storage:
-        opened.append(await PostgresStorage.open(_migrated_dsn, clock))
+        opened.append(await PostgresStorage.open(emptied_dsn, clock))
         return opened[-1]
 
     yield open_one
