@@ -32,7 +32,7 @@ dev: setup ## the same on a data folder of its own (build/dev), and the pages dr
 test: setup clients ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
 	@$(RUN)pytest -n $(WORKERS) --dist loadfile -m browser # a driven browser holds its process's event loop
-	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults # few and long: the next one goes to whoever is free
+	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults -o faulthandler_timeout=900 # few and long: the next one goes to whoever is free
 
 check: setup ## format, lint, types, imports; the same of the pages, with their unit tests
 	@$(RUN)ruff format --check
@@ -43,7 +43,7 @@ check: setup ## format, lint, types, imports; the same of the pages, with their 
 	@sh scripts/npm.sh test
 
 faults: setup ## the long fault run: a thousand kills on each engine (MERPATI_FAULT_KILLS, MERPATI_FAULT_SEED)
-	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -k kill_after_kill
+	@MERPATI_FAULT_KILLS=$${MERPATI_FAULT_KILLS:-1000} $(RUN)pytest -m faults -k kill_after_kill -o faulthandler_timeout=0
 
 bench: setup ## the benchmarks: they print figures and never fail a build
 	@for file in $(filter-out bench/soak.py,$(wildcard bench/[a-z]*.py)); do \

@@ -1,9 +1,11 @@
 """Fixtures of every test: a fresh database on each engine, and the server that fault tests stop and start."""
 
 import asyncio
+import faulthandler
 import os
+import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +24,22 @@ from tests.sqlite import open_empty
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the event loop that a served process has."""
     return {"served": new_loop}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """A process of tests that hangs is ended (`faulthandler_timeout`), and its test has failed.
+
+    pytest itself no longer looks once a test has failed, and just what such a test left open may keep its loop from
+    ending: uvloop waits, when it is closed, for a server that listens.
+    """
+    most_s = float(item.config.getini("faulthandler_timeout"))
+    if most_s:
+        faulthandler.dump_traceback_later(most_s, file=sys.__stderr__ or sys.stderr, exit=True)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")
