@@ -89,6 +89,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Addresses or networks of proxies whose X-Forwarded-For is believed; none: nobody's."),
     ] = ()
+    graph_url: Annotated[str, Meta(description="Address of Meta's Graph API, with its version.")] = (
+        "https://graph.facebook.com/v26.0"
+    )
     simulator_socket: Annotated[
         str, Meta(description="Socket of a simulated network in a process of its own; empty: one inside ours.")
     ] = ""
@@ -154,6 +157,7 @@ def load_config(environ: Mapping[str, str], flags: Mapping[str, object]) -> Load
     config = _convert(values)
     _check_hosts(config.allow_hosts)
     _check_files(config.files)
+    _check_graph(config.graph_url)
     return Loaded(config, origins)
 
 
@@ -191,6 +195,12 @@ def _check_hosts(hosts: tuple[str, ...]) -> None:
 def _check_files(files: str) -> None:
     if files and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?", files):
         raise BadSetting("files", "not s3://bucket or s3://bucket/prefix")
+
+
+def _check_graph(url: str) -> None:
+    """A token goes there: nothing but a server of the machine's own is spoken to without encryption."""
+    if not re.fullmatch(r"(https://[^/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#]*)?", url):
+        raise BadSetting("graph_url", "not https://host/version (http:// on this machine alone)")
 
 
 def _decode(kind: type, value: object) -> object:

@@ -6,7 +6,7 @@ Reactions to facts come with the features that react. Webhooks and browsers foll
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -14,7 +14,8 @@ from merpati.accounts.sessions import forget_sessions
 from merpati.accounts.tries import forget_tries
 from merpati.core.address import parse_phone
 from merpati.core.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, Millis
-from merpati.core.ids import Address
+from merpati.core.ids import Address, DeviceId
+from merpati.core.tokens import Sealer
 from merpati.devices.connection import forget_states
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
@@ -28,7 +29,11 @@ from merpati.messages.media import ORPHAN_MS, forget_media, sweep_media
 from merpati.messages.recovery import CLEAR_DEVICE, ClearDevice, clear_devices, expire_overdue
 from merpati.messages.views import open_devices, overdue_devices
 from merpati.storage.files import FileStore
-from merpati.storage.port import Tx
+from merpati.storage.port import Storage, Tx
+from merpati.transports.cloud_api.client import GraphClient
+from merpati.transports.cloud_api.link import CloudLink
+from merpati.transports.cloud_api.transport import CAPS as CLOUD_CAPS
+from merpati.transports.official import CLOUD_API, Official
 from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, SessionState, Transport
 from merpati.transports.simulator.link import SimulatorLink, open_link
@@ -51,14 +56,20 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     expire_after_ms: int
 
 
-def jobs(keeping: Keeping, files: FileStore, made: Callable[[], None]) -> Mapping[str, JobKind[Any]]:
-    """Every kind of job. `made` is called when a batch got messages that may be due."""
+Forget: TypeAlias = Callable[[DeviceId], Awaitable[None]]
+
+
+def jobs(
+    keeping: Keeping, files: FileStore, made: Callable[[], None], forget: Forget
+) -> Mapping[str, JobKind[Any]]:
+    """Every kind of job. `made` is called when a batch got messages that may be due, `forget` for a device that was
+    deleted: what its way to WhatsApp knows of it goes."""
     return {
         MAKE_BATCH: JobKind(args=MakeBatch, handler=lambda at, args: _make_batch(at, args, made), timeout_s=3_600),
         CANCEL_BATCH: JobKind(args=CancelBatch, handler=_cancel_batch, timeout_s=3_600),
         "log.forget": JobKind(args=NoArgs, handler=lambda at, _: _forget(at, keeping), every_ms=10 * MINUTE_MS),
         "messages.expire": JobKind(args=NoArgs, handler=lambda at, _: _expire(at, keeping), every_ms=MINUTE_MS),
-        CLEAR_DEVICE: JobKind(args=ClearDevice, handler=_clear_device),
+        CLEAR_DEVICE: JobKind(args=ClearDevice, handler=lambda at, args: _clear_device(at, args, forget)),
         "messages.clear": JobKind(args=NoArgs, handler=_clear, every_ms=MINUTE_MS),
         "messages.forget_media": JobKind(
             args=NoArgs, handler=lambda at, _: forget_media(at.storage, files, _ago(at, keeping.media_ms)),
@@ -76,7 +87,6 @@ class Way(msgspec.Struct, frozen=True):
     caps: Capabilities
     make: Callable[[Device, str], Transport]
     """The transport of a device; the text goes into the network's log."""
-    close: Callable[[], Awaitable[None]]
 
 
 class Transports:
@@ -85,15 +95,23 @@ class Transports:
     default = "simulator"
     """Of a device that names none."""
 
-    def __init__(self, simulator: SimulatorLink) -> None:
+    def __init__(self, simulator: SimulatorLink, cloud: CloudLink) -> None:
         self.simulator = simulator
         self.phones: Phones | None = simulator.phones
         """People one can be, where a transport has them."""
+        self.official: Official = cloud
+        """Where numbers of Meta's are set up."""
         self._ways = {
-            "simulator": Way(CAPS, partial(self._simulated, CAPS), simulator.close),
-            "simulator_official": Way(OFFICIAL, partial(self._simulated, OFFICIAL), simulator.close),
+            "simulator": Way(CAPS, partial(self._simulated, CAPS)),
+            "simulator_official": Way(OFFICIAL, partial(self._simulated, OFFICIAL)),
+            CLOUD_API: Way(CLOUD_CAPS, lambda device, _: cloud.transport(device.id)),
         }
         self.capabilities: Mapping[str, Capabilities] = {name: way.caps for name, way in self._ways.items()}
+        self.loops: Mapping[str, Callable[[], Awaitable[None]]] = {"Meta's news": cloud.run}
+        """What runs for ever, by its name in the log."""
+        self.forget: Forget = cloud.forget
+        """Drop what is known of a deleted device. May run twice."""
+        self._closes = (simulator.close, cloud.close)
 
     def make(self, device: Device, note: str) -> Transport:
         """The transport of a device, by the name in its row; `note` goes into the network's log."""
@@ -105,11 +123,13 @@ class Transports:
         return self.simulator.transport(device.id, number, note=note, caps=caps)
 
     async def close(self) -> None:
-        for way in self._ways.values():
-            await way.close()
+        for close in self._closes:
+            await close()
 
 
-async def open_transports(folder: Path, socket: str, faults: str, clock: Clock) -> Transports:
+async def open_transports(
+    folder: Path, socket: str, faults: str, clock: Clock, *, open_cloud: Callable[[], CloudLink]
+) -> Transports:
     """Open every transport. The simulated network is the one at `socket`, else one of our own, kept in `folder`.
 
     Raises `OSError` when nobody is at the socket, and what `open_link` raises for a journal or a script.
@@ -117,7 +137,14 @@ async def open_transports(folder: Path, socket: str, faults: str, clock: Clock) 
     link = await open_link(
         folder, socket=Path(socket) if socket else None, faults=Path(faults) if faults else None, clock=clock
     )
-    return Transports(link)
+    return Transports(link, open_cloud())
+
+
+def cloud_link(
+    graph_url: str, storage: Storage, sealer: Sealer, clock: Clock, *, spool: Path, most_bytes: int
+) -> CloudLink:
+    """The link to Meta's Graph API at this address; made within the event loop that uses it."""
+    return CloudLink(GraphClient(graph_url), storage, sealer, clock, spool=spool, most_bytes=most_bytes)
 
 
 async def _make_batch(at: JobContext, args: MakeBatch, made: Callable[[], None]) -> None:
@@ -146,9 +173,10 @@ async def _expire(at: JobContext, keeping: Keeping) -> None:
                 pass
 
 
-async def _clear_device(at: JobContext, args: ClearDevice) -> None:
+async def _clear_device(at: JobContext, args: ClearDevice, forget: Forget) -> None:
     """End what a device had open when it was deleted. May run twice."""
     await clear_devices(at.storage, at.clock, [args.device])
+    await forget(args.device)
 
 
 async def _clear(at: JobContext, _: NoArgs) -> None:

@@ -5,6 +5,7 @@ Two accounts: the first has two connected devices and one that is not; the secon
 
 import asyncio
 import contextlib
+import functools
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -43,6 +44,7 @@ from merpati.storage.lane import HotLane
 from merpati.storage.port import Row, Storage, Tx
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import Capabilities, Group, NumberCheck, PairHow
+from merpati.wiring import cloud_link
 
 ACCOUNT, STRANGER = AccountId(1), AccountId(2)
 ONE, TWO, OFF, THEIRS = DeviceId(11), DeviceId(12), DeviceId(13), DeviceId(21)
@@ -68,6 +70,8 @@ STORED = ("message", "outbox", "batch", "batch_part", "media", "idempotency", "f
 """What a call may store; the request log has every call of a known caller."""
 
 
+NO_GRAPH = "http://127.0.0.1:9/v26.0"
+"""Nobody is there."""
 CAPABILITIES = {
     "simulator": Capabilities(in_flight=8, takes_ref=True),
     "official": Capabilities(
@@ -90,6 +94,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self.ended: list[DeviceId] = []
+        self.restarted: list[DeviceId] = []
         self.typing: list[tuple[DeviceId, Address, int]] = []
         self.joined: list[Group] = []
         self.reachable = True
@@ -118,6 +123,9 @@ class Sessions:
     def _check_reachable(self) -> None:
         if not self.reachable:
             raise Refusal(Code.DEVICE_DISCONNECTED)
+
+    async def restart(self, device: Device) -> None:
+        self.restarted.append(device.id)
 
     async def disconnect(self, device: Device) -> None:
         self.ended.append(device.id)
@@ -196,6 +204,11 @@ async def populate(storage: Storage, sealer: Sealer) -> None:
                 await storage.write(change_state, device, state, "", SystemClock().now())
 
 
+async def fetch_name(egress: Egress, url: str, into: Path, *, max_bytes: int) -> str:
+    """A file by its address; its name."""
+    return (await fetch(egress, url, into, max_bytes=max_bytes, timeout_s=5)).filename
+
+
 @contextlib.asynccontextmanager
 async def running_api(
     storage: Storage,
@@ -217,9 +230,7 @@ async def running_api(
         made.mkdir()
     api: Api
 
-    async def fetched(url: str, into: Path, *, max_bytes: int) -> str:
-        return (await fetch(egress, url, into, max_bytes=max_bytes, timeout_s=5)).filename
-
+    cloud = cloud_link(NO_GRAPH, storage, sealer, clock, spool=spool, most_bytes=10_000_000)
     gateway = Gateway(
         storage=storage,
         lane=HotLane(storage),
@@ -234,7 +245,7 @@ async def running_api(
         sessions=sessions,
         capabilities=CAPABILITIES,
         default_transport="simulator",
-        fetch=fetched,
+        fetch=functools.partial(fetch_name, egress),
         egress=egress,
         check_url=egress.check_url,
         files=FolderStore(media),
@@ -244,12 +255,14 @@ async def running_api(
         made=lambda: setattr(api, "batches", api.batches + 1),
         webhooks_set=lambda: setattr(api, "looks", api.looks + 1),
         links=FileLinks(b"k" * 32, lambda: "http://files.example"),
+        official=cloud,
         live=live,
         metrics=ApiMetrics(CollectorRegistry()),
     )
     gateway = msgspec.structs.replace(gateway, **changed)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(egress.close)
+        stack.push_async_callback(cloud.close)
         api = await stack.enter_async_context(serving_api(gateway, sessions, protocol, trusted_proxies))
         following = asyncio.ensure_future(gateway.live.run())
         stack.push_async_callback(asyncio.wait, [following])

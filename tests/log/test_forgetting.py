@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merpati.core.clock import DAY_MS, Clock, Millis
-from merpati.core.ids import JobId
+from merpati.core.ids import DeviceId, JobId
 from merpati.jobs.model import JobContext, NoArgs
 from merpati.storage.files import FolderStore
 from merpati.storage.port import Storage, Tx
@@ -41,10 +41,14 @@ async def count(tx: Tx) -> list[int]:
     return [row[0] for row in rows if row]
 
 
+async def forgets_nothing(_device: DeviceId) -> None:
+    """No way to WhatsApp is open."""
+
+
 async def test_one_run_forgets_all_that_is_old(storage: Storage, tmp_path: Path) -> None:
     """Requests, keys, calls and dead letters: more than a chunk of each, and of each the young one stays."""
     await storage.write(fill, NOW - DAY_MS - 1, NOW - DAY_MS)
-    kind = jobs(KEEPING, FolderStore(tmp_path), lambda: None)["log.forget"]
+    kind = jobs(KEEPING, FolderStore(tmp_path), lambda: None, forgets_nothing)["log.forget"]
     await kind.handler(JobContext(storage=storage, clock=StillClock(), id=JobId(-1), attempt=1), NoArgs())
 
     assert await storage.read(count) == [1, 1, 1, 0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from merpati.core.clock import DAY_MS, HOUR_MS, Clock, Millis, SystemClock
-from merpati.core.ids import JobId, MediaId
+from merpati.core.ids import DeviceId, JobId, MediaId
 from merpati.jobs.model import JobContext, NoArgs
 from merpati.messages.actions import accept_calls
 from merpati.messages.media import forget_media, sweep_media
@@ -63,9 +63,13 @@ async def accept_file(storage: Storage, name: str) -> None:
     await storage.write(accept_calls, [a_call(media=(media,))])
 
 
+async def forgets_nothing(_device: DeviceId) -> None:
+    """No way to WhatsApp is open."""
+
+
 async def run_job(storage: Storage, folder: Path) -> None:
     """The job, as the runner calls it."""
-    kind = jobs(KEEPING, FolderStore(folder), lambda: None)["messages.sweep_media"]
+    kind = jobs(KEEPING, FolderStore(folder), lambda: None, forgets_nothing)["messages.sweep_media"]
     await kind.handler(JobContext(storage=storage, clock=StillClock(), id=JobId(-1), attempt=1), NoArgs())
 
 

@@ -26,6 +26,7 @@ from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
+from merpati.transports.official import Official
 from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, Group, NumberCheck, PairHow
 
@@ -53,6 +54,10 @@ class Sessions(Protocol):
 
     async def groups(self, device: Device) -> Sequence[Group]:
         """The groups that the device is in, as WhatsApp says now."""
+        ...
+
+    async def restart(self, device: Device) -> None:
+        """Start the device's session anew, with what is stored of the device by now. Raises `StorageError`."""
         ...
 
     async def disconnect(self, device: Device) -> None:
@@ -105,6 +110,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of files that came with messages."""
     phones: Phones | None = None
     """People of a simulated network, where one is open."""
+    official: Official
+    """Where numbers of Meta's are set up, and what Meta posts goes."""
     live: Hub
     """Those who follow the log."""
     public_url: str = ""

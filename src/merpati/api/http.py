@@ -14,6 +14,8 @@ from merpati.api.fonnte.door import Handler, Receive, Scope, Send, open_door, ta
 from merpati.api.fonnte.endpoints import fonnte_endpoints
 from merpati.api.fonnte.replies import id_header, reply_path_unknown
 from merpati.api.gateway import Gateway
+from merpati.api.meta import PREFIX as META
+from merpati.api.meta import meta_door
 from merpati.api.v1.routes import v1_handler
 from merpati.api.v1.shapes import PREFIX
 
@@ -40,7 +42,8 @@ def build_application(gateway: Gateway, routes: Sequence[HTTPRouteHandler]) -> H
         exception_handlers={NotFoundException: _path_unknown},
         before_send=[give_id],
     )
-    own = under(PREFIX, v1_handler(gateway), answer_heads(cast(Handler, inner)))
+    others = answer_heads(cast(Handler, inner))
+    own = under(PREFIX, v1_handler(gateway), under(META, meta_door(gateway), others))
     return in_front_of(own, fonnte_handlers(gateway))
 
 

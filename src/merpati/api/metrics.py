@@ -22,6 +22,9 @@ class ApiMetrics:
         self.accepted = Counter(
             "merpati_messages_accepted", "Messages accepted by a request, each target one.", registry=registry
         )
+        self.meta = Counter(
+            "merpati_meta_posts", "Calls of Meta's webhooks answered, by status.", ("status",), registry=registry
+        )
         self.took = Histogram(
             "merpati_api_seconds",
             "From the first byte of a request to its answer.",

@@ -100,7 +100,9 @@ class Gateway:
         )
         self.sessions = self._sessions()
         self.asks = Asks(storage, self.ids, self.sealer, self.node, self.sessions, self.supervisor)
-        self.jobs = JobRunner(storage, self.node, jobs(self.keeping, files, self.look_at_all), clock, rng=self.rng)
+        self.jobs = JobRunner(
+            storage, self.node, jobs(self.keeping, files, self.look_at_all, transports.forget), clock, rng=self.rng
+        )
         self.live = Hub(storage, judge_on(storage))
         self.webhooks: Webhooks | None = None
         self._webhooks_task: asyncio.Task[None] | None = None
@@ -193,6 +195,7 @@ class Gateway:
             ("webhooks", self._run_webhooks),
             ("live", self.live.run),
             ("uses of keys", self.keys.uses.run),
+            *self.transports.loops.items(),
         ):
             self.supervisor.loop(name, run)
 

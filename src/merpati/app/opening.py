@@ -3,10 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from merpati.app.gateway import Gateway
+from merpati.app.gateway import SEALING_KEY, Gateway
 from merpati.config import Config
 from merpati.core.clock import Clock, SystemClock
 from merpati.core.crashpoint import arm
+from merpati.core.tokens import Sealer
 from merpati.egress.client import Egress
 from merpati.storage.folder import DataFolder
 from merpati.storage.migrate import migrate
@@ -14,7 +15,7 @@ from merpati.storage.places import open_files
 from merpati.storage.port import Storage
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
-from merpati.wiring import open_transports
+from merpati.wiring import cloud_link, open_transports
 
 
 async def open_storage(config: Config, folder: DataFolder, clock: Clock) -> Storage:
@@ -46,8 +47,20 @@ async def open_gateway(config: Config, clock: Clock | None = None) -> AsyncItera
             region=config.s3_region,
             room_mb=config.files_cache_mb,
         )
+        sealer = Sealer(folder.key(SEALING_KEY))
         transports = await open_transports(
-            folder.simulator, config.simulator_socket, config.simulator_faults, clock
+            folder.simulator,
+            config.simulator_socket,
+            config.simulator_faults,
+            clock,
+            open_cloud=lambda: cloud_link(
+                config.graph_url,
+                storage,
+                sealer,
+                clock,
+                spool=folder.spool,
+                most_bytes=config.file_limits.most,
+            ),
         )
         stack.push_async_callback(transports.close)
         egress = Egress(config.allow_hosts)

@@ -52,6 +52,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         webhooks_set=gateway.look_at_endpoints,
         links=gateway.links,
         phones=gateway.transports.phones,
+        official=gateway.transports.official,
         live=gateway.live,
         public_url=gateway.url,
         metrics=ApiMetrics(gateway.registry),

@@ -178,6 +178,16 @@ class Code(StrEnum):
     META_ACCOUNT_RESTRICTED = "meta_account_restricted"
     META_PAYMENT_MISSING = "meta_payment_missing"
     META_NUMBER_NOT_SET_UP = "meta_number_not_set_up"
+    # setting a number of Meta's up
+    META_UNREACHABLE = "meta_unreachable"
+    META_NUMBER_UNKNOWN = "meta_number_unknown"
+    META_BUSINESS_UNKNOWN = "meta_business_unknown"
+    META_NUMBER_ELSEWHERE = "meta_number_elsewhere"
+    META_SECRET_WRONG = "meta_secret_wrong"
+    META_NUMBER_TAKEN = "meta_number_taken"
+    META_ADDRESS_REFUSED = "meta_address_refused"
+    NOT_OFFICIAL = "not_official"
+    OFFICIAL_NOT_SET_UP = "official_not_set_up"
     # storage
     STORAGE_FULL = "storage_full"
     STORAGE_GONE = "storage_gone"

@@ -43,7 +43,11 @@ class ReadGroups(msgspec.Struct, frozen=True, tag=True):
     """The groups that the device is in; answered by `InGroups`."""
 
 
-AnyAsk: TypeAlias = Pair | ShowTyping | CheckNumbers | ReadGroups
+class Restart(msgspec.Struct, frozen=True, tag=True):
+    """End the session and start it anew, with what is known of the device by now; answered by `Done`."""
+
+
+AnyAsk: TypeAlias = Pair | ShowTyping | CheckNumbers | ReadGroups | Restart
 
 # -- what is answered --
 

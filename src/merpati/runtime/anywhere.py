@@ -12,6 +12,7 @@ from merpati.devices.asks import (
     InGroups,
     Pair,
     ReadGroups,
+    Restart,
     Shown,
     ShowTyping,
 )
@@ -44,6 +45,14 @@ class SessionsAnywhere:
         answer = await self._ask(device, ReadGroups())
         assert isinstance(answer, InGroups)
         return answer.groups
+
+    async def restart(self, device: Device) -> None:
+        """A session that nobody runs starts with what is known when somebody does."""
+        try:
+            await self._asks.ask(device.id, Restart())
+        except Refusal as refusal:
+            if refusal.code is not Code.DEVICE_DISCONNECTED:
+                raise
 
     async def disconnect(self, device: Device) -> None:
         self._let_go(device.id)

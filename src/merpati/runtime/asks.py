@@ -24,6 +24,7 @@ from merpati.devices.asks import (
     Pair,
     ReadGroups,
     Refused,
+    Restart,
     Shown,
     ShowTyping,
     answer_ask,
@@ -43,7 +44,13 @@ LOOK_EVERY_S = 0.25
 """For what other processes left."""
 ASK_AGAIN_S = 0.1
 """For the answer of another process; that of this one is told at once."""
-WITHIN_S: Mapping[type[AnyAsk], float] = {Pair: PAIR_S, ShowTyping: 5.0, CheckNumbers: 30.0, ReadGroups: 30.0}
+WITHIN_S: Mapping[type[AnyAsk], float] = {
+    Pair: PAIR_S,
+    ShowTyping: 5.0,
+    CheckNumbers: 30.0,
+    ReadGroups: 30.0,
+    Restart: 10.0,
+}
 _decode = msgspec.json.Decoder(AnyAnswer).decode
 
 
@@ -163,9 +170,15 @@ async def _groups(sessions: Sessions, device: DeviceId, _ask: ReadGroups) -> Any
     return InGroups(tuple(await sessions.groups(device)))
 
 
+async def _restart(sessions: Sessions, device: DeviceId, _ask: Restart) -> AnyAnswer:
+    await sessions.restart(device)
+    return Done()
+
+
 _ANSWERS: Mapping[type[AnyAsk], Callable[[Sessions, DeviceId, Any], Awaitable[AnyAnswer]]] = {
     Pair: _pair,
     ShowTyping: _show_typing,
     CheckNumbers: _check,
     ReadGroups: _groups,
+    Restart: _restart,
 }

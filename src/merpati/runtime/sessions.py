@@ -143,6 +143,9 @@ class Sessions:
         transport = self.make(device, note)
         session = Session(device, claim, transport, TypingShown(transport, self.supervisor))
         self.live[id_] = session
+        await self._open_transport(session)
+
+    async def _open_transport(self, session: Session) -> None:
         await session.transport.start(lambda event: self._hear(session, event))
 
     async def _load(self, id_: DeviceId) -> Device | None:
@@ -164,8 +167,7 @@ class Sessions:
             return
         self.dispatcher.close(device)
         if why is not Loss.LEASE:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(session.sender.idle.wait(), FINISH_S)
+            await self._finish(session)
         if self.live.get(device) is session:
             del self.live[device]
         if why is Loss.LEASE:
@@ -174,6 +176,21 @@ class Sessions:
         session.stopped = True
         if session.pairing is not None:
             session.pairing.fail(Reason.RELEASED)
+
+    async def _finish(self, session: Session) -> None:
+        """What is being handed over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                await session.sender.idle.wait()
+
+    async def restart(self, device: DeviceId) -> None:
+        """End a live session, when what is being handed over is finished, and start it anew."""
+        session = self.live[device]
+        self.dispatcher.close(device)
+        await self._finish(session)
+        await session.transport.stop()
+        if not session.stopped:
+            await self._open_transport(session)
 
     async def pair(self, device: DeviceId, how: PairHow, phone: Address | None = None) -> PairQr | PairCode:
         """Begin pairing a device whose session is live, and wait for what the person must scan or type.

@@ -31,7 +31,7 @@ STREAMS = ["followEvents", "followSimulator"]
 LEAVING = ["signOut", "revokeSession"]
 """The caller would be a stranger from then on; `test_session` and `test_sessions` have these."""
 GROUPS = [
-    "Devices",
+    "Devices,Official",
     "Messages",
     "Webhooks",
     "Simulator",

@@ -37,6 +37,7 @@ BODIES: dict[str, Any] = {
     "addDevice": {"name": "Baru", "number": "x"},
     "changeDevice": {"name": "Baru"},
     "deleteDevice": {"password": "x"},
+    "setOfficial": {"number_id": "12345", "business_id": "12345"},
     "pairDevice": {"how": "qr"},
     "checkNumbers": {"numbers": ["081234567890"]},
     "showTyping": {"chat": "081234567890", "seconds": 1},
@@ -66,7 +67,11 @@ BODIES: dict[str, Any] = {
     "scanCode": {"device": ONE, "code": "x"},
     "startFault": {"name": "x", "device": ONE},
 }
-QUERIES: dict[str, Any] = {"getChat": {"device": ONE}, "stopFault": {"device": ONE}}
+QUERIES: dict[str, Any] = {
+    "getChat": {"device": ONE},
+    "getWindow": {"chat": "081234567890"},
+    "stopFault": {"device": ONE},
+}
 STREAMS = {"followEvents", "followSimulator"}
 """Without an end: what they tell is tested with streams."""
 

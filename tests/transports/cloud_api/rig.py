@@ -24,8 +24,9 @@ from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.client import GraphClient
 from merpati.transports.cloud_api.lines import Secrets
-from merpati.transports.cloud_api.link import CloudLink, NotSigned
+from merpati.transports.cloud_api.link import CloudLink
 from merpati.transports.cloud_api.transport import CAPS, CloudTransport
+from merpati.transports.official import NotSigned
 from merpati.transports.port import Content, SendFault
 from tests.transports.cloud_api.reading import content_of, shared
 

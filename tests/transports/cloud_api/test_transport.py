@@ -15,8 +15,8 @@ from merpati.storage.port import Storage
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.client import GraphTrouble
 from merpati.transports.cloud_api.lines import LineTaken
-from merpati.transports.cloud_api.link import NotSigned
 from merpati.transports.cloud_api.news import waiting_devices
+from merpati.transports.official import NotSigned
 from merpati.transports.port import (
     AnyEvent,
     Inbound,

@@ -89,6 +89,14 @@ def _parse(declared: str, options: Mapping[str, str], body: bytes) -> dict[str, 
     return _PARSERS[_format(declared, body)](body, options.get("charset", "utf-8"))
 
 
+async def read_whole(receive: Receive, most_bytes: int) -> bytes:
+    """The bytes as they came, for who must check a signature over them.
+
+    Raises `Refusal`: BODY_INVALID (it comes too slowly), BODY_TOO_LARGE; `ClientGone`.
+    """
+    return b"".join([chunk async for chunk in _limited(_chunks(receive, b"", True), most_bytes)])
+
+
 async def drain(receive: Receive, limits: Limits) -> None:
     """Read a body over, as far as it is reasonable: a caller that still writes does not hear an answer."""
     try:

@@ -21,6 +21,7 @@ from merpati.api.v1.home import home_router
 from merpati.api.v1.keys import keys_router
 from merpati.api.v1.me import me_router
 from merpati.api.v1.message_routes import messages_router
+from merpati.api.v1.official import official_router
 from merpati.api.v1.once import open_once, provide_once
 from merpati.api.v1.openapi import describe
 from merpati.api.v1.principal import guard, provide_principal
@@ -53,6 +54,7 @@ def routers() -> list[Router]:
         setup_router(),
         home_router(),
         devices_router(),
+        official_router(),
         transports_router(),
         messages_router(),
         files_router(),

@@ -7,6 +7,7 @@ from merpati.client.awaiting.devices import Devices
 from merpati.client.awaiting.events import Events
 from merpati.client.awaiting.home import Home
 from merpati.client.awaiting.messages import Messages
+from merpati.client.awaiting.official import Official
 from merpati.client.awaiting.requests import Requests
 from merpati.client.awaiting.rotators import Rotators
 from merpati.client.awaiting.session import Session
@@ -23,6 +24,7 @@ class Groups:
         self.events = Events(do)
         self.home = Home(do)
         self.messages = Messages(do)
+        self.official = Official(do)
         self.requests = Requests(do)
         self.rotators = Rotators(do)
         self.session = Session(do)

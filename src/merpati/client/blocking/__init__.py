@@ -7,6 +7,7 @@ from merpati.client.blocking.devices import Devices
 from merpati.client.blocking.events import Events
 from merpati.client.blocking.home import Home
 from merpati.client.blocking.messages import Messages
+from merpati.client.blocking.official import Official
 from merpati.client.blocking.requests import Requests
 from merpati.client.blocking.rotators import Rotators
 from merpati.client.blocking.session import Session
@@ -23,6 +24,7 @@ class Groups:
         self.events = Events(do)
         self.home = Home(do)
         self.messages = Messages(do)
+        self.official = Official(do)
         self.requests = Requests(do)
         self.rotators = Rotators(do)
         self.session = Session(do)

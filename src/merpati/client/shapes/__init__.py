@@ -75,6 +75,7 @@ from merpati.client.shapes.messages import (
     Wait,
     WhyAnswer,
 )
+from merpati.client.shapes.official import NumberAnswer, OfficialAnswer
 from merpati.client.shapes.requests import Outcome, PageOfRequestLine, RequestAnswer, RequestLine
 from merpati.client.shapes.rotators import MemberAnswer, MemberForm, PageOfRotatorAnswer, RotatorAnswer, RotatorKind
 from merpati.client.shapes.session import (
@@ -205,6 +206,8 @@ __all__ = [
     "MessageAnswer",
     "MessageRow",
     "Note",
+    "NumberAnswer",
+    "OfficialAnswer",
     "Outcome",
     "PageOfBatchAnswer",
     "PageOfCallAnswer",

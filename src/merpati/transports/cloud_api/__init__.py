@@ -5,6 +5,7 @@ posts (all pure). `client` speaks to Meta, `files` brings attachments, `transpor
 `link` is what a process has of all this. `lines` knows which of Meta's numbers a device is; `news` keeps what Meta
 posted: it is stored as it came, answered at once, and worked after that by whoever holds the device, in order.
 
-`cloud_line` and `cloud_news` are its tables; it emits and hears no fact. There is no way to set a device up and no
-address for Meta's webhooks yet, so `wiring` does not name it.
+`setting_up` asks Meta about a number before it is a device's.
+
+`cloud_line` and `cloud_news` are its tables; it emits and hears no fact.
 """

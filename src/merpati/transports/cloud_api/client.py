@@ -18,10 +18,11 @@ from merpati.core.errors import Code
 from merpati.transports.cloud_api.errors import Act, Trouble, trouble_of
 from merpati.transports.port import SendFault
 
-GRAPH = "https://graph.facebook.com/v26.0"
 CONNECT_S, ANSWER_S, FILE_S = 10.0, 30.0, 600.0
 KEPT_S = 20.0
 """How long an idle connection is kept: shorter than Meta does, or a call would go into one that just ended."""
+MOST_PAGES = 100
+"""Of one edge: who has more has more than Meta allows."""
 FILE_HOSTS = ("facebook.com", "fbcdn.net", "fbsbx.com", "whatsapp.net")
 """Where Meta keeps files: nobody else is shown the token."""
 _UNREACHED = Trouble(Act.RETRY, SendFault.RETRY, Code.NETWORK_BUSY)
@@ -37,9 +38,9 @@ class GraphTrouble(Exception):
 
 
 class GraphClient:
-    """Opened within the event loop that uses it. No call is repeated here."""
+    """Opened within the event loop that uses it. No call is repeated here. `base_url` ends with Meta's version."""
 
-    def __init__(self, base_url: str = GRAPH) -> None:
+    def __init__(self, base_url: str) -> None:
         self._base = base_url.rstrip("/")
         self._host = URL(base_url).host
         self._session = aiohttp.ClientSession(
@@ -55,6 +56,18 @@ class GraphClient:
     async def get(self, path: str, token: str, **query: str) -> dict[str, Any]:
         """What a node is; raises `GraphTrouble`."""
         return await self._call("GET", path, token, params=query)
+
+    async def pages(self, path: str, token: str, **query: str) -> AsyncIterator[dict[str, Any]]:
+        """Every node of an edge, a hundred at a time; raises `GraphTrouble`."""
+        after: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            answer = await self.get(path, token, limit="100", **query, **after)
+            for node in _nodes(answer):
+                yield node
+            cursor = _next(answer)
+            if not cursor:
+                return
+            after = {"after": cursor}
 
     async def post(self, path: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Raises `GraphTrouble`: UNCERTAIN where Meta may have done it, RETRY where it surely has not."""
@@ -125,7 +138,28 @@ def _read(status: int, body: bytes) -> dict[str, Any]:
     error = answer["error"]
     code = error.get("code")
     known = code if type(code) is int else None
-    raise GraphTrouble(trouble_of(known, status), known, str(error.get("message", ""))[:200])
+    raise GraphTrouble(trouble_of(known, status), known, _said(error))
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """Meta's most telling sentence."""
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else None
+    found = (details, error.get("error_user_msg"), error.get("message"))
+    return next((each[:300] for each in found if isinstance(each, str) and each), "")
+
+
+def _nodes(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = answer.get("data")
+    return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+
+
+def _next(answer: Mapping[str, Any]) -> str:
+    """The cursor of the next page; empty: this is the last."""
+    paging = answer.get("paging")
+    cursors = paging.get("cursors") if isinstance(paging, dict) and paging.get("next") else None
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) else ""
 
 
 def _id_in(answer: Mapping[str, Any]) -> str:

@@ -43,6 +43,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: Millis
     heard_at: Millis = Millis(0)
     """When Meta's last webhook came; 0: none did."""
+    answered_at: Millis = Millis(0)
+    """When Meta's challenge to the address was answered; 0: never."""
 
     def secrets(self, sealer: Sealer) -> Secrets:
         """Raises `CannotUnseal`."""
@@ -64,7 +66,7 @@ def seal_secrets(sealer: Sealer, device: DeviceId, secrets: Secrets) -> str:
 async def set_line(tx: Tx, line: Line) -> None:
     """Make the device this number, whatever it was before. Raises `LineTaken`. May run twice.
 
-    `heard_at` is not stored: only a webhook moves it.
+    `heard_at` and `answered_at` are not stored: only Meta's calls move them.
     """
     holder = await store.holder_of(tx, line.number_id)
     if holder is not None and holder != line.device:
@@ -75,6 +77,11 @@ async def set_line(tx: Tx, line: Line) -> None:
         )
     except Violation:
         raise LineTaken from None
+
+
+async def answer_line(tx: Tx, device: DeviceId) -> None:
+    """Meta's challenge was answered. May run twice."""
+    await store.mark_answered(tx, device, tx.now)
 
 
 async def drop_line(tx: Tx, device: DeviceId) -> None:
@@ -94,7 +101,7 @@ async def lines_of_numbers(tx: Tx, account: AccountId, numbers: Sequence[str]) -
 
 
 def _line(row: Row) -> Line:
-    device, account, number_id, business_id, sealed, changed_at, heard_at = row
+    device, account, number_id, business_id, sealed, changed_at, heard_at, answered_at = row
     return Line(
         device=DeviceId(device),
         account=AccountId(account),
@@ -103,4 +110,5 @@ def _line(row: Row) -> Line:
         sealed=sealed,
         changed_at=Millis(changed_at),
         heard_at=Millis(heard_at),
+        answered_at=Millis(answered_at),
     )

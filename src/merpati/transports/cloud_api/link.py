@@ -6,23 +6,31 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from merpati.core.clock import Clock
-from merpati.core.ids import DeviceId
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import CannotUnseal, Sealer
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
 from merpati.transports.cloud_api.client import GraphClient
-from merpati.transports.cloud_api.lines import Line, Secrets, find_line
+from merpati.transports.cloud_api.lines import (
+    Line,
+    LineTaken,
+    Secrets,
+    answer_line,
+    drop_line,
+    find_line,
+    seal_secrets,
+    set_line,
+)
 from merpati.transports.cloud_api.news import KEEP, Posted, waiting_devices
+from merpati.transports.cloud_api.setting_up import ask_number, complete, number_now, point_here
 from merpati.transports.cloud_api.transport import CloudTransport
 from merpati.transports.cloud_api.webhooks import NotMetas, challenge_of, is_signed, read_news
+from merpati.transports.official import Given, NotSigned, NumberNow, SetUp
 
 LOOK_S = 1.0
 """How often is looked for what another process stored for devices of this one."""
-
-
-class NotSigned(Exception):
-    """The body is not Meta's, or the device has no number: nothing was stored."""
 
 
 class CloudLink:
@@ -51,20 +59,83 @@ class CloudLink:
         self._live[device] = made
         return made
 
+    # -- setting up --
+
+    async def set_up(self, device: DeviceId, account: AccountId, given: Given) -> NumberNow:
+        """See the port."""
+        line = await self._storage.read(find_line, device)
+        known = complete(given, self._secrets(line))
+        now = await ask_number(self.client, given, known)
+        new = Line(
+            device=device,
+            account=account,
+            number_id=given.number_id,
+            business_id=given.business_id,
+            sealed=seal_secrets(self._sealer, device, known),
+            changed_at=self._clock.now(),
+        )
+        try:
+            await self._storage.write(set_line, new)
+        except LineTaken:
+            raise Refusal(Code.META_NUMBER_TAKEN, field="number_id") from None
+        return now
+
+    async def tell_address(self, device: DeviceId, url: str) -> None:
+        """See the port."""
+        line, known = await self._of(device)
+        await point_here(self.client, line, known, url)
+
+    async def find(self, device: DeviceId) -> SetUp | None:
+        """See the port."""
+        line = await self._storage.read(find_line, device)
+        known = self._secrets(line)
+        if line is None:
+            return None
+        return SetUp(
+            number_id=line.number_id,
+            business_id=line.business_id,
+            verify_token=known.verify_token if known else "",
+            changed_at=line.changed_at,
+            answered_at=line.answered_at,
+            heard_at=line.heard_at,
+        )
+
+    async def number_now(self, device: DeviceId) -> NumberNow:
+        """See the port."""
+        line, known = await self._of(device)
+        return await number_now(self.client, line.number_id, known.token)
+
+    async def forget(self, device: DeviceId) -> None:
+        """The device is gone: its number is free, its secrets go. May run twice."""
+        await self._storage.write(drop_line, device)
+
+    async def _of(self, device: DeviceId) -> tuple[Line, Secrets]:
+        line = await self._storage.read(find_line, device)
+        known = self._secrets(line)
+        if line is None or known is None:
+            raise Refusal(Code.OFFICIAL_NOT_SET_UP)
+        return line, known
+
+    def _secrets(self, line: Line | None) -> Secrets | None:
+        """None: there is no line, or its secrets were sealed with a key that is lost."""
+        try:
+            return line.secrets(self._sealer) if line is not None else None
+        except CannotUnseal:
+            return None
+
+    # -- the door --
+
     async def answer_challenge(self, device: DeviceId, query: Mapping[str, str]) -> str:
-        """What Meta wants to read when the device's webhook address is entered there; raises `NotSigned`."""
-        _, secrets = await self._known(device)
-        answer = challenge_of(query, secrets.verify_token)
+        """See the port."""
+        _, known = await self._known(device)
+        answer = challenge_of(query, known.verify_token)
         if answer is None:
             raise NotSigned
+        await self._storage.write(answer_line, device)
         return answer
 
     async def take_post(self, lane: HotLane, ids: Ids, device: DeviceId, body: bytes, signature: str) -> None:
-        """Store what Meta posted to the device's address; it is stored when this returns.
-
-        The body may tell of other numbers of the same account that the same app speaks for. Raises `NotSigned`, and
-        a `StorageError`: then Meta posts it again.
-        """
+        """See the port."""
         line, secrets = await self._known(device)
         if not is_signed(secrets.app_secret, body, signature):
             raise NotSigned
@@ -81,12 +152,10 @@ class CloudLink:
 
     async def _known(self, device: DeviceId) -> tuple[Line, Secrets]:
         line = await self._storage.read(find_line, device)
-        if line is None:
+        known = self._secrets(line)
+        if line is None or known is None:
             raise NotSigned
-        try:
-            return line, line.secrets(self._sealer)
-        except CannotUnseal:
-            raise NotSigned from None
+        return line, known
 
     def _wake(self, device: DeviceId) -> None:
         transport = self._live.get(device)

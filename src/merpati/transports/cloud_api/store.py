@@ -10,11 +10,12 @@ from merpati.storage.port import Row, Tx, Value
 
 async def put_line(tx: Tx, values: Sequence[Value]) -> None:
     """(device, account, number, business, sealed, changed_at); what was heard of another number is forgotten."""
+    kept = "CASE WHEN cloud_line.number_id = excluded.number_id THEN cloud_line.{0} ELSE 0 END"
     await tx.run(
         "INSERT INTO cloud_line (device_id, account_id, number_id, business_id, sealed, changed_at, heard_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (device_id) DO UPDATE SET number_id = excluded.number_id, "
         "business_id = excluded.business_id, sealed = excluded.sealed, changed_at = excluded.changed_at, "
-        "heard_at = CASE WHEN cloud_line.number_id = excluded.number_id THEN cloud_line.heard_at ELSE 0 END",
+        f"heard_at = {kept.format('heard_at')}, answered_at = {kept.format('answered_at')}",
         *values,
     )
 
@@ -26,8 +27,8 @@ async def holder_of(tx: Tx, number_id: str) -> int | None:
 
 async def line_row(tx: Tx, device: DeviceId) -> Row | None:
     return await tx.one(
-        "SELECT device_id, account_id, number_id, business_id, sealed, changed_at, heard_at FROM cloud_line "
-        "WHERE device_id = $1",
+        "SELECT device_id, account_id, number_id, business_id, sealed, changed_at, heard_at, answered_at "
+        "FROM cloud_line WHERE device_id = $1",
         device,
     )
 
@@ -43,6 +44,10 @@ async def devices_of(tx: Tx, numbers: Sequence[str]) -> list[Row]:
 
 async def delete_line(tx: Tx, device: DeviceId) -> None:
     await tx.run("DELETE FROM cloud_line WHERE device_id = $1", device)
+
+
+async def mark_answered(tx: Tx, device: DeviceId, at: int) -> None:
+    await tx.run("UPDATE cloud_line SET answered_at = $2 WHERE device_id = $1", device, at)
 
 
 async def mark_heard(tx: Tx, devices: Sequence[tuple[DeviceId, int]]) -> None:

@@ -23,7 +23,8 @@ from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
 from merpati.transports.cloud_api.errors import ENDS, Act, Trouble
 from merpati.transports.cloud_api.lines import Line, Secrets, drop_line, find_line
 from merpati.transports.cloud_api.order import InOrder
-from merpati.transports.cloud_api.pace import PER_SECOND, LinePace, PairPace
+from merpati.transports.cloud_api.pace import LinePace, PairPace
+from merpati.transports.cloud_api.setting_up import per_second
 from merpati.transports.cloud_api.telling import Telling
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
@@ -174,7 +175,7 @@ class CloudTransport:
             raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.META_TOKEN_REFUSED)) from None
         await self._tell(emit)
         node = await self._client.get(line.number_id, self._account.secrets.token, fields=FIELDS)
-        self._line_pace.per_second = _per_second(node)
+        self._line_pace.per_second = per_second(node)
         await self._tell(emit)
         digits = "".join(each for each in str(node.get("display_phone_number", "")) if each.isdigit())
         await self._say(SessionState.OPEN, number=digits)
@@ -277,12 +278,6 @@ class CloudTransport:
     async def groups(self) -> list[Group]:
         """None: see `bodies`."""
         raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
-
-
-def _per_second(node: dict[str, Any]) -> int:
-    throughput = node.get("throughput")
-    level = throughput.get("level") if isinstance(throughput, dict) else None
-    return PER_SECOND.get(str(level), PER_SECOND["STANDARD"])
 
 
 def _id_of(answer: dict[str, Any]) -> WaId:

@@ -1,0 +1,120 @@
+"""`/devices/{id}/official`: a device that is a number of Meta's Cloud API."""
+
+from litestar import Router, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from merpati.api.gateway import Gateway
+from merpati.api.meta import address_of
+from merpati.api.v1 import access
+from merpati.api.v1.needs import TheGateway, ThePrincipal
+from merpati.api.v1.official_shapes import NumberAnswer, OfficialAnswer, OfficialGiven, show_number, show_official
+from merpati.api.v1.principal import Principal
+from merpati.api.v1.problems import refusals
+from merpati.core.errors import Code, Refusal
+from merpati.core.ids import DeviceId
+from merpati.devices.actions import set_desired
+from merpati.devices.model import Device
+from merpati.transports.official import CLOUD_API, Given
+
+_ANY = (Code.DEVICE_UNKNOWN, Code.NOT_OFFICIAL)
+_ASKED = (Code.META_UNREACHABLE, Code.META_TOKEN_REFUSED, Code.META_PERMISSION_MISSING)
+_SET = (*_ANY, Code.OFFICIAL_NOT_SET_UP)
+
+
+async def _official(gateway: Gateway, principal: Principal, device_id: int) -> Device:
+    device = await access.device(gateway, principal, device_id)
+    if device.transport != CLOUD_API:
+        raise Refusal(Code.NOT_OFFICIAL)
+    return device
+
+
+async def _shown(gateway: Gateway, device: DeviceId) -> OfficialAnswer:
+    found = await gateway.official.find(device)
+    if found is None:
+        raise Refusal(Code.OFFICIAL_NOT_SET_UP)
+    return show_official(found, address_of(gateway, device))
+
+
+@get("/", operation_id="getOfficial", summary="How an official number is set up", responses=refusals(*_SET))
+async def get_official(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> OfficialAnswer:
+    """As it is stored here; Meta is not asked."""
+    device = await _official(gateway, principal, device_id)
+    return await _shown(gateway, device.id)
+
+
+@put(
+    "/",
+    operation_id="setOfficial",
+    summary="Set an official number up",
+    responses=refusals(
+        *_ANY,
+        *_ASKED,
+        Code.INPUT_INVALID,
+        Code.META_NUMBER_UNKNOWN,
+        Code.META_BUSINESS_UNKNOWN,
+        Code.META_NUMBER_ELSEWHERE,
+        Code.META_SECRET_WRONG,
+        Code.META_NUMBER_TAKEN,
+    ),
+)
+async def put_official(
+    gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int], data: JSONBody[OfficialGiven]
+) -> OfficialAnswer:
+    """Asks Meta whether ids, token and secret belong together; if so the device is that number, and connects.
+
+    Again, with another token, is how a token is replaced. What Meta refuses changes nothing.
+    """
+    device = await _official(gateway, principal, device_id)
+    given = Given(
+        number_id=data.number_id,
+        business_id=data.business_id,
+        token=data.token or "",
+        app_secret=data.app_secret or "",
+    )
+    await gateway.official.set_up(device.id, device.account, given)
+    try:
+        wanted = await gateway.storage.write(set_desired, device.id, True)
+    except Refusal:  # deleted while Meta was asked
+        await gateway.official.forget(device.id)
+        raise
+    gateway.devices.forget_device(device.id)
+    if device.desired:
+        await gateway.sessions.restart(wanted)
+    return await _shown(gateway, device.id)
+
+
+@post(
+    "/tell-address",
+    operation_id="tellAddress",
+    summary="Give Meta the webhook's address",
+    status_code=200,
+    responses=refusals(*_SET, *_ASKED, Code.META_ADDRESS_REFUSED),
+)
+async def post_address(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> OfficialAnswer:
+    """Has Meta post what concerns this number to `webhook_url`, whatever the app's own address is.
+
+    Meta asks the address its challenge before it answers, so this proves that Meta reaches this server.
+    """
+    device = await _official(gateway, principal, device_id)
+    await gateway.official.tell_address(device.id, address_of(gateway, device.id))
+    return await _shown(gateway, device.id)
+
+
+@get(
+    "/number",
+    operation_id="getOfficialNumber",
+    summary="What Meta says of an official number",
+    responses=refusals(*_SET, *_ASKED, Code.META_NUMBER_UNKNOWN),
+)
+async def get_number(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> NumberAnswer:
+    """Its name, quality and limits, asked of Meta now."""
+    device = await _official(gateway, principal, device_id)
+    return show_number(await gateway.official.number_now(device.id))
+
+
+def official_router() -> Router:
+    return Router(
+        "/devices/{device_id:int}/official",
+        route_handlers=[get_official, put_official, post_address, get_number],
+        tags=["Official"],
+    )
