@@ -1,5 +1,6 @@
 """A device's folder: whose it is, and what its marks say."""
 
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -79,3 +80,21 @@ def test_new_keys_are_no_copy(tmp_path: Path) -> None:
 
     assert folder.paired_as() == ""
     assert not folder.has(Mark.RESTORED)
+
+
+def test_keys_are_known_after_a_kill_in_mid_write(tmp_path: Path) -> None:
+    """What the kill left half written is taken back first; a copy of file and journal is what a kill leaves."""
+    folder, killed = made(tmp_path / "a"), made(tmp_path / "b")
+    put_session(folder)
+    db = sqlite3.connect(folder.session, isolation_level=None)
+    db.execute("PRAGMA cache_size = 1")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("CREATE TABLE other (data BLOB)")
+    for _ in range(50):
+        db.execute("INSERT INTO other VALUES (zeroblob(4000))")
+    for each in folder.path.iterdir():
+        shutil.copy(each, killed.path)
+    db.close()
+
+    assert (killed.path / "session.db-journal").exists()
+    assert killed.paired_as() == "62811:3@s.whatsapp.net"

@@ -10,6 +10,7 @@ Two copies of the keys must not both run: each message moves the encryption stat
 it cannot read.
 """
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -20,6 +21,8 @@ from typing import Final
 from merpati.core.ids import DeviceId
 
 SESSION: Final = "session.db"
+BUSY_S: Final = 5.0
+"""The library may be writing."""
 _BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 
@@ -74,17 +77,15 @@ class SessionFolder:
             os.close(file)
 
     def paired_as(self) -> str:
-        """The JID that the session is of, `number:device@server`; empty: it is not paired."""
+        """The JID that the session is of, `number:device@server`; empty: it is not paired.
+
+        Not read-only: after a kill the database may have to go back to its last commit. Raises `sqlite3.Error`.
+        """
         if not self.session.exists():
             return ""
-        try:
-            with sqlite3.connect(f"file:{self.session}?mode=ro", uri=True) as db:
-                row = db.execute("SELECT jid FROM whatsmeow_device").fetchone()
-        except sqlite3.Error:  # no table yet: a pairing that came to nothing
-            return ""
-        finally:
-            if "db" in locals():
-                db.close()
+        with contextlib.closing(sqlite3.connect(self.session, timeout=BUSY_S)) as db:
+            named = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'whatsmeow_device'").fetchone()
+            row = db.execute("SELECT jid FROM whatsmeow_device").fetchone() if named else None
         return str(row[0]) if row is not None else ""
 
     def forget(self) -> None:

@@ -141,7 +141,7 @@ class WorkerProcess:
     def kill(self) -> None:
         """At once, with all devices in it; it is started again for those that have not left."""
         if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
+            _kill(self._process.pid)
 
     async def stop(self) -> None:
         """May be called twice."""
@@ -249,8 +249,8 @@ class WorkerProcess:
     async def _ended(self, process: asyncio.subprocess.Process, reading: "asyncio.Task[None]") -> None:
         """It is gone when this returns, whatever state it was in."""
         was_up, self._writer = self._writer is not None, None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            _kill(process.pid)
         code = await process.wait()
         reading.cancel()
         if code not in {0, -signal.SIGKILL}:
@@ -273,6 +273,12 @@ class WorkerProcess:
             if not line:
                 return
             self.last_lines.append(line.decode(errors="replace").rstrip()[:500])
+
+
+def _kill(pid: int) -> None:
+    """Not by `Process.kill`, which looks first whether it has ended, and so takes its end away from who waits."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 async def _some(reader: asyncio.StreamReader) -> bytes:

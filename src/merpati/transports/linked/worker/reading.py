@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -75,7 +76,8 @@ class Reading:
             assert client is not None
             try:
                 data = await client.download(message)
-            except LibraryTrouble:
+            except LibraryTrouble as trouble:
+                print(f"device {self.device}: a file: {trouble}", file=sys.stderr)  # noqa: T201 - the gateway keeps it
                 if left:
                     await asyncio.sleep(FETCH_AGAIN_S)
                 continue

@@ -33,7 +33,7 @@ class Sending:
     ) -> None:
         self._tools, self._line, self._store, self._add, self._own = tools, line, store, add, own
         self._outgoing = Outgoing(tools.messages, secrets.token_bytes)
-        self._turn = asyncio.Lock()
+        self._turn, self._showing = asyncio.Lock(), asyncio.Lock()
         self._late: set[asyncio.Task[Any]] = set()
 
     def stop(self) -> None:
@@ -171,7 +171,10 @@ class Sending:
 
     async def show(self, word: protocol.Show) -> None:
         """Best effort."""
-        if (client := self._line.open_client) is not None:
+        async with self._showing:
+            client = self._line.open_client
+            if client is None:
+                return
             with contextlib.suppress(LibraryTrouble):
                 await client.show(await self._lid_of(word.chat), word.what)
 

@@ -53,6 +53,7 @@ class DeviceSession:
         self._telling = Telling(self.device, self._store, tools.say, self._reading.read)
         self.sending = Sending(tools, self._line, self._store, self._telling.add, self._number)
         self._clients = self._tries = self._shown = 0
+        self._own = ""
         self._attempt, self._pairing, self._paired = 0, False, False
         self._how: PairHow = PairHow.QR
         self._phone: Address | None = None
@@ -82,6 +83,7 @@ class DeviceSession:
             return  # begun again meanwhile
         self.folder.forget_keys()
         self._is_copy, self._shown, self._pairing, self._paired = False, 0, True, False
+        self._own = ""
         await self._connect()
 
     async def close(self, word: protocol.Close) -> None:
@@ -259,8 +261,10 @@ class DeviceSession:
         self._telling.open(protocol.Opened(device=self.device, number=Address(self._number())))
 
     def _number(self) -> str:
-        """The device's own, digits."""
-        return re.split("[.:@]", self.folder.paired_as())[0]
+        """The device's own, digits; known from the first login on."""
+        if not self._own:
+            self._own = re.split("[.:@]", self.folder.paired_as())[0]
+        return self._own
 
     def _lose(self) -> None:
         if self._pairing or (self._paired and not self._line.is_online):
