@@ -140,8 +140,25 @@ def test_what_people_share_is_seen_and_the_window_is_told(
             expect(page.get_by_text(text).last).to_be_visible()
             expect(page.get_by_text(say("id", "window.open", until="").rstrip(". "))).to_be_visible()
         assert violations(page) == []
+        page.get_by_role("button", name=say("id", "shared.react"), exact=True).click()
+        page.get_by_role("button", name=say("id", "shared.react_with", emoji="🙏")).click()
+        expect(page.get_by_text(say("id", "shared.reaction_sent"))).to_be_visible()
+
+        page.goto(desk.address(f"/send?device={official}"))
+        page.get_by_label(say("id", "send.targets"), exact=True).fill(person)
+        page.get_by_role("radio", name=say("id", "send.kind_contact"), exact=True).click()
+        page.get_by_label(say("id", "send.contact_name"), exact=True).fill("Pak Kurir")
+        page.get_by_label(say("id", "send.contact_phone"), exact=True).fill("+62 813-2222")
+        page.get_by_role("button", name=say("id", "send.send_n.one", n=1)).click()
+        expect(page.get_by_text(say("id", "state.read"))).to_be_visible(timeout=20_000)
+
         page.goto(desk.address(f"/simulator?person={person}&device={official}"))
-        expect(page.get_by_role("log").get_by_text("+62 812-0000-1111")).to_be_visible()
+        log = page.get_by_role("log")
+        for seen in ("+62 812-0000-1111", "🙏", "Pak Kurir"):
+            expect(log.get_by_text(seen)).to_be_visible()
+        log.get_by_role("button", name=say("id", "shared.react"), exact=True).last.click()
+        log.get_by_role("button", name=say("id", "shared.react_with", emoji="😂")).click()
+        expect(log.get_by_text("😂").last).to_be_visible()
 
 
 def test_a_simulated_number_is_added_as_one_of_the_official_api(browser: Browser, desk: Desk) -> None:

@@ -39,6 +39,7 @@ export const ICONS = {
   rotate:
     '<path d="M3.5 8.4A7 7 0 0 1 16 6.6M16.5 11.6A7 7 0 0 1 4 13.4M16.3 3.2v3.6h-3.6M3.7 16.8v-3.6h3.6"/>',
   search: '<circle cx="9" cy="9" r="5.2"/><path d="m13 13 4 4"/>',
+  smile: '<circle cx="10" cy="10" r="7.2"/><path d="M7.2 12a3.6 3.6 0 0 0 5.6 0M7.6 7.9v.2M12.4 7.9v.2"/>',
   send: '<path d="M17 3.2 3 8.6l5.4 3 3 5.4zM8.4 11.6 17 3.2"/>',
   settings:
     '<circle cx="10" cy="10" r="2.6"/><path d="M10 3v2M10 15v2M3 10h2M15 10h2M5 5l1.5 1.5M13.5 13.5 15 15M15 5l-1.5 1.5M6.5 13.5 5 15"/>',

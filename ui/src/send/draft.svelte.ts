@@ -4,7 +4,7 @@ import { Attachment } from "./attachment.svelte.ts";
 import { givenOf, isWhole, newPressing } from "./pressing.svelte.ts";
 import type { Kept as Upload } from "./upload.ts";
 
-export type Kind = "text" | "location" | "poll" | "file" | "interactive";
+export type Kind = "text" | "location" | "poll" | "file" | "interactive" | "contact";
 type Body = components["schemas"]["SendGiven"];
 
 const KEPT_AS = "merpati.draft";
@@ -27,6 +27,8 @@ const KEPT = [
   "choices",
   "several",
   "pressing",
+  "contactName",
+  "contactPhone",
   "asked",
 ] as const satisfies readonly (keyof Draft)[];
 interface Note {
@@ -56,6 +58,8 @@ export class Draft {
   choices = $state(["", ""]);
   several = $state(false);
   pressing = $state(newPressing());
+  contactName = $state("");
+  contactPhone = $state("");
   /** How many messages it makes, as the preview says; 0: not known. */
   count = $state(0);
   /** The call that was made last, and its key. */
@@ -80,6 +84,8 @@ export class Draft {
         return this.isByAddress ? this.url.trim() !== "" : this.attachment.kept !== undefined;
       case "interactive":
         return isWhole(this.pressing) && this.text.trim() !== "";
+      case "contact":
+        return this.contactName.trim() !== "" && this.contactPhone.trim() !== "";
       case "text":
         return this.text.trim() !== "";
     }
@@ -101,7 +107,7 @@ export class Draft {
     return {
       device: this.device,
       targets: this.targets.trim().replace(/\s*\n\s*/g, ","),
-      text: this.text,
+      text: this.kind === "contact" ? "" : this.text,
       ...instantOf(this.schedule),
       ...(this.delayTo > 0
         ? { delay_from_s: this.delayFrom, delay_to_s: Math.max(this.delayFrom, this.delayTo) }
@@ -121,6 +127,9 @@ export class Draft {
           }
         : {}),
       ...(this.kind === "interactive" ? { interactive: givenOf(this.pressing) } : {}),
+      ...(this.kind === "contact"
+        ? { contacts: [{ name: this.contactName.trim(), phones: [this.contactPhone.trim()] }] }
+        : {}),
     };
   }
 
@@ -139,6 +148,7 @@ export class Draft {
   /** Ready for the next one; the device stays. */
   clear(): void {
     this.targets = this.text = this.schedule = this.url = this.pollName = "";
+    this.contactName = this.contactPhone = "";
     this.kind = "text";
     this.attachment.remove();
     this.isScheduled = this.isByAddress = false;
