@@ -98,6 +98,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     simulator_faults: Annotated[
         str, Meta(description="File with scripted faults for the simulated network; empty: none.")
     ] = ""
+    linked_proxy: Annotated[
+        str, Meta(description="Proxy of linked phones (http://… or socks5://…); empty: the environment's, if any.")
+    ] = ""
+    linked_per_worker: Annotated[
+        int,
+        Meta(description="Linked phones in one process; more save memory, and a crash ends all of them.", ge=1),
+    ] = 1
+    linked_worker: Annotated[
+        str, Meta(description="For tests: the command that runs linked phones, in place of merpati's own.")
+    ] = ""
     crash_at: Annotated[
         str, Meta(description="For the fault suite: name of the point at which the process kills itself.")
     ] = ""

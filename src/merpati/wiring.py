@@ -3,6 +3,7 @@
 Reactions to facts come with the features that react. Webhooks and browsers follow the log by cursors of their own.
 """
 
+import shlex
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,9 @@ from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.client import GraphClient
 from merpati.transports.cloud_api.link import CloudLink
 from merpati.transports.cloud_api.transport import CAPS as CLOUD_CAPS
+from merpati.transports.linked.link import LINKED, WORKER, LinkedLink, is_installed
+from merpati.transports.linked.link import Settings as LinkedSettings
+from merpati.transports.linked.transport import CAPS as LINKED_CAPS
 from merpati.transports.official import CLOUD_API, Official
 from merpati.transports.phones import Phones
 from merpati.transports.port import Capabilities, SessionState, Transport
@@ -95,7 +99,7 @@ class Transports:
     default = "simulator"
     """Of a device that names none."""
 
-    def __init__(self, simulator: SimulatorLink, cloud: CloudLink) -> None:
+    def __init__(self, simulator: SimulatorLink, cloud: CloudLink, linked: LinkedLink) -> None:
         self.simulator = simulator
         self.phones: Phones | None = simulator.phones
         """People one can be, where a transport has them."""
@@ -105,13 +109,15 @@ class Transports:
             "simulator": Way(CAPS, partial(self._simulated, CAPS)),
             "simulator_official": Way(OFFICIAL, partial(self._simulated, OFFICIAL)),
             CLOUD_API: Way(CLOUD_CAPS, lambda device, _: cloud.transport(device.id)),
+            LINKED: Way(LINKED_CAPS, lambda device, _: linked.transport(device.id)),
         }
+        self.missing: Mapping[str, str] = missing_extras()
+        """Ways that cannot be used, each with the extra that it needs; a device of one says so, and ends."""
         self.capabilities: Mapping[str, Capabilities] = {name: way.caps for name, way in self._ways.items()}
         self.loops: Mapping[str, Callable[[], Awaitable[None]]] = {"Meta's news": cloud.run}
         """What runs for ever, by its name in the log."""
-        self.forget: Forget = cloud.forget
-        """Drop what is known of a deleted device. May run twice."""
-        self._closes = (simulator.close, cloud.close)
+        self._forgets: tuple[Forget, ...] = (cloud.forget, linked.forget)
+        self._closes = (simulator.close, cloud.close, linked.close)
 
     def make(self, device: Device, note: str) -> Transport:
         """The transport of a device, by the name in its row; `note` goes into the network's log."""
@@ -122,13 +128,29 @@ class Transports:
         number = Address(device.paired_number) if device.paired_number else parse_phone(device.number)
         return self.simulator.transport(device.id, number, note=note, caps=caps)
 
+    async def forget(self, device: DeviceId) -> None:
+        """Drop what is known of a deleted device. May run twice."""
+        for forget in self._forgets:
+            await forget(device)
+
     async def close(self) -> None:
         for close in self._closes:
             await close()
 
 
+def missing_extras() -> Mapping[str, str]:
+    """Ways that cannot be used, each with the extra that it needs."""
+    return {} if is_installed() else {LINKED: LINKED}
+
+
 async def open_transports(
-    folder: Path, socket: str, faults: str, clock: Clock, *, open_cloud: Callable[[], CloudLink]
+    folder: Path,
+    socket: str,
+    faults: str,
+    clock: Clock,
+    *,
+    open_cloud: Callable[[], CloudLink],
+    linked: LinkedSettings,
 ) -> Transports:
     """Open every transport. The simulated network is the one at `socket`, else one of our own, kept in `folder`.
 
@@ -137,7 +159,21 @@ async def open_transports(
     link = await open_link(
         folder, socket=Path(socket) if socket else None, faults=Path(faults) if faults else None, clock=clock
     )
-    return Transports(link, open_cloud())
+    return Transports(link, open_cloud(), LinkedLink(linked, clock))
+
+
+def linked_settings(
+    root: Path, spool: Path, *, most_bytes: int, devices_per_worker: int, proxy: str, worker: str
+) -> LinkedSettings:
+    """How linked devices are held; `worker` is a command in place of merpati's own."""
+    return LinkedSettings(
+        root=root,
+        spool=spool,
+        most_bytes=most_bytes,
+        devices_per_worker=devices_per_worker,
+        proxy=proxy,
+        command=tuple(shlex.split(worker)) or WORKER,
+    )
 
 
 def cloud_link(

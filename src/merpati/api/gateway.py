@@ -82,6 +82,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     capabilities: Mapping[str, Capabilities]
     """By the name of the transport."""
+    missing_extras: Mapping[str, str] = {}
+    """Of transports that cannot be used here: the optional part that is not installed."""
     default_transport: str
     """Of a device added by the API."""
     fetch: Fetch

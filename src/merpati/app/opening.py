@@ -15,7 +15,7 @@ from merpati.storage.places import open_files
 from merpati.storage.port import Storage
 from merpati.storage.postgres import PostgresStorage
 from merpati.storage.sqlite import SqliteStorage
-from merpati.wiring import cloud_link, open_transports
+from merpati.wiring import cloud_link, linked_settings, open_transports
 
 
 async def open_storage(config: Config, folder: DataFolder, clock: Clock) -> Storage:
@@ -60,6 +60,14 @@ async def open_gateway(config: Config, clock: Clock | None = None) -> AsyncItera
                 clock,
                 spool=folder.spool,
                 most_bytes=config.file_limits.most,
+            ),
+            linked=linked_settings(
+                folder.linked,
+                folder.spool,
+                most_bytes=config.file_limits.most,
+                devices_per_worker=config.linked_per_worker,
+                proxy=config.linked_proxy,
+                worker=config.linked_worker,
             ),
         )
         stack.push_async_callback(transports.close)

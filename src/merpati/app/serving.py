@@ -36,6 +36,7 @@ def build_asgi(gateway: Gateway) -> Handler:
         sealer=gateway.sealer,
         sessions=SessionsAnywhere(gateway.asks, gateway.let_go),
         capabilities=gateway.transports.capabilities,
+        missing_extras=gateway.transports.missing,
         default_transport=gateway.transports.default,
         fetch=gateway.fetch,
         egress=gateway.egress,

@@ -20,10 +20,13 @@ from merpati.devices.model import NOT_PAIRED, Device, words_of
 from merpati.devices.views import devices_of, sealed_device_token
 from merpati.locale import LANGUAGES
 from merpati.locale import words as all_words
+from merpati.storage.places import ExtraMissing
 from merpati.storage.port import Tx
+from merpati.wiring import missing_extras
 
 DEFAULT_TRANSPORT = "simulator"
 SIMULATED = (DEFAULT_TRANSPORT, "simulator_official")
+LINKED = "linked"
 """On the simulated network: as a linked phone, and as a number of WhatsApp's official API."""
 
 
@@ -58,7 +61,7 @@ async def _all_devices(tx: Tx, account: str | None) -> list[Device]:
     "--transport",
     default=DEFAULT_TRANSPORT,
     show_default=True,
-    type=click.Choice(SIMULATED),
+    type=click.Choice((*SIMULATED, LINKED)),
     cls=SpokenOption,
     help="cli.help.device.transport",
 )
@@ -73,6 +76,8 @@ def add(number: str, name: str, account: str | None, transport: str, connect: bo
 async def _add(
     number: str, name: str, account: str | None, transport: str, *, connect: bool, as_json: bool
 ) -> None:
+    if transport in (missing := missing_extras()):
+        raise ExtraMissing(missing[transport])
     async with opened() as at:
         owner = await at.storage.read(choose_account, account)
         new = NewDevice(

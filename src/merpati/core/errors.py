@@ -68,6 +68,7 @@ class Code(StrEnum):
     SCHEDULE_INVALID = "schedule_invalid"
     DELAY_INVALID = "delay_invalid"
     UNSUPPORTED = "unsupported"
+    EXTRA_MISSING = "extra_missing"
     POLL_UNSUPPORTED = "poll_unsupported"
     # what is sent to be pressed
     INTERACTIVE_UNSUPPORTED = "interactive_unsupported"

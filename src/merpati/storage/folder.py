@@ -5,6 +5,7 @@
     spool/              files on their way into media/; emptied at every start, in no backup
     cache/              copies of what lies in a bucket, and small pictures; may be lost, in no backup
     keys/               secrets that must not be in the database, 32 random bytes each
+    linked/             keys of linked phones, a folder for each device; in a backup as they are at that moment
     simulator/          the simulated network's own store: not ours, in no backup
     lock                held by the process that serves from here
 
@@ -41,7 +42,7 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         """Raises OSError when the folder cannot be made."""
         self.path = path.absolute()
-        for folder in (self.path, self.media, self.spool, self.cache, self.keys, self.simulator):
+        for folder in (self.path, self.media, self.spool, self.cache, self.keys, self.linked, self.simulator):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         self._lock: int | None = None
@@ -65,6 +66,10 @@ class DataFolder:
     @property
     def keys(self) -> Path:
         return self.path / "keys"
+
+    @property
+    def linked(self) -> Path:
+        return self.path / "linked"
 
     @property
     def simulator(self) -> Path:

@@ -140,7 +140,7 @@ async def get_device(
     operation_id="addDevice",
     summary="Add a device",
     status_code=201,
-    responses=refusals(Code.INPUT_INVALID, Code.DEVICE_EXISTS, Code.KEY_DEVICES_CHOSEN),
+    responses=refusals(Code.INPUT_INVALID, Code.EXTRA_MISSING, Code.DEVICE_EXISTS, Code.KEY_DEVICES_CHOSEN),
 )
 async def post_device(
     gateway: TheGateway, principal: ThePrincipal, once: TheOnce, data: JSONBody[DeviceGiven]
@@ -150,6 +150,8 @@ async def post_device(
     transport = data.transport or gateway.default_transport
     if transport not in gateway.capabilities:
         raise Refusal(Code.INPUT_INVALID, field="transport")
+    if (extra := gateway.missing_extras.get(transport)) is not None:
+        raise Refusal(Code.EXTRA_MISSING, field="transport", extra=extra)
     id_, token = DeviceId((await gateway.ids.take("device"))[0]), new_device_token()
     new = NewDevice(
         id=id_,
@@ -299,6 +301,7 @@ async def get_transports(gateway: TheGateway) -> list[TransportAnswer]:
     return [
         show_transport(name, able, default=name == gateway.default_transport)
         for name, able in gateway.capabilities.items()
+        if name not in gateway.missing_extras
     ]
 
 

@@ -1,5 +1,6 @@
 """What a process has of linked devices: the workers, and which device is in which."""
 
+import asyncio
 import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from merpati.transports.linked.folder import SessionFolder
 from merpati.transports.linked.process import Beats, WorkerProcess
 from merpati.transports.linked.transport import LinkedTransport
 
+LINKED: Final = "linked"
+"""The way's name, and the extra's."""
 WORKER: Final = (sys.executable, "-m", "merpati.transports.linked.worker")
 
 
@@ -67,6 +70,10 @@ class LinkedLink:
         worker = WorkerProcess(settings.command, settings.devices_per_worker, settings.beats, settings.environment)
         self._workers.append(worker)
         return worker
+
+    async def forget(self, device: DeviceId) -> None:
+        """Drop the keys of a device that was deleted; it is not running. May run twice."""
+        await asyncio.to_thread(self.folder(device).forget)
 
     async def close(self) -> None:
         """End what is left. May be called twice."""
