@@ -16,13 +16,16 @@ class Outage(StrEnum):
     """No answer, and nothing is taken."""
     LOSE_ANSWER = "lose_answer"
     """Taken, and the connection cut before the answer."""
+    TAKE_AND_HANG = "take_and_hang"
+    """Taken, and no answer."""
     TAKE_AND_BREAK = "take_and_break"
     """Taken, and answered with 500 and a page."""
     GONE = "gone"
     """Every request is cut, also those that only ask; ends when the rule is taken away."""
 
 
-TAKEN = frozenset({Outage.LOSE_ANSWER, Outage.TAKE_AND_BREAK})
+TAKEN = frozenset({Outage.LOSE_ANSWER, Outage.TAKE_AND_HANG, Outage.TAKE_AND_BREAK})
+HANGING = frozenset({Outage.HANG, Outage.TAKE_AND_HANG})
 
 
 class Rule(msgspec.Struct):

@@ -19,7 +19,7 @@ from merpati.fakes.graph.bodies import Marked, parse
 from merpati.fakes.graph.errors import GraphError
 from merpati.fakes.graph.graph import Graph
 from merpati.fakes.graph.media import MB
-from merpati.fakes.graph.outages import TAKEN, Outage
+from merpati.fakes.graph.outages import HANGING, TAKEN, Outage
 from merpati.fakes.graph.settings import Settings
 from merpati.fakes.graph.templates import shown
 from merpati.fakes.graph.world import Callback
@@ -113,9 +113,9 @@ async def _send(request: web.Request) -> web.StreamResponse:
         raise GraphError(rule.code)
     if rule.outage in TAKEN:
         graph.send(number, asked, mute=rule.mute)
-    if rule.outage is Outage.HANG:
+    if rule.outage in HANGING:
         await asyncio.sleep(HANG_S)
-    if rule.outage in (Outage.HANG, Outage.LOSE_ANSWER):
+    if rule.outage in HANGING or rule.outage is Outage.LOSE_ANSWER:
         _cut(request)
     return web.Response(status=500, text="<html>Sorry, something went wrong.</html>", content_type="text/html")
 
