@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from merpati.cli import main
-from merpati.core.ids import Address, DeviceId, WireRef
+from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.cards import Contact, Contacts, Reaction
 from merpati.transports.interactive import Button, Buttons, Chosen
 from merpati.transports.port import Inbound, Outbound, PairCode, PairHow, Poll, PollVote, SessionState, Text
 from merpati.transports.simulator.link import SimulatorLink, open_link
@@ -66,13 +67,17 @@ async def test_a_person_speaks_and_votes(
         await typed(network, "say", "0812-0000-0001", "+62 811-0000-0001", "halo", "toko"),
         await typed(network, "say", PERSON, DEVICE, "di sini", "--location", "-6.2", "106.8"),
         await typed(network, "say", PERSON, DEVICE, "--file", str(tmp_path / "bukti.txt")),
+        await typed(network, "say", PERSON, DEVICE, "Bengkel", "Jaya", "--contact", "+62 812"),
+        await typed(network, "react", PERSON, "👍"),
         await typed(network, "vote", PERSON, "selasa"),
     ]
 
-    assert [each.exit_code for each in said] == [0] * 4, [each.output for each in said]
-    inbound = await heard.count(Inbound, 3)
+    assert [each.exit_code for each in said] == [0] * 6, [each.output for each in said]
+    inbound = await heard.count(Inbound, 5)
     assert inbound[0].content == Text(body="halo toko")
-    assert [type(each.content).__name__ for each in inbound] == ["Text", "Location", "Media"]
+    assert [type(each.content).__name__ for each in inbound[:3]] == ["Text", "Location", "Media"]
+    assert inbound[3].content == Contacts(contacts=(Contact(name="Bengkel Jaya", phones=("+62 812",)),))
+    assert inbound[4].content == Reaction(emoji="👍", about=WaId("p"))
     assert (await heard.count(PollVote))[0].choices == ("Selasa",)
 
 

@@ -14,13 +14,14 @@ import msgspec
 from merpati.cli.chat_lines import ChatLines
 from merpati.cli.settings import load_settings, settings_options
 from merpati.cli.spoken import CHAT, NUMBER, SpokenGroup, SpokenOption, language_option, words
-from merpati.core.address import parse_address
+from merpati.core.address import is_group, parse_address
 from merpati.core.errors import Refusal
 from merpati.core.ids import Address, WaId
+from merpati.transports.cards import Contact, Contacts, Reaction
 from merpati.transports.phones import ActRefused
 from merpati.transports.port import Content, Location, Media, MediaKind, Text
 from merpati.transports.simulator.connection import LinkDown, LinkLost
-from merpati.transports.simulator.entries import Reads
+from merpati.transports.simulator.entries import HandOff, Reads
 from merpati.transports.simulator.faults import Do, Rule
 from merpati.transports.simulator.link import SimulatorLink, open_link, open_phone
 from merpati.transports.simulator.phone import Phone
@@ -128,6 +129,7 @@ async def watch(phone: Phone, number: Address, tail: int) -> None:
     option("--reply", metavar="ID", help="cli.help.phone.reply"),
     option("--location", type=(float, float), metavar="LAT LON", help="cli.help.phone.location"),
     option("--file", type=FILE, help="cli.help.phone.file"),
+    option("--contact", metavar="NUMBER", help="cli.help.phone.contact"),
 )
 async def say(
     phone: Phone,
@@ -137,8 +139,12 @@ async def say(
     reply: str | None,
     location: tuple[float, float] | None,
     file: Path | None,
+    contact: str | None,
 ) -> None:
-    content = await _content(phone, " ".join(text), location, file)
+    if contact is not None:
+        content: Content = Contacts(contacts=(Contact(name=" ".join(text) or contact, phones=(contact,)),))
+    else:
+        content = await _content(phone, " ".join(text), location, file)
     said = await phone.say(number, chat, content, quoted=WaId(reply) if reply else None)
     click.echo(words("phone.said", id=said))
 
@@ -185,6 +191,22 @@ async def vote(phone: Phone, number: Address, choices: tuple[str, ...], poll: st
 )
 async def choose(phone: Phone, number: Address, choice: str, message: str | None) -> None:
     said = await phone.choose(number, choice, WaId(message) if message else None)
+    click.echo(words("phone.said", id=said))
+
+
+@act(
+    "react",
+    person,
+    argument("emoji"),
+    option("--message", metavar="ID", help="cli.help.phone.reacted"),
+)
+async def react(phone: Phone, number: Address, emoji: str, message: str | None) -> None:
+    lines = (now.line for now in reversed(await phone.chat(number)) if isinstance(now.line, HandOff))
+    line = next((each for each in lines if message is None or each.ref == message), None)
+    if line is None:
+        raise click.ClickException(words("phone.nothing_to_react", number=number))
+    chat = line.chat if is_group(line.chat) else line.device
+    said = await phone.say(number, chat, Reaction(emoji=emoji, about=WaId(line.ref)))
     click.echo(words("phone.said", id=said))
 
 

@@ -10,5 +10,6 @@ Pure: `model` (states and their table), `targets` (the grammar of `target`), `pa
 call's), `planning` (a request becomes drafts), `retries` (what follows from a fault), `history` (what a search asks
 and answers), `words` (what a message says). Hot, set-based, coalesced: `actions` (accept), `handover` (intent,
 acknowledgement), `receipts`, `inbound`. Everything else is one transaction each: `changes` (cancel, reschedule,
-resend, expire, recover), `recovery` (all that a session's opening means), `batches`, `media`.
+resend, expire, recover), `unclear` (what nobody answered), `windows` (until when one may write freely), `recovery`
+(all that a session's opening means), `batches`, `media`.
 """
