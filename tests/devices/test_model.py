@@ -3,16 +3,20 @@
 import json
 from importlib import resources
 
+import msgspec
 import pytest
 
 from merpati.accounts.model import check_email
+from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
+from merpati.core.ids import AccountId, DeviceId
 from merpati.devices.model import (
     ENDED,
     LIFE,
     LIVE,
     NOT_PAIRED,
     WORDS,
+    Device,
     DeviceState,
     Reason,
     Settings,
@@ -20,7 +24,9 @@ from merpati.devices.model import (
     check_number,
     check_settings,
     may_follow,
+    words_of,
 )
+from merpati.transports.cloud_api.errors import ENDS, TROUBLES
 
 
 def locale(language: str) -> dict[str, str]:
@@ -39,6 +45,36 @@ def test_every_state_says_what_it_means_and_what_to_do_next(language: str) -> No
         assert words[known.next_step].endswith(".")
     for reason in Reason:
         assert words[f"device.reason.{reason}"].endswith(".")
+
+
+@pytest.mark.parametrize("code", sorted({trouble.code for trouble in TROUBLES.values() if trouble.act in ENDS}))
+def test_what_ends_an_official_number_is_said_by_its_reason(code: Code) -> None:
+    """No phone has unlinked it: Meta says what is the matter, and that is what people read."""
+    device = a_device(state=DeviceState.LOGGED_OUT, state_reason=code)
+    assert words_of(device) == (f"error.{code}", "device.next.official")
+    opened = a_device(state=DeviceState.OPEN, state_reason="")
+    assert words_of(opened) == WORDS[DeviceState.OPEN]
+
+
+def a_device(**changed: object) -> Device:
+    """An official number."""
+    device = Device(
+        id=DeviceId(1),
+        account=AccountId(1),
+        number="6281100000001",
+        name="Toko",
+        transport="cloud_api",
+        desired=True,
+        state=DeviceState.OPEN,
+        state_reason="",
+        state_at=Millis(0),
+        settings=Settings(),
+        quota=None,
+        expires_at=None,
+        package="",
+        created_at=Millis(0),
+    )
+    return msgspec.structs.replace(device, **changed)
 
 
 def test_every_state_is_off_live_or_ended() -> None:

@@ -176,8 +176,22 @@ NOT_PAIRED = StateWords("device.state.not_paired", "device.next.not_paired")
 """Of a session that its network ended at once, as no phone is linked yet: nobody has logged it out."""
 
 
+AT_META = frozenset(
+    {
+        Code.META_TOKEN_REFUSED,
+        Code.META_PERMISSION_MISSING,
+        Code.META_ACCOUNT_RESTRICTED,
+        Code.META_PAYMENT_MISSING,
+        Code.META_NUMBER_NOT_SET_UP,
+    }
+)
+"""Reasons of an official number, which say more than its state does."""
+
+
 def words_of(device: Device) -> StateWords:
     """The words for the state that the device is in."""
+    if device.state_reason in AT_META and device.state is not DeviceState.OPEN:
+        return StateWords(f"error.{device.state_reason}", "device.next.official")
     unpaired = device.state is DeviceState.LOGGED_OUT and device.state_reason == "not_paired"
     return NOT_PAIRED if unpaired else WORDS[device.state]
 

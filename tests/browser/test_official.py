@@ -1,0 +1,98 @@
+"""An official number is set up by a person who copies from Meta's pages; Meta is the fake, a process of its own."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.axe import violations
+from tests.browser.desk import Desk
+from tests.browser.words import say
+
+NUMBER = "6281100000001"
+
+
+class Graph:
+    """A running `merpati fake-graph`."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "merpati", "fake-graph", "--port", "0", "--json"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self.given: dict[str, str] = json.loads(self._process.stdout.readline())
+
+    def act(self, what: str, **body: object) -> Any:  # noqa: ANN401 - the fake's own answer
+        request = urllib.request.Request(
+            f"{self.given['url']}/_fake/{what}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def end(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def graph() -> Iterator[Graph]:
+    made = Graph()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def desk(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A demo whose Meta is the fake."""
+    made = Desk(tmp_path_factory.mktemp("desk"), graph_url=f"{graph.given['url']}/v26.0")
+    made.start()
+    yield made
+    made.end()
+
+
+def fill(within: Page | Locator, graph: Graph, **changed: str) -> None:
+    """The four things of Meta's pages."""
+    given = {
+        "number_id": graph.given["number"],
+        "business_id": graph.given["business"],
+        "token": graph.given["token"],
+        "app_secret": graph.given["secret"],
+    }
+    for name, text in (given | changed).items():
+        within.get_by_label(say("id", f"official.{name}"), exact=True).fill(text)
+
+
+def test_a_number_is_set_up_step_by_step(browser: Browser, desk: Desk, graph: Graph) -> None:
+    """Added, copied wrong, copied right, the address entered, and the first message noticed without a reload."""
+    with desk.owner(browser, width="phone") as page:
+        page.goto(desk.address("/devices"))
+        page.get_by_role("button", name=say("id", "devices.add")).first.click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label(say("id", "devices.name"), exact=True).fill("Toko Resmi")
+        dialog.get_by_label(say("id", "devices.number"), exact=True).fill(NUMBER)
+        dialog.get_by_role("radio", name=say("id", "transport.hint_cloud_api")).check()
+        assert violations(page) == []
+        dialog.get_by_role("button", name=say("id", "devices.add")).click()
+
+        fill(page, graph, app_secret="0" * 32)
+        page.get_by_role("button", name=say("id", "official.check")).click()
+        expect(page.get_by_label(say("id", "official.app_secret"), exact=True)).to_have_attribute(
+            "aria-invalid", "true"
+        )
+        assert violations(page) == []
+        fill(page, graph)
+        page.get_by_role("button", name=say("id", "official.check")).click()
+        panel = page.get_by_role("complementary")
+        expect(panel.get_by_text(say("id", "standing.connected"), exact=True)).to_be_visible()
+
+        page.get_by_role("button", name=say("id", "official.tell")).click()
+        expect(page.get_by_text(say("id", "official.heard_help"))).to_be_visible()
+        graph.act("say", person=graph.given["person"], text="halo")
+        expect(page.get_by_text(say("id", "official.heard_help"))).to_be_hidden()
+        expect(page.get_by_text(say("id", "official.quality_GREEN"), exact=True)).to_be_visible()
+        assert violations(page) == []
