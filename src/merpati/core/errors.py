@@ -188,6 +188,7 @@ class Code(StrEnum):
     META_NUMBER_TAKEN = "meta_number_taken"
     META_ADDRESS_REFUSED = "meta_address_refused"
     NOT_OFFICIAL = "not_official"
+    TEMPLATES_UNREAD = "templates_unread"
     OFFICIAL_NOT_SET_UP = "official_not_set_up"
     # storage
     STORAGE_FULL = "storage_full"

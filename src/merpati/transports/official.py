@@ -69,6 +69,50 @@ class NumberNow(Struct, frozen=True, kw_only=True):
     """Messages, out and in."""
 
 
+class TemplateButton(Struct, frozen=True, kw_only=True):
+    """A button below a template."""
+
+    kind: str
+    """Meta's word in lower case: quick_reply, url, phone_number, copy_code, otp …"""
+    text: str
+    url: str = ""
+    """May end in a blank, `{{1}}`."""
+
+
+class TemplateKept(Struct, frozen=True, kw_only=True):
+    """A message template as Meta keeps it. A blank is written `{{1}}` or `{{name}}` in its texts."""
+
+    name: str
+    language: str
+    category: str
+    """MARKETING, UTILITY or AUTHENTICATION: what Meta asks for a message of it."""
+    status: str
+    """APPROVED, PENDING, REJECTED, PAUSED …"""
+    reason: str = ""
+    """Why it was rejected, in Meta's word."""
+    header: str = ""
+    header_kind: str = ""
+    """text, image, video, document, location; empty: it has none."""
+    body: str = ""
+    footer: str = ""
+    buttons: tuple[TemplateButton, ...] = ()
+    named: bool = False
+    """Its blanks have names, not numbers."""
+
+    @property
+    def is_sendable(self) -> bool:
+        """Approved, and with nothing in its header that cannot be filled in here."""
+        return self.status == "APPROVED" and self.header_kind in ("", "text")
+
+
+class TemplateReading(Struct, frozen=True, kw_only=True):
+    """What was read, and when."""
+
+    read_at: Millis
+    templates: tuple[TemplateKept, ...]
+    """By name and language."""
+
+
 class Official(Protocol):
     """A process's way to Meta, as far as people set numbers up. Errors are `Refusal`s with a sentence."""
 
@@ -92,6 +136,14 @@ class Official(Protocol):
 
     async def number_now(self, device: DeviceId) -> NumberNow:
         """What Meta says of it now; raises `Refusal` (META_NUMBER_NOT_SET_UP, META_…, NETWORK_BUSY)."""
+        ...
+
+    async def read_templates(self, device: DeviceId) -> TemplateReading:
+        """The templates of the number's business, asked of Meta now, and kept. Raises `Refusal` as `number_now`."""
+        ...
+
+    async def templates(self, device: DeviceId) -> TemplateReading | None:
+        """As they were last read; None: never. Raises `Refusal(OFFICIAL_NOT_SET_UP)`."""
         ...
 
     async def forget(self, device: DeviceId) -> None:

@@ -10,6 +10,7 @@ from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.official_shapes import NumberAnswer, OfficialAnswer, OfficialGiven, show_number, show_official
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
+from merpati.api.v1.template_shapes import TemplatesAnswer, show_templates
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import DeviceId
 from merpati.devices.actions import set_desired
@@ -112,9 +113,38 @@ async def get_number(gateway: TheGateway, principal: ThePrincipal, device_id: Fr
     return show_number(await gateway.official.number_now(device.id))
 
 
+@get(
+    "/templates",
+    operation_id="listTemplates",
+    summary="An official number's templates",
+    responses=refusals(*_SET, Code.TEMPLATES_UNREAD),
+)
+async def get_templates(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> TemplatesAnswer:
+    """As they were last read, by name; Meta is not asked."""
+    device = await _official(gateway, principal, device_id)
+    reading = await gateway.official.templates(device.id)
+    if reading is None:
+        raise Refusal(Code.TEMPLATES_UNREAD)
+    return show_templates(reading)
+
+
+@post(
+    "/templates/read",
+    operation_id="readTemplates",
+    summary="Read an official number's templates",
+    status_code=200,
+    responses=refusals(*_SET, *_ASKED, Code.META_BUSINESS_UNKNOWN),
+)
+async def post_templates(gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int]) -> TemplatesAnswer:
+    """Asks Meta for those of the number's WhatsApp Business account, and keeps them. They are made in WhatsApp
+    Manager."""
+    device = await _official(gateway, principal, device_id)
+    return show_templates(await gateway.official.read_templates(device.id))
+
+
 def official_router() -> Router:
     return Router(
         "/devices/{device_id:int}/official",
-        route_handlers=[get_official, put_official, post_address, get_number],
+        route_handlers=[get_official, put_official, post_address, get_number, get_templates, post_templates],
         tags=["Official"],
     )

@@ -59,6 +59,8 @@ NEEDED: Mapping[str, Needed] = {
     "setOfficial": _S.DEVICES_MANAGE,
     "tellAddress": _S.DEVICES_MANAGE,
     "getOfficialNumber": _S.DEVICES_READ,
+    "listTemplates": _S.DEVICES_READ,
+    "readTemplates": _S.DEVICES_READ,
     "revealDeviceToken": _S.DEVICES_TOKENS,
     "rotateDeviceToken": _S.DEVICES_TOKENS,
     "listMessages": _S.MESSAGES_READ,

@@ -68,3 +68,27 @@ class Official:
         return await self._do(
             Call("GET", path_of("/api/v1/devices/{}/official/number", device_id), shapes.NumberAnswer)
         )
+
+    async def list_templates(self, device_id: int) -> shapes.TemplatesAnswer:
+        """An official number's templates.
+
+        As they were last read, by name; Meta is not asked.
+        """
+        return await self._do(
+            Call("GET", path_of("/api/v1/devices/{}/official/templates", device_id), shapes.TemplatesAnswer)
+        )
+
+    async def read_templates(self, device_id: int, *, idempotency_key: str | None = None) -> shapes.TemplatesAnswer:
+        """Read an official number's templates.
+
+        Asks Meta for those of the number's WhatsApp Business account, and keeps them. They are made in WhatsApp
+        Manager.
+        """
+        return await self._do(
+            Call(
+                "POST",
+                path_of("/api/v1/devices/{}/official/templates/read", device_id),
+                shapes.TemplatesAnswer,
+                key=idempotency_key,
+            )
+        )

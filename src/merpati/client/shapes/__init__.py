@@ -75,7 +75,13 @@ from merpati.client.shapes.messages import (
     Wait,
     WhyAnswer,
 )
-from merpati.client.shapes.official import NumberAnswer, OfficialAnswer
+from merpati.client.shapes.official import (
+    NumberAnswer,
+    OfficialAnswer,
+    TemplateAnswer,
+    TemplateButtonAnswer,
+    TemplatesAnswer,
+)
 from merpati.client.shapes.requests import Outcome, PageOfRequestLine, RequestAnswer, RequestLine
 from merpati.client.shapes.rotators import MemberAnswer, MemberForm, PageOfRotatorAnswer, RotatorAnswer, RotatorKind
 from merpati.client.shapes.session import (
@@ -255,9 +261,12 @@ __all__ = [
     "StepAnswer",
     "TargetGiven",
     "Template",
+    "TemplateAnswer",
     "TemplateBlank",
     "TemplateButton",
+    "TemplateButtonAnswer",
     "TemplateButtonKind",
+    "TemplatesAnswer",
     "Theme",
     "TodayAnswer",
     "TokenAnswer",

@@ -36,3 +36,38 @@ class OfficialAnswer(Shape, frozen=True, kw_only=True):
     changed_at: datetime
     answered_at: datetime | None
     heard_at: datetime | None
+
+
+class TemplateAnswer(Shape, frozen=True, kw_only=True):
+    """A message template. Its texts hold blanks, `{{1}}` or, where it is `named`, `{{name}}`. `category` is what
+    Meta asks money by, `status` is Meta's word (`APPROVED` …), `reason` why it was rejected. `header_kind`:
+    `text`, `image`, `video`, `document`, `location`; empty: it has none. `sendable`: approved, and nothing but
+    texts is to be filled in."""
+
+    name: str
+    language: str
+    category: str
+    status: str
+    reason: str
+    header: str
+    header_kind: str
+    body: str
+    footer: str
+    buttons: list[TemplateButtonAnswer]
+    named: bool
+    sendable: bool
+
+
+class TemplateButtonAnswer(Shape, frozen=True, kw_only=True):
+    """A button below a template. `kind` is Meta's word; the `url` of one may end in a blank, `{{1}}`."""
+
+    kind: str
+    text: str
+    url: str
+
+
+class TemplatesAnswer(Shape, frozen=True, kw_only=True):
+    """The templates of a number's WhatsApp Business account, by name and language, as they were read from Meta."""
+
+    read_at: datetime
+    items: list[TemplateAnswer]

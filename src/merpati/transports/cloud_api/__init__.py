@@ -7,5 +7,8 @@ posted: it is stored as it came, answered at once, and worked after that by whoe
 
 `setting_up` asks Meta about a number before it is a device's.
 
-`cloud_line` and `cloud_news` are its tables; it emits and hears no fact.
+`templates` keeps the templates of its business.
+
+`cloud_line`, `cloud_news`, `cloud_template_reading` and `cloud_template` are its tables; it emits and hears no
+fact.
 """

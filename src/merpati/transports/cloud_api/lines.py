@@ -85,8 +85,12 @@ async def answer_line(tx: Tx, device: DeviceId) -> None:
 
 
 async def drop_line(tx: Tx, device: DeviceId) -> None:
-    """Forget the number with its secrets, and what Meta told of it. May run twice."""
+    """Forget the number with its secrets, what Meta told of it, and templates that are nobody's then. May run
+    twice."""
+    line = await find_line(tx, device)
     await store.delete_line(tx, device)
+    if line is not None:
+        await store.delete_templates_of_nobody(tx, line.account, line.business_id)
     await store.delete_news_of(tx, device)
 
 

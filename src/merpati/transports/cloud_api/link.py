@@ -25,9 +25,10 @@ from merpati.transports.cloud_api.lines import (
 )
 from merpati.transports.cloud_api.news import KEEP, Posted, waiting_devices
 from merpati.transports.cloud_api.setting_up import ask_number, complete, number_now, point_here
+from merpati.transports.cloud_api.templates import ask_templates, keep_templates, kept_templates
 from merpati.transports.cloud_api.transport import CloudTransport
 from merpati.transports.cloud_api.webhooks import NotMetas, challenge_of, is_signed, read_news
-from merpati.transports.official import Given, NotSigned, NumberNow, SetUp
+from merpati.transports.official import Given, NotSigned, NumberNow, SetUp, TemplateReading
 
 LOOK_S = 1.0
 """How often is looked for what another process stored for devices of this one."""
@@ -104,6 +105,18 @@ class CloudLink:
         """See the port."""
         line, known = await self._of(device)
         return await number_now(self.client, line.number_id, known.token)
+
+    async def read_templates(self, device: DeviceId) -> TemplateReading:
+        """See the port."""
+        line, known = await self._of(device)
+        found = await ask_templates(self.client, line.business_id, known.token)
+        await self._storage.write(keep_templates, line.account, line.business_id, found)
+        return TemplateReading(read_at=self._clock.now(), templates=tuple(found))
+
+    async def templates(self, device: DeviceId) -> TemplateReading | None:
+        """See the port."""
+        line, _ = await self._of(device)
+        return await self._storage.read(kept_templates, line.account, line.business_id)
 
     async def forget(self, device: DeviceId) -> None:
         """The device is gone: its number is free, its secrets go. May run twice."""

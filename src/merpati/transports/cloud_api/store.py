@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from merpati.core.ids import DeviceId
+from merpati.core.ids import AccountId, DeviceId
 from merpati.storage.port import Row, Tx, Value
 
 # -- lines --
@@ -103,3 +103,55 @@ async def put_off(tx: Tx, rows: Sequence[tuple[int, int]]) -> None:
         "id bigint, due_at bigint",
         rows,
     )
+
+
+# -- templates --
+
+
+async def replace_templates(
+    tx: Tx, account: AccountId, business_id: str, rows: Sequence[tuple[str, str, str]], at: int
+) -> None:
+    """(name, language, body)."""
+    await tx.run(
+        "INSERT INTO cloud_template_reading (account_id, business_id, read_at) VALUES ($1, $2, $3) "
+        "ON CONFLICT (account_id, business_id) DO UPDATE SET read_at = excluded.read_at",
+        account,
+        business_id,
+        at,
+    )
+    await tx.run("DELETE FROM cloud_template WHERE account_id = $1 AND business_id = $2", account, business_id)
+    await tx.set(
+        "INSERT INTO cloud_template (account_id, business_id, name, language, body) "
+        "SELECT account_id, business_id, name, language, body FROM {r} WHERE true ON CONFLICT DO NOTHING",
+        "account_id bigint, business_id text, name text, language text, body text",
+        [(account, business_id, *row) for row in rows],
+    )
+
+
+async def delete_templates_of_nobody(tx: Tx, account: AccountId, business_id: str) -> None:
+    """Where no number of the account belongs to the business any more."""
+    for table in ("cloud_template", "cloud_template_reading"):
+        await tx.run(
+            f"DELETE FROM {table} WHERE account_id = $1 AND business_id = $2 AND NOT EXISTS (SELECT 1 "
+            "FROM cloud_line l WHERE l.account_id = $1 AND l.business_id = $2)",
+            account,
+            business_id,
+        )
+
+
+async def templates_read_at(tx: Tx, account: AccountId, business_id: str) -> int | None:
+    row = await tx.one(
+        "SELECT read_at FROM cloud_template_reading WHERE account_id = $1 AND business_id = $2",
+        account,
+        business_id,
+    )
+    return row[0] if row is not None else None
+
+
+async def template_bodies(tx: Tx, account: AccountId, business_id: str) -> list[str]:
+    rows = await tx.all(
+        "SELECT body FROM cloud_template WHERE account_id = $1 AND business_id = $2",
+        account,
+        business_id,
+    )
+    return [row[0] for row in rows]
