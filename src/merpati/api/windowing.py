@@ -31,8 +31,10 @@ async def check_windows(gateway: Gateway, devices: Iterable[Device], plan: Plan,
 
 
 def window_ms(gateway: Gateway, device: Device) -> int:
-    """How long one may write freely by this device after somebody wrote; 0: always."""
-    return gateway.capabilities[device.transport].window_ms
+    """How long one may write freely by this device after somebody wrote; 0: always, or this process has no such way
+    to WhatsApp."""
+    able = gateway.capabilities.get(device.transport)
+    return able.window_ms if able is not None else 0
 
 
 async def find_windows(

@@ -76,6 +76,18 @@ async def test_what_nobody_can_know_is_never_refused(api: Api) -> None:
     assert (await send(api, SITI, device=ONE)).status == 202
 
 
+async def test_a_message_of_a_way_that_is_not_there_any_more_can_be_read(api: Api) -> None:
+    """A server may be without a transport that it had."""
+    await long_heard(api)
+
+    async def take_away(tx: Tx) -> None:
+        await tx.run("UPDATE device SET transport = 'gone' WHERE id = $1", OFFICIAL)
+
+    await api.storage.write(take_away)
+    shown = await program_of(api).ask("GET", "/messages/900001")
+    assert (shown.status, shown.body["window"]) == (200, None)
+
+
 async def test_the_window_is_shown_where_one_looks_before_writing(api: Api) -> None:
     """Of a chat, in the preview, beside a message; null where there are none."""
     await long_heard(api)
