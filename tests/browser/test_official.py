@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from merpati.locale import sentence
+from tests.browser.account import Account
 from tests.browser.axe import violations
 from tests.browser.desk import Desk
+from tests.browser.waiting import until
 from tests.browser.words import say
 
 NUMBER = "6281100000001"
@@ -32,6 +35,10 @@ class Graph:
             f"{self.given['url']}/_fake/{what}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def state(self) -> Any:  # noqa: ANN401
+        with urllib.request.urlopen(f"{self.given['url']}/_fake/state", timeout=20) as answer:
             return json.load(answer)
 
     def end(self) -> None:
@@ -55,15 +62,30 @@ def desk(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
     made.end()
 
 
-def fill(within: Page | Locator, graph: Graph, **changed: str) -> None:
-    """The four things of Meta's pages."""
-    given = {
+@pytest.fixture
+def official(account: Account, graph: Graph) -> int:
+    """The device that is the fake's number: the one of the page's own story, or set up by the API."""
+    for device in account.ask("GET", "/devices")["items"]:
+        if device["transport"] == "cloud_api":
+            return int(device["id"])
+    body = {"name": "Toko Resmi", "number": NUMBER, "transport": "cloud_api"}
+    id_ = account.ask("POST", "/devices", body)["device"]["id"]
+    account.ask("PUT", f"/devices/{id_}/official", given_of(graph))
+    return int(id_)
+
+
+def given_of(graph: Graph) -> dict[str, str]:
+    return {
         "number_id": graph.given["number"],
         "business_id": graph.given["business"],
         "token": graph.given["token"],
         "app_secret": graph.given["secret"],
     }
-    for name, text in (given | changed).items():
+
+
+def fill(within: Page | Locator, graph: Graph, **changed: str) -> None:
+    """The four things of Meta's pages."""
+    for name, text in (given_of(graph) | changed).items():
         within.get_by_label(say("id", f"official.{name}"), exact=True).fill(text)
 
 
@@ -96,3 +118,23 @@ def test_a_number_is_set_up_step_by_step(browser: Browser, desk: Desk, graph: Gr
         expect(page.get_by_text(say("id", "official.heard_help"))).to_be_hidden()
         expect(page.get_by_text(say("id", "official.quality_GREEN"), exact=True)).to_be_visible()
         assert violations(page) == []
+
+
+def test_a_template_is_chosen_filled_in_and_arrives(
+    browser: Browser, desk: Desk, graph: Graph, official: int
+) -> None:
+    """She never wrote, so nothing else may go; her phone shows the approved text with the blanks filled in."""
+    graph.act("people", phone="6281255550000", name="Sari")
+    with desk.owner(browser) as page:
+        page.goto(desk.address(f"/send?device={official}"))
+        page.get_by_label(say("id", "send.targets"), exact=True).fill("6281255550000|Sari")
+        page.get_by_role("radio", name=say("id", "send.kind_template"), exact=True).click()
+        page.get_by_label(say("id", "template.choose"), exact=True).select_option("resi_pengiriman/id")
+        page.get_by_label(say("id", "template.blank", name="1"), exact=True).fill("{name}")
+        page.get_by_label(say("id", "template.blank", name="2"), exact=True).fill("JNE77")
+        page.get_by_label(say("id", "template.url_blank", name="Lacak paket"), exact=True).fill("JNE77")
+        expect(page.get_by_text("dikirim dengan resi JNE77.")).to_be_visible()
+        assert violations(page) == []
+        page.get_by_role("button", name=sentence("ui.send.send_n.one", "id", n="1")).click()
+        page.wait_for_url("**/send?sent=**")
+        assert until(lambda: "JNE77" in json.dumps(graph.state()))

@@ -9,7 +9,7 @@ import msgspec
 
 from merpati.cli.printing import json_option, print_json
 from merpati.cli.spoken import SpokenCommand, SpokenOption, language_option, words
-from merpati.fakes.graph.seeding import Seeded, seed_world
+from merpati.fakes.graph.seeding import Seeded, seed_templates, seed_world
 from merpati.fakes.graph.server import open_graph
 from merpati.fakes.graph.settings import Settings
 from merpati.fakes.graph.world import Callback
@@ -44,6 +44,7 @@ async def _serve(port: int, callback: Callback, settings: Settings, *, as_json: 
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     async with open_graph(settings, port=port) as running:
         seeded = seed_world(running.graph)
+        seed_templates(running.graph, seeded.business)
         running.graph.world.app.callback = callback
         if as_json:
             print_json({"url": running.url, **_given(seeded)})

@@ -2,9 +2,10 @@ import type { components } from "../api/schema.d.ts";
 import { LATEST } from "../words/format.ts";
 import { Attachment } from "./attachment.svelte.ts";
 import { givenOf, isWhole, newPressing } from "./pressing.svelte.ts";
+import { givenTemplate, isFilled, newFilling } from "./template.ts";
 import type { Kept as Upload } from "./upload.ts";
 
-export type Kind = "text" | "location" | "poll" | "file" | "interactive" | "contact";
+export type Kind = "text" | "location" | "poll" | "file" | "interactive" | "contact" | "template";
 type Body = components["schemas"]["SendGiven"];
 
 const KEPT_AS = "merpati.draft";
@@ -27,6 +28,7 @@ const KEPT = [
   "choices",
   "several",
   "pressing",
+  "filling",
   "contactName",
   "contactPhone",
   "asked",
@@ -58,6 +60,7 @@ export class Draft {
   choices = $state(["", ""]);
   several = $state(false);
   pressing = $state(newPressing());
+  filling = $state(newFilling());
   contactName = $state("");
   contactPhone = $state("");
   /** How many messages it makes, as the preview says; 0: not known. */
@@ -84,6 +87,8 @@ export class Draft {
         return this.isByAddress ? this.url.trim() !== "" : this.attachment.kept !== undefined;
       case "interactive":
         return isWhole(this.pressing) && this.text.trim() !== "";
+      case "template":
+        return isFilled(this.filling);
       case "contact":
         return this.contactName.trim() !== "" && this.contactPhone.trim() !== "";
       case "text":
@@ -107,7 +112,7 @@ export class Draft {
     return {
       device: this.device,
       targets: this.targets.trim().replace(/\s*\n\s*/g, ","),
-      text: this.kind === "contact" ? "" : this.text,
+      text: this.kind === "contact" || this.kind === "template" ? "" : this.text,
       ...instantOf(this.schedule),
       ...(this.delayTo > 0
         ? { delay_from_s: this.delayFrom, delay_to_s: Math.max(this.delayFrom, this.delayTo) }
@@ -127,6 +132,9 @@ export class Draft {
           }
         : {}),
       ...(this.kind === "interactive" ? { interactive: givenOf(this.pressing) } : {}),
+      ...(this.kind === "template" && this.filling.shape
+        ? { interactive: { template: givenTemplate(this.filling) ?? null } }
+        : {}),
       ...(this.kind === "contact"
         ? { contacts: [{ name: this.contactName.trim(), phones: [this.contactPhone.trim()] }] }
         : {}),
@@ -154,6 +162,7 @@ export class Draft {
     this.isScheduled = this.isByAddress = false;
     this.choices = ["", ""];
     this.pressing = newPressing();
+    this.filling = newFilling();
     this.latitude = this.longitude = undefined;
     this.count = 0;
     this.asked = { body: "", key: "" };

@@ -5,6 +5,44 @@ import msgspec
 from merpati.fakes.graph.graph import Graph
 from merpati.fakes.graph.world import Business, Number, Person
 
+TEMPLATES: tuple[dict[str, object], ...] = (
+    {
+        "name": "resi_pengiriman",
+        "language": "id",
+        "category": "UTILITY",
+        "components": [
+            {
+                "type": "BODY",
+                "text": "Halo {{1}}, pesanan Anda dikirim dengan resi {{2}}.",
+                "example": {"body_text": [["Budi", "JNE0012345"]]},
+            },
+            {
+                "type": "BUTTONS",
+                "buttons": [
+                    {
+                        "type": "URL",
+                        "text": "Lacak paket",
+                        "url": "https://toko.example/resi/{{1}}",
+                        "example": ["https://toko.example/resi/JNE0012345"],
+                    }
+                ],
+            },
+        ],
+    },
+    {
+        "name": "promo_akhir_pekan",
+        "language": "id",
+        "category": "MARKETING",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "Akhir pekan hemat"},
+            {"type": "BODY", "text": "Semua sepatu diskon sampai Minggu."},
+            {"type": "FOOTER", "text": "Balas STOP untuk berhenti"},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Lihat katalog"}]},
+        ],
+    },
+)
+"""What a shop has Meta approve."""
+
 
 class Seeded(msgspec.Struct, frozen=True, kw_only=True):
     """What a client needs to know."""
@@ -32,3 +70,9 @@ def seed_world(graph: Graph) -> Seeded:
         number=number,
         person=person,
     )
+
+
+def seed_templates(graph: Graph, business: Business) -> None:
+    """Some templates, judged as the settings say."""
+    for each in TEMPLATES:
+        graph.hand_in(business, each)
