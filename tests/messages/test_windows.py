@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from merpati.core.clock import DAY_MS, HOUR_MS, Millis
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
+from merpati.devices.model import Device
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.windows import Heard, Window, WindowState, judge_window, windows_of
 from merpati.storage.port import Storage, Tx
@@ -16,7 +17,7 @@ from tests.messages.outbox import ACCOUNT
 
 BUDI, SITI = Address("628122222222"), Address("628133333333")
 GROUP, BRAZIL = Address("120363000000000001@g.us"), Address("5511912345678")
-NOW = 10 * DAY_MS
+NOW = 100 * DAY_MS
 LONG_HEARD = Heard(last_at=0, device_at=NOW - HOUR_MS, since_at=NOW - 2 * DAY_MS)
 
 
@@ -38,6 +39,8 @@ def heard(**changed: int) -> Heard:
         (heard(device_at=0, last_at=NOW - 1), BUDI, WindowState.OPEN),
         (heard(), BRAZIL, WindowState.UNKNOWN),
         (heard(last_at=NOW - 3 * DAY_MS), BRAZIL, WindowState.CLOSED),
+        (heard(is_hidden=True), BUDI, WindowState.UNKNOWN),
+        (heard(is_hidden=True, last_at=NOW - 3 * DAY_MS), BUDI, WindowState.CLOSED),
     ],
 )
 def test_closed_is_only_what_is_certain(about: Heard, chat: Address, state: WindowState) -> None:
@@ -75,21 +78,25 @@ def incoming(id_: int, device: DeviceId, chat: Address, at: int) -> Incoming:
     )
 
 
-async def test_what_was_received_decides(storage: Storage) -> None:
-    """Of each chat its newest message; a group has no window, nor has a device whose transport has no such rule."""
+async def long_paired(storage: Storage) -> tuple[Device, int]:
+    """A device that has been its number for two days; and now."""
     await have_account(storage)
-    known = await have_device(storage)
-    device = known.id
+    device = await have_device(storage)
 
     async def pair_long_ago(tx: Tx) -> int:
-        await tx.run("UPDATE device SET paired_at = $2 WHERE id = $1", device, tx.now - 2 * DAY_MS)
+        await tx.run("UPDATE device SET paired_at = $2 WHERE id = $1", device.id, tx.now - 2 * DAY_MS)
         return tx.now
 
     now = await storage.write(pair_long_ago)
+    return await device_now(storage), now
+
+
+async def test_what_was_received_decides(storage: Storage) -> None:
+    """Of each chat its newest message; a group has no window, nor has a device whose transport has no such rule."""
+    known, now = await long_paired(storage)
+    device = known.id
     came = [(1, BUDI, now - 3 * HOUR_MS), (2, BUDI, now - 2 * HOUR_MS), (3, SITI, now - 25 * HOUR_MS)]
     await storage.write(receive_messages, [incoming(id_, device, chat, at) for id_, chat, at in came])
-    known = await device_now(storage)
-
     asked = [(device, chat) for chat in (BUDI, SITI, GROUP)]
     windows = await storage.read(windows_of, {device: known}, asked, {device: DAY_MS})
 
@@ -98,3 +105,16 @@ async def test_what_was_received_decides(storage: Storage) -> None:
         (device, SITI): Window(WindowState.CLOSED),
     }
     assert await storage.read(windows_of, {device: known}, asked, {}) == {}
+
+
+async def test_who_hides_their_number_may_be_anybody_who_never_wrote_by_one(storage: Storage) -> None:
+    """Not those whose number was told lately: it goes on being told."""
+    known, now = await long_paired(storage)
+    hidden, stranger = Address("ID.1349"), Address("628144444444")
+    came = [(1, SITI, now - 25 * HOUR_MS), (2, hidden, now - HOUR_MS)]
+    await storage.write(receive_messages, [incoming(id_, known.id, chat, at) for id_, chat, at in came])
+
+    asked = [(known.id, chat) for chat in (SITI, stranger, hidden)]
+    windows = await storage.read(windows_of, {known.id: known}, asked, {known.id: DAY_MS})
+
+    assert [windows[chat].state for chat in asked] == [WindowState.CLOSED, WindowState.UNKNOWN, WindowState.OPEN]

@@ -27,3 +27,17 @@ async def heard_lately(tx: Tx, account: AccountId, device: DeviceId, since: int)
         since,
     )
     return row[0] if row else 0
+
+
+_DIGITS = ", ".join(f"'{digit}'" for digit in range(10))
+
+
+async def heard_hidden(tx: Tx, device: DeviceId, since: int) -> bool:
+    """Whether somebody whose address is no phone number, nor begins as a group's does, wrote after `since`."""
+    row = await tx.one(
+        "SELECT 1 FROM message WHERE device_id = $1 AND queued_at > $2 AND direction = 1 "
+        f"AND substr(chat, 1, 1) NOT IN ({_DIGITS}) LIMIT 1",
+        device,
+        since,
+    )
+    return row is not None

@@ -1,7 +1,8 @@
 """The window of a chat: how long one may write freely after its other side did; later only approved templates go.
 
-Source: Meta's Cloud API, "Customer service windows": 24 hours since the user's last message. Whether a transport
-has such a rule `Capabilities.window_ms` says as data. What is not known is never taken for closed.
+Source: Meta's Cloud API, "Customer service windows": 24 hours since the user's last message; "Business-scoped user
+IDs": who hides their number is told by an id instead. Whether a transport has such a rule `Capabilities.window_ms`
+says as data. What is not known is never taken for closed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from merpati.core.address import is_group
-from merpati.core.clock import Millis
+from merpati.core.clock import DAY_MS, Millis
 from merpati.core.ids import Address, DeviceId
 from merpati.devices.model import Device
 from merpati.messages import store_windows
@@ -36,27 +37,34 @@ class Window(msgspec.Struct, frozen=True):
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a chat. `last_at`: when its other side last wrote; `device_at`: when anybody last wrote to
-    the device, of the time that counts; `since_at`: since when the device is its number. 0: never."""
+    the device, of the time that counts; `since_at`: since when the device is its number. 0: never. `is_hidden`:
+    somebody without a phone number wrote within a window."""
 
     last_at: int
     device_at: int
     since_at: int
+    is_hidden: bool = False
 
 
 TWO_SPELLINGS = ("52", "54", "55")
 """Mexico, Argentina, Brazil: WhatsApp may know a number there otherwise than people write it."""
+
+NUMBER_SHOWN_MS = 30 * DAY_MS
+"""So long after they wrote by it, WhatsApp goes on telling somebody's number, also when they hide it now."""
 
 Chat = tuple[DeviceId, Address]
 
 
 def judge_window(chat: Address, heard: Heard, now: int, window_ms: int) -> Window:
     """Open is what is known to be open. Closed is only a chat of a device that has been heard for the whole of a
-    window, and still is: whoever wrote would be known. Pure."""
+    window, and still is: whoever wrote would be known, unless they may have done so under another address. Pure."""
     until = heard.last_at + window_ms
     if until > now:
         return Window(WindowState.OPEN, Millis(until))
     has_heard = 0 < heard.since_at <= now - window_ms and heard.device_at > now - window_ms
-    is_certain = has_heard and (heard.last_at > 0 or not chat.startswith(TWO_SPELLINGS))
+    is_spelt_so = heard.last_at > 0 or not chat.startswith(TWO_SPELLINGS)
+    is_by_number = heard.last_at > now - NUMBER_SHOWN_MS or not heard.is_hidden
+    is_certain = has_heard and is_spelt_so and is_by_number
     return Window(WindowState.CLOSED if is_certain else WindowState.UNKNOWN)
 
 
@@ -69,10 +77,12 @@ async def windows_of(
         return {}
     now = await database_now(tx)
     last = await store_windows.last_heard(tx, asked)
-    lately = {}
+    lately, hidden = {}, {}
     for device in {device for device, _ in asked}:
         since = now - windows_ms[device]
         lately[device] = await store_windows.heard_lately(tx, devices[device].account, device, since)
+        strange = any(last.get(chat, 0) <= now - NUMBER_SHOWN_MS for chat in asked if chat[0] == device)
+        hidden[device] = strange and await store_windows.heard_hidden(tx, device, since)
     return {
         (device, chat): judge_window(
             chat,
@@ -80,6 +90,7 @@ async def windows_of(
                 last_at=last.get((device, chat), 0),
                 device_at=lately[device],
                 since_at=devices[device].paired_at,
+                is_hidden=hidden[device] and chat.isdecimal(),
             ),
             now,
             windows_ms[device],
