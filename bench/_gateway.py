@@ -66,10 +66,13 @@ async def main() -> None:
     parser.add_argument("--network", default="", help="socket of a simulated network; empty: one inside")
     parser.add_argument("--attachment-mb", type=int, default=10)
     parser.add_argument("--files", default="")
+    parser.add_argument("--graph", default="", help="address of a fake of Meta's Graph API")
     asked = parser.parse_args()
     flags = {"data": asked.data, "database": asked.database, "port": 0, "allow_hosts": ["127.0.0.1"]}
     flags |= {f"max_{kind}_mb": asked.attachment_mb for kind in MediaKind} | {"files": asked.files}
     flags |= {"s3_endpoint": os.environ.get("MERPATI_S3_ENDPOINT", "")}
+    if asked.graph:
+        flags["graph_url"] = asked.graph
     if asked.network:
         flags["simulator_socket"] = asked.network
     elif asked.connected:
