@@ -23,6 +23,8 @@ from merpati.transports.linked.frames import FrameInvalid, FrameReader, framed
 from merpati.transports.linked.protocol import Answer, FromGateway, FromWorker, OnDevice
 
 LAST_LINES: Final = 20
+LAST_WORDS_S: Final = 1.0
+"""They are there already, and end with the process, unless it has given them to another."""
 NOT_THEIRS: Final = "MERPATI_"
 """Settings of ours, among them the database's password, are not the worker's business."""
 ALWAYS: Final = {"NEONIZE_BOT_TAG": "off"}
@@ -252,6 +254,7 @@ class WorkerProcess:
         if process.returncode is None:
             _kill(process.pid)
         code = await process.wait()
+        await asyncio.wait([reading], timeout=LAST_WORDS_S)
         reading.cancel()
         if code not in {0, -signal.SIGKILL}:
             _log.warning("worker %d ended with %d: %s", process.pid, code, " | ".join(self.last_lines))

@@ -1,0 +1,165 @@
+"""Each way in which WhatsApp ends a session or a pairing is a state with a reason, with the real library."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from merpati.core.clock import SystemClock
+from merpati.fakes.whatsapp.endings import ask_passkey, end_pairing
+from merpati.fakes.whatsapp.network import Refusal
+from merpati.transports.linked.folder import Mark
+from merpati.transports.port import PairCode, PairHow, PairQr, SessionState, State
+from tests.conformance.transport_rig import Heard
+from tests.transports.linked.rig import DEVICE, LinkedRig, open_rig, opened
+
+_S = SessionState
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[LinkedRig]:
+    async with open_rig(tmp_path) as rig:
+        yield rig
+
+
+def last(heard: Heard) -> State:
+    return heard.of(State)[-1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "word"),
+    [
+        (401, _S.LOGGED_OUT, "unlinked"),
+        (403, _S.BANNED, "locked"),
+        (405, _S.OUTDATED, "outdated"),
+        (406, _S.BANNED, "banned"),
+    ],
+)
+async def test_a_login_that_is_refused_for_good_is_a_state(
+    rig: LinkedRig, reason: int, state: SessionState, word: str
+) -> None:
+    """With its reason; nothing is tried again."""
+    await rig.pair()
+    rig.network.refusal = Refusal(reason)
+    transport, heard = rig.transport(), Heard()
+
+    await transport.start(heard.emit)
+
+    await heard.state(state)
+    assert last(heard).reason == word
+
+
+async def test_a_ban_says_when_it_ends(rig: LinkedRig) -> None:
+    """402, with the seconds that are left."""
+    transport, heard = await opened(rig)
+    rig.network.refusal = Refusal(402, code=101, expire_s=3_600)
+    now = SystemClock().now()
+
+    await rig.cut()
+
+    await heard.state(_S.BANNED)
+    until = last(heard).until
+    assert until is not None
+    assert abs(until - now - 3_600_000) < 60_000
+    await transport.stop()
+
+
+async def test_a_ban_for_a_reason_that_nobody_knows_is_one(rig: LinkedRig) -> None:
+    """The library's session ends with a complaint; ours says what it was about."""
+    _, heard = await opened(rig)
+    rig.network.refusal = Refusal(402, code=999, expire_s=3_600)
+
+    await rig.cut()
+
+    await heard.state(_S.BANNED)
+
+
+async def test_a_busy_whatsapp_is_waited_for(rig: LinkedRig) -> None:
+    """503 passes by itself."""
+    transport, heard = await opened(rig)
+    rig.network.refusal = Refusal(503)
+    await rig.cut()
+    await heard.state(_S.RETRYING)
+
+    rig.network.refusal = None
+
+    await heard.state(_S.OPEN)
+    await transport.stop()
+
+
+async def test_an_account_behind_a_passkey_says_so(rig: LinkedRig) -> None:
+    """While it is being linked."""
+    transport, heard = rig.transport(), Heard()
+    await transport.start(heard.emit)
+    await transport.pair(PairHow.QR)
+    await heard.count(PairQr)
+
+    await ask_passkey(rig.network)
+
+    await heard.state(_S.PASSKEY_REQUIRED)
+
+
+async def test_codes_that_nobody_scans_run_out(rig: LinkedRig) -> None:
+    """The pairing ends, and can be begun again with another code."""
+    transport, heard = rig.transport(), Heard()
+    await transport.start(heard.emit)
+    await transport.pair(PairHow.QR)
+    await heard.count(PairQr)
+
+    await end_pairing(rig.network)
+    await heard.state(_S.LOGGED_OUT)
+    assert last(heard).reason == "pairing_timed_out"
+    await transport.pair(PairHow.QR)
+
+    first, second = await heard.count(PairQr, 2)
+    assert first.code != second.code
+
+
+async def test_a_code_to_type_is_shown_as_people_type_it(rig: LinkedRig) -> None:
+    """Four and four; asked for a number as digits."""
+    transport, heard = rig.transport(), Heard()
+    await transport.start(heard.emit)
+
+    await transport.pair(PairHow.CODE, rig.device)
+
+    [shown] = await heard.count(PairCode)
+    assert len(shown.code) == 9 and shown.code[4] == "-"
+    assert shown.expires_at - shown.at == 160_000
+
+
+async def test_a_logout_of_ours_reaches_the_phone(rig: LinkedRig) -> None:
+    """It shows the device no more, and nothing of the keys is left here."""
+    transport, heard = await opened(rig)
+
+    await transport.stop(logout=True)
+
+    assert last(heard).state is _S.LOGGED_OUT
+    assert rig.shop.devices == {}
+    assert not rig.link.folder(DEVICE).path.exists()
+
+
+async def test_a_stop_in_order_leaves_whole_keys(rig: LinkedRig) -> None:
+    """Marked so, until the next start."""
+    transport, _ = await opened(rig)
+    folder = rig.link.folder(DEVICE)
+    assert not folder.has(Mark.CLEAN)
+
+    await transport.stop()
+
+    assert folder.has(Mark.CLEAN)
+    files = {each.name: each.stat().st_mode & 0o077 for each in folder.path.iterdir()}
+    assert files.keys() >= {"session.db", "worker.db"}
+    assert set(files.values()) == {0}
+
+
+async def test_a_session_that_moved_does_not_start(rig: LinkedRig) -> None:
+    """FAILED, and WhatsApp is not asked."""
+    await rig.pair()
+    rig.link.folder(DEVICE).put(Mark.MOVED)
+    transport, heard = rig.transport(), Heard()
+
+    await transport.start(heard.emit)
+
+    await heard.state(_S.FAILED)
+    assert last(heard).reason == "session_moved"
+    assert rig.network.wires == []
