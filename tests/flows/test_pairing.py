@@ -107,6 +107,16 @@ async def test_several_who_ask_at_once_are_all_answered(unpaired: Stage) -> None
     assert await unpaired.phone.scan(await shown(unpaired.gateway, PairHow.QR)) == NUMBER
 
 
+async def test_who_asks_again_gets_what_can_still_be_scanned(unpaired: Stage) -> None:
+    """The same, and nothing starts over; another way does."""
+    first = await shown(unpaired.gateway, PairHow.QR)
+    again = await shown(unpaired.gateway, PairHow.QR)
+    typed = await shown(unpaired.gateway, PairHow.CODE, NUMBER)
+
+    assert first == again != typed
+    assert await unpaired.phone.scan(typed) == NUMBER
+
+
 async def test_a_device_that_is_renamed_keeps_the_number_that_it_is_paired_with(stage: Stage) -> None:
     """Its next session logs in as before, and its messages leave from that number."""
     device = await stage.device()

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from merpati.core.clock import Clock
+from merpati.core.clock import Clock, Millis
 from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId, Epoch
@@ -67,11 +67,20 @@ class Pairing:
         self.asked = (how, phone)
         self.shown: asyncio.Future[PairQr | PairCode] = asyncio.get_running_loop().create_future()
         self.shown.add_done_callback(lambda shown: shown.cancelled() or shown.exception())
-        self._begun = False
+        self.latest: PairQr | PairCode | None = None
+        """WhatsApp's own codes follow one another while nobody scans."""
+        self._begun = self._ended = False
 
     def show(self, event: PairQr | PairCode) -> None:
-        if not self.shown.done() and isinstance(event, _SHOWN[self.asked[0]]):
+        if not isinstance(event, _SHOWN[self.asked[0]]):
+            return
+        self.latest = event
+        if not self.shown.done():
             self.shown.set_result(event)
+
+    def is_good(self, now: Millis) -> bool:
+        """What was shown last can still be scanned or typed."""
+        return not self._ended and self.latest is not None and self.latest.expires_at > now
 
     def hear(self, event: State) -> None:
         """Only what follows the network's PAIRING is about this one; a session that is open needs none."""
@@ -87,6 +96,7 @@ class Pairing:
         self.refuse(Refusal(_PAIRING_CODES.get(reason, Code.PAIRING_ENDED), reason=reason))
 
     def refuse(self, refusal: Refusal) -> None:
+        self._ended = True
         if not self.shown.done():
             self.shown.set_exception(refusal)
 
@@ -195,15 +205,17 @@ class Sessions:
     async def pair(self, device: DeviceId, how: PairHow, phone: Address | None = None) -> PairQr | PairCode:
         """Begin pairing a device whose session is live, and wait for what the person must scan or type.
 
-        Who asks for the same while that is waited for gets the same; asking for another way ends the wait for the
-        first. Raises `Refusal` (DEVICE_ALREADY_CONNECTED,
+        Who asks for the same while that is waited for gets the same, and later, while it is good, what is shown
+        now; asking for another way ends the wait for the first. Raises `Refusal` (DEVICE_ALREADY_CONNECTED,
         PAIRING_OTHER_NUMBER, PAIRING_ENDED), `SendError`, and `TimeoutError` after some seconds.
         """
         session = self.live[device]
         if session.state is SessionState.OPEN:
             raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
         async with asyncio.timeout(PAIR_S):
-            return await asyncio.shield((await self._begin_pairing(session, how, phone)).shown)
+            pairing = await self._begin_pairing(session, how, phone)
+            shown = await asyncio.shield(pairing.shown)
+            return pairing.latest or shown
 
     # -- asking the network --
 
@@ -235,8 +247,10 @@ class Sessions:
         return session
 
     async def _begin_pairing(self, session: Session, how: PairHow, phone: Address | None) -> Pairing:
-        """The one that is waited for already, when it is the same."""
+        """The one that is under way already, when it is the same."""
         before = session.pairing
+        if before is not None and before.asked == (how, phone) and before.is_good(self.clock.now()):
+            return before
         if before is not None and not before.shown.done():
             if before.asked == (how, phone):
                 return before
