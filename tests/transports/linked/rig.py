@@ -19,9 +19,8 @@ from merpati.fakes.whatsapp.cipher import PhoneCipher
 from merpati.fakes.whatsapp.devices import LinkedDevice
 from merpati.fakes.whatsapp.endings import remove_device, replace_device
 from merpati.fakes.whatsapp.faults import Fault
-from merpati.fakes.whatsapp.media import MediaServer
 from merpati.fakes.whatsapp.network import Network
-from merpati.fakes.whatsapp.pairing import NotPaired, enter_code, scan
+from merpati.fakes.whatsapp.pairing import enter_code, scan
 from merpati.fakes.whatsapp.posting import Post, post
 from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
 from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
@@ -60,16 +59,6 @@ def settings_of(fake: FakeWhatsapp, folder: Path, **more: object) -> Settings:
     return msgspec.structs.replace(settings, **more)
 
 
-class AskedFor(MediaServer):
-    """Files under paths with a query, as WhatsApp's are: the library adds to it what it asks."""
-
-    def keep(self, data: bytes) -> str:
-        path = super().keep(data)
-        asked = f"{path}?ccb=11-4"
-        self.files[asked] = self.files[path]
-        return asked
-
-
 class Paired:
     """Both sides of a pairing before anything was said: making the keys takes most of a second."""
 
@@ -104,7 +93,6 @@ class LinkedRig:
     def __init__(self, fake: FakeWhatsapp, folder: Path, **more: object) -> None:
         self.fake, self.folder = fake, folder
         self.network: Network = fake.network
-        self.network.media = AskedFor()
         self.shop, self.bob = (
             self.network.add_phone(self.device, "Toko"),
             self.network.add_phone(self.person, "Bob"),
@@ -142,9 +130,7 @@ class LinkedRig:
         if code.startswith("http"):
             await scan(self.network, self.shop, code)
             return
-        with contextlib.suppress(NotPaired):  # it may take the change of connections after the pairing for its end
-            await enter_code(self.network, self.shop, code)
-        await self.network.until(lambda: any(each.wire for each in self.shop.devices.values()))
+        await enter_code(self.network, self.shop, code)
 
     async def unlink(self) -> None:
         await remove_device(self.network, self.shop, next(iter(self.shop.devices)))
@@ -219,7 +205,7 @@ class LinkedRig:
     async def type(self) -> None:
         """As an answer to ours."""
         await self.network.until(lambda: self.bob.typing)
-        await acting.type_to(self.network, self.bob, self.shop)
+        await acting.type_to(self.bob, self.shop)
 
     async def be_online(self, online: bool) -> None:
         self.bob.delivers = self.bob.reads = online

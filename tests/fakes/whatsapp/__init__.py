@@ -1,0 +1,1 @@
+"""The fake WhatsApp: its cryptography, its locks, and what it does to a real client library."""
