@@ -101,6 +101,7 @@ class Transports:
 
     def __init__(self, simulator: SimulatorLink, cloud: CloudLink, linked: LinkedLink) -> None:
         self.simulator = simulator
+        self.linked = linked
         self.phones: Phones | None = simulator.phones
         """People one can be, where a transport has them."""
         self.official: Official = cloud

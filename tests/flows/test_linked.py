@@ -1,0 +1,122 @@
+"""A linked phone through the whole gateway: paired by what is shown, messages both ways, killed in mid-send."""
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from merpati.accounts.actions import create_account
+from merpati.app.opening import open_gateway
+from merpati.config import Config
+from merpati.core.ids import Address, DeviceId
+from merpati.core.tokens import new_account_token, new_device_token
+from merpati.devices.actions import NewDevice, add_device
+from merpati.devices.asks import Pair, Shown
+from merpati.fakes.whatsapp import acting, contents
+from merpati.fakes.whatsapp.faults import Fault
+from merpati.fakes.whatsapp.pairing import scan
+from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
+from merpati.messages.model import MessageState
+from merpati.transports.port import PairHow, SessionState
+from tests.flows.stage import ACCOUNT, DEVICE, Stage
+
+WORKER = Path(__file__).parents[1] / "transports" / "linked" / "pointed_worker.py"
+SHOP, BOB = Address("6281111111111"), Address("6282222222222")
+_S = MessageState
+
+
+class Shop(Stage):
+    """A gateway with a device that is to be a linked phone, and WhatsApp's side of it."""
+
+    fake: FakeWhatsapp
+
+    async def open(self) -> None:
+        network = self.fake.network
+        self.owner, self.bob = network.add_phone(SHOP, "Toko"), network.add_phone(BOB, "Bob")
+        self.bob.reads = True
+        sealer = self.gateway.sealer
+        token = sealer.seal_token("account", ACCOUNT, new_account_token())
+        await self.storage.write(create_account, ACCOUNT, "Toko", token)
+        new = NewDevice(id=DEVICE, account=ACCOUNT, number=SHOP, name="Toko", transport="linked", desired=True)
+        await self.storage.write(add_device, new, sealer.seal_token("device", DEVICE, new_device_token()))
+        self.gateway.node.wake()
+
+    async def is_waiting(self) -> bool:
+        return (await self.device()).state is SessionState.LOGGED_OUT
+
+    async def pair(self) -> None:
+        await self.until(self.is_waiting)
+        answer = await self.gateway.asks.ask(DEVICE, Pair(PairHow.QR, None))
+        assert isinstance(answer, Shown)
+        await scan(self.fake.network, self.owner, answer.text)
+        await self.until(self.is_connected)
+
+    def worker(self) -> int:
+        [worker] = [each for each in self.gateway.transports.linked.workers if each.pid]
+        assert worker.pid is not None
+        return worker.pid
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with contextlib.AsyncExitStack() as stack:
+        fake = await stack.enter_async_context(open_whatsapp())
+        lead = fake.pointing
+        command = [sys.executable, str(WORKER), lead.proxy, str(lead.authority), lead.root]
+        config = Config(data=tmp_path / "data", linked_worker=shlex.join(command), linked_proxy=lead.proxy)
+        gateway = await stack.enter_async_context(open_gateway(config))
+        stack.push_async_callback(gateway.stop)
+        gateway.start()
+        shop = Shop(gateway)
+        shop.fake = fake
+        await shop.open()
+        yield shop
+
+
+async def test_a_phone_is_linked_and_speaks(shop: Shop) -> None:
+    """What is accepted arrives and climbs to read; what comes is in the history."""
+    await shop.pair()
+    assert (await shop.device()).paired_number == SHOP
+
+    sent = await shop.send(BOB, content="Halo dari toko")
+    await shop.until_state(sent, _S.READ)
+    await acting.say(shop.fake.network, shop.bob, shop.owner, "Halo toko")
+
+    await shop.until(lambda: shop.has_stored("Halo toko"))
+    assert [each.content for each in shop.bob.shown] == [contents.Text(body="Halo dari toko")]
+
+
+async def test_a_message_caught_by_a_kill_is_unclear_and_not_sent_again(shop: Shop) -> None:
+    """UNCERTAIN; those that wait go out in the next process, readable."""
+    await shop.pair()
+    shop.fake.network.faults.add(Fault.HOLD)
+    caught = await shop.send(BOB, content="terputus")
+    await shop.fake.network.until(lambda: shop.bob.shown)
+
+    os.kill(shop.worker(), signal.SIGKILL)
+    waiting = await shop.send(BOB, content="sesudahnya")
+
+    await shop.until_state(waiting, _S.SENT, _S.DELIVERED, _S.READ)
+    await asyncio.sleep(0)
+    assert await shop.state(caught[0]) is _S.UNCERTAIN
+    assert [each.content for each in shop.bob.shown] == [
+        contents.Text(body="terputus"),
+        contents.Text(body="sesudahnya"),
+    ]
+
+
+async def test_a_deleted_device_leaves_no_keys(shop: Shop) -> None:
+    """Its folder goes with it."""
+    await shop.pair()
+    folder = shop.gateway.transports.linked.folder(DeviceId(DEVICE))
+    assert folder.session.exists()
+
+    await shop.gateway.transports.forget(DEVICE)
+
+    assert not folder.path.exists()
