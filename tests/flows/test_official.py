@@ -140,7 +140,7 @@ async def test_a_number_is_set_up_sends_and_hears(office: Office) -> None:
     await office.opened()
 
     id_ = await office.sent("halo dari nomor resmi")
-    await office.until_message(id_, state="read")
+    await office.until_message(id_, state="read", cost={"category": "service", "free": True})
     graph, seeded = office.meta.running.graph, office.meta.seeded
     assert [line.body["text"]["body"] for line in graph.world.chat(seeded.number.id, seeded.person.bsuid)] == [
         "halo dari nomor resmi"

@@ -8,12 +8,13 @@ from merpati.core.facts import AnyFact, MessageDelivered, MessageRead, MessageSe
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId, WireRef
 from merpati.messages import store_outbox, store_outcomes
 from merpati.messages.actions import record_all
+from merpati.messages.costs import cost_text
 from merpati.messages.model import LIFE, MessageEvent, MessageState
 from merpati.messages.store_outcomes import Handed
 from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
-from merpati.transports.port import ReceiptKind
+from merpati.transports.port import Cost, ReceiptKind
 
 _STATE = {
     ReceiptKind.TAKEN: MessageState.SENT,
@@ -37,6 +38,8 @@ class Receipted(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     ref: WireRef | None = None
     """As in `transports.port.Receipt`."""
+    cost: Cost | None = None
+    """As in `transports.port.Receipt`."""
     gap_ms: int = 0
     """Drawn from the device's pace, for a receipt that comes instead of the acknowledgement."""
 
@@ -56,6 +59,7 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     climbed = await store_outcomes.climb(
         tx, [(handed, *best[handed.device, handed.wa_id]) for handed in rows.values()]
     )
+    await store_outcomes.set_costs(tx, _costs(receipts, rows))
     await store_outbox.leave_outbox(tx, [id_ for id_, _ in climbed])
     await _count_paces(tx, [rows[id_] for id_, _ in climbed if rows[id_].state == MessageState.QUEUED], receipts)
     await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
@@ -91,6 +95,12 @@ async def _count_paces(tx: Tx, settled: Sequence[Handed], receipts: Sequence[Rec
         [(device, priority, now) for device, priority in paces],
         [(device, now + gap_ms) for device, gap_ms in gaps.items()],
     )
+
+
+def _costs(receipts: Sequence[Receipted], rows: Mapping[MessageId, Handed]) -> list[tuple[MessageId, str]]:
+    told = {(r.device, id_): r.cost for r in receipts if r.cost is not None for id_ in r.ids}
+    known = ((handed.message, told.get((handed.device, handed.wa_id))) for handed in rows.values())
+    return [(id_, cost_text(cost)) for id_, cost in known if cost is not None]
 
 
 def _highest(receipts: Sequence[Receipted]) -> dict[tuple[DeviceId, WaId], tuple[MessageState, int]]:

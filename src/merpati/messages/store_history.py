@@ -75,6 +75,7 @@ class WholeRow(NamedTuple):
     """The hand-over under way, else the one that was acknowledged or got a receipt; 0: none."""
     due_at: int
     """0: it has left the outbox."""
+    cost: str | None
 
 
 async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
@@ -82,7 +83,7 @@ async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
         "SELECT m.account_id, m.device_id, m.direction, m.chat, m.sender, m.name, m.content, m.options, m.state, "
         "m.code, m.request_id, m.wire_ref, m.wa_id, m.schedule_at, m.queued_at, m.sent_at, m.delivered_at, "
         "m.read_at, m.ended_at, coalesce(o.state, 0), coalesce(CASE WHEN o.state = 1 THEN o.handed_at END, "
-        "m.handed_at, 0), coalesce(o.due_at, 0) "
+        "m.handed_at, 0), coalesce(o.due_at, 0), m.cost "
         "FROM message m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id = $1",
         message,
     )

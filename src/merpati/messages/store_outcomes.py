@@ -108,6 +108,16 @@ async def climb(tx: Tx, rows: Sequence[tuple[Handed, MessageState, int]]) -> lis
     return [(id_, MessageState(state)) for id_, state in climbed]
 
 
+async def set_costs(tx: Tx, rows: Sequence[tuple[MessageId, str]]) -> None:
+    """(message, cost); a receipt that says the same again writes nothing."""
+    await tx.set(
+        "UPDATE message SET cost = r.cost FROM {r} WHERE message.id = r.id "
+        "AND coalesce(message.cost, '') <> r.cost",
+        "id bigint, cost text",
+        rows,
+    )
+
+
 async def give_up(tx: Tx, rows: Sequence[tuple[MessageId, WaId, str, int]]) -> set[MessageId]:
     """(message, WhatsApp id, code, at): the network gave these up. Answers those that failed by it."""
     sources = {*LIFE.sources(MessageEvent.GIVEN_UP), MessageState.QUEUED}  # its row says so while it is handed over

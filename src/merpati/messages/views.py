@@ -9,11 +9,13 @@ from merpati.devices.views import find_devices
 from merpati.messages import store_batches, store_outbox, store_search
 from merpati.messages import store_history as store
 from merpati.messages.batches import unmade_draft
+from merpati.messages.costs import read_cost
 from merpati.messages.history import HistoryRow, Search, Step, StepKind
 from merpati.messages.model import Draft, MessageState, Note, OpenRow, Options, StoredContent
 from merpati.messages.waiting import Waiting, kept_back, waits_in
 from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
+from merpati.transports.port import Cost
 
 _options = msgspec.json.Decoder(Options)
 
@@ -59,6 +61,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     due_at: int
     """0: it has left the outbox."""
     steps: tuple[Step, ...]
+    cost: Cost | None = None
 
     @property
     def state_at(self) -> int:
@@ -137,6 +140,7 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
         queued_at=row.queued_at,
         due_at=row.due_at,
         steps=tuple(await store.steps_of(tx, message, row)),
+        cost=read_cost(row.cost),
     )
 
 

@@ -327,6 +327,7 @@ class Sessions:
                 kind=event.kind,
                 at=self.clock.now(),
                 ref=event.ref,
+                cost=event.cost,
                 gap_ms=session.pace().gap(self.dispatcher.rng.random()),
             ),
         )

@@ -242,6 +242,15 @@ class ReceiptKind(StrEnum):
     READ = "read"
 
 
+class Cost(Struct, frozen=True, kw_only=True):
+    """What the network charges a message as. Source: Meta's Cloud API, "Status webhook", `pricing`."""
+
+    category: str
+    """Its word: marketing, utility, authentication, service …"""
+    free: bool = False
+    """It asks nothing for this one."""
+
+
 class Receipt(Event, frozen=True, kw_only=True, tag=True):
     """`ids` are WhatsApp's own. They may come twice, in any order, and before the acknowledgement."""
 
@@ -251,6 +260,8 @@ class Receipt(Event, frozen=True, kw_only=True, tag=True):
     ref: WireRef | None = None
     """Our reference of the one message in `ids`, where the network has an id of its own for it and gives ours back:
     then the receipt settles a message whose acknowledgement was lost."""
+    cost: Cost | None = None
+    """Of a network that charges."""
 
 
 class Undelivered(Event, frozen=True, kw_only=True, tag=True):

@@ -168,11 +168,19 @@ class AheadAnswer(Answer, frozen=True, kw_only=True):
     at: Instant | None
 
 
+class CostAnswer(Answer, frozen=True, kw_only=True):
+    """What WhatsApp's official API charges a message as, in its word (`marketing`, `utility`, `authentication`,
+    `service`); `free`: it asks nothing for this one."""
+
+    category: str
+    free: bool
+
+
 class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one.
 
     `wire_ref` is our reference of it in WhatsApp, `wa_id` WhatsApp's own. `not_shown` is WhatsApp's word for what
-    came and is of a kind that is not shown. `window` is its chat's, now.
+    came and is of a kind that is not shown. `window` is its chat's, now. `cost` is null until a receipt told it.
     """
 
     location: LocationAnswer | None
@@ -189,6 +197,7 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     reply_to: str | None
     wire_ref: str | None
     wa_id: str | None
+    cost: CostAnswer | None
     timeline: list[StepAnswer]
     ahead: list[AheadAnswer]
     why: WhyAnswer | None

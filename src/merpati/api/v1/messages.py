@@ -14,6 +14,7 @@ from merpati.api.v1.card_shapes import show_contacts, show_kind, show_reaction
 from merpati.api.v1.interactive_shapes import show_choice, show_interactive
 from merpati.api.v1.message_shapes import (
     KINDS,
+    CostAnswer,
     Direction,
     FileAnswer,
     LocationAnswer,
@@ -263,6 +264,7 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
         reply_to=message.reply_to,
         wire_ref=message.wire_ref or None,
         wa_id=message.wa_id,
+        cost=CostAnswer(category=message.cost.category, free=message.cost.free) if message.cost else None,
         timeline=[show_step(step) for step in message.steps],
         ahead=show_ahead(message.state, told.waiting),
         why=show_why(told.waiting, told.device),

@@ -107,6 +107,14 @@ class ContentKind(OpenEnum):
     NOT_SHOWN = "not_shown"
 
 
+class CostAnswer(Shape, frozen=True, kw_only=True):
+    """What WhatsApp's official API charges a message as, in its word (`marketing`, `utility`, `authentication`,
+    `service`); `free`: it asks nothing for this one."""
+
+    category: str
+    free: bool
+
+
 class CountsAnswer(Shape, frozen=True, kw_only=True):
     """How many messages there are of each kind. Nothing is counted further than `most`: more are `most + 1`."""
 
@@ -189,7 +197,7 @@ class LocationGiven(Shape, frozen=True, kw_only=True):
 class MessageAnswer(Shape, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one. `wire_ref` is our reference of it in
     WhatsApp, `wa_id` WhatsApp's own. `not_shown` is WhatsApp's word for what came and is of a kind that is not
-    shown. `window` is its chat's, now."""
+    shown. `window` is its chat's, now. `cost` is null until a receipt told it."""
 
     id: int
     direction: Direction
@@ -219,6 +227,7 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     reply_to: str | None
     wire_ref: str | None
     wa_id: str | None
+    cost: CostAnswer | None
     timeline: list[StepAnswer]
     ahead: list[AheadAnswer]
     why: WhyAnswer | None

@@ -19,6 +19,7 @@ from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.cloud_api.errors import Trouble, late_trouble_of
 from merpati.transports.cloud_api.interactive import read_chosen
 from merpati.transports.port import (
+    Cost,
     Identity,
     Inbound,
     Location,
@@ -29,6 +30,7 @@ from merpati.transports.port import (
     Undelivered,
 )
 
+MOST_CATEGORY = 60
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -69,6 +71,7 @@ class Told(Struct, frozen=True, kw_only=True):
     ref: WireRef | None = None
     trouble: Trouble | None = None
     """FAILED: what follows."""
+    cost: Cost | None = None
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -122,7 +125,9 @@ def event_of(device: DeviceId, told: Told) -> Receipt | Undelivered:
             ref=told.ref,
         )
     kind = _RECEIPTS[told.status]
-    return Receipt(device=device, at=told.at, ids=(told.wa_id,), kind=kind, who=told.who, ref=told.ref)
+    return Receipt(
+        device=device, at=told.at, ids=(told.wa_id,), kind=kind, who=told.who, ref=told.ref, cost=told.cost
+    )
 
 
 def with_content(device: DeviceId, said: Said, content: Received) -> Inbound:
@@ -172,7 +177,15 @@ def _told(line: str, value: dict[str, Any]) -> Iterator[Told]:
             who=Address(_word(each, "recipient_id") or _word(each, "recipient_user_id")),
             ref=WireRef(_word(each, "biz_opaque_callback_data")) or None,
             trouble=late_trouble_of(code) if status == Status.FAILED else None,
+            cost=_cost(_dict(each, "pricing")),
         )
+
+
+def _cost(pricing: dict[str, Any]) -> Cost | None:
+    """What is free is so by its `type`; older bodies say `billable` alone."""
+    category = _word(pricing, "category")[:MOST_CATEGORY]
+    free = _word(pricing, "type").startswith("free") or pricing.get("billable") is False
+    return Cost(category=category, free=free) if category else None
 
 
 def _said(line: str, value: dict[str, Any]) -> Iterator[Said]:
