@@ -1,6 +1,8 @@
 """`merpati migrate`, `backup` and `restore`."""
 
+import contextlib
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from merpati.storage.backup_refused import Why
 from merpati.storage.folder import DataFolder
 from merpati.storage.migrate import known_migrations
 from merpati.storage.port import Engine
+from merpati.transports.linked.folder import Mark, SessionFolder
 from tests.cli.keyboard import answered, typed
 
 NUMBER = "6281234567890"
@@ -51,6 +54,53 @@ def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert refused.output.startswith("Error: Not done, nothing was changed. Not empty:")
     assert answered("device", "list", "--data", str(data))[0]["number"] == NUMBER
+
+
+def link_phone(data: Path, *, clean: bool) -> Path:
+    """Keys as a linked phone's session leaves them."""
+    folder = DataFolder(data).linked / "1"
+    folder.mkdir()
+    with contextlib.closing(sqlite3.connect(folder / "session.db", isolation_level=None)) as db:
+        db.execute("CREATE TABLE whatsmeow_device (jid TEXT)")
+        db.execute("INSERT INTO whatsmeow_device VALUES ('62811:1@s.whatsapp.net')")
+    if clean:
+        (folder / "clean").touch()
+    return folder
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_keys_of_linked_phones_are_copied_and_old_ones_said_to_be(
+    data: Path, tmp_path: Path, *, clean: bool
+) -> None:
+    """Of a session that was stopped in order nothing is said; of one that ran, that it may have to be linked."""
+    link_phone(data, clean=clean)
+    copy, again = tmp_path / "copy.tar", tmp_path / "again"
+    answered("backup", str(copy), "--data", str(data))
+
+    said = typed("restore", str(copy), "--data", str(again)).output
+
+    folder = SessionFolder(DataFolder(again).linked / "1")
+    assert folder.paired_as() == "62811:1@s.whatsapp.net"
+    assert (folder.has(Mark.RESTORED), folder.has(Mark.CLEAN)) == (True, clean)
+    assert ("link them again" in said) is not clean
+    assert folder.session.stat().st_mode & 0o077 == 0
+
+
+def test_linked_phones_that_moved_do_not_start_where_they_were(data: Path, tmp_path: Path) -> None:
+    """They do where the copy is restored; a folder that is in use is not moved away from under somebody."""
+    source = link_phone(data, clean=True)
+    copy, again = tmp_path / "copy.tar", tmp_path / "again"
+    held = DataFolder(data)
+    held.take()
+    assert typed("backup", str(copy), "--move", "--data", str(data)).exit_code == 1
+    held.release()
+
+    moved = typed("backup", str(copy), "--move", "--data", str(data))
+    answered("restore", str(copy), "--data", str(again))
+
+    assert "1" in moved.output.splitlines()[-1]
+    assert SessionFolder(source).has(Mark.MOVED)
+    assert not SessionFolder(DataFolder(again).linked / "1").has(Mark.MOVED)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -138,7 +138,8 @@ async def test_a_backup_under_writes_is_one_moment(
     assert (there.media / "1" / "photo.jpg").read_bytes() == b"\xff\xd8 photo"
     assert not any(there.simulator.iterdir())
     assert names_in(there.path) <= {
-        "merpati.db", "merpati.db-wal", "merpati.db-shm", "media", "keys", "simulator", "spool", "cache", "lock",
+        "merpati.db", "merpati.db-wal", "merpati.db-shm", "media", "keys", "linked", "simulator", "spool", "cache",
+        "lock",
     }  # fmt: skip
 
 
@@ -258,7 +259,7 @@ async def test_what_is_no_backup_of_ours_is_refused(
     with pytest.raises(BackupRefused):
         await restore(tmp_path / "bad.tar", there, "", CLOCK)
     assert not any(there.keys.iterdir())
-    assert names_in(there.path) == {"media", "keys", "simulator", "spool", "cache", "lock"}
+    assert names_in(there.path) == {"media", "keys", "linked", "simulator", "spool", "cache", "lock"}
 
 
 @pytest.mark.parametrize("keep", [0, 100, 600, 0.5])

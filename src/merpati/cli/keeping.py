@@ -11,12 +11,13 @@ from merpati.app.opening import open_storage
 from merpati.cli.opened import has_data
 from merpati.cli.printing import json_option, moment, print_json
 from merpati.cli.settings import data_flag, load_settings, settings_options
-from merpati.cli.spoken import SpokenCommand, language_option, words
+from merpati.cli.spoken import SpokenCommand, SpokenOption, language_option, words
 from merpati.cli.troubles import Trouble, run
 from merpati.config import Config
 from merpati.core.clock import SystemClock
 from merpati.storage import backup as archives
 from merpati.storage.backup import Manifest
+from merpati.storage.backup_linked import mark_moved, old_copies
 from merpati.storage.backup_refused import BackupRefused
 from merpati.storage.folder import DataFolder
 from merpati.storage.migrate import find_schema_version
@@ -52,22 +53,37 @@ async def _migrate(config: Config) -> None:
 
 @click.command("backup", cls=SpokenCommand, help="cli.help.backup")
 @click.argument("file", type=_FILE)
+@click.option("--move", is_flag=True, cls=SpokenOption, help="cli.help.backup_move")
 @json_option
 @settings_options("data", "database")
 @language_option
-def backup(file: Path, as_json: bool) -> None:
+def backup(file: Path, move: bool, as_json: bool) -> None:
     config = load_settings().config
     if not has_data(config) or not any(config.data.glob("keys/*")):
         raise Trouble("cli.trouble.no_data", folder=config.data.absolute())
     archive = (file / time.strftime("merpati-%Y%m%d-%H%M%S.tar") if file.is_dir() else file).absolute()
     with _refusals():
-        manifest = run(archives.backup(DataFolder(config.data), config.database, archive, SystemClock()))
+        manifest, moved = run(_backup(config, archive, move=move))
     size_mb = f"{archive.stat().st_size / 1_000_000:.1f}"
     if as_json:
         print_json({"file": str(archive), **_as_json(manifest)})
     else:
         click.echo(words("cli.backup.done", file=archive, size_mb=size_mb, schema=manifest.schema))
         click.echo(words("cli.backup.secret"))
+        if moved:
+            click.echo(words("cli.backup.moved", count=moved))
+
+
+async def _backup(config: Config, archive: Path, *, move: bool) -> tuple[Manifest, int]:
+    """With how many linked phones it moved: then nobody may serve from the folder meanwhile."""
+    folder = DataFolder(config.data)
+    if move:
+        folder.take()
+    try:
+        manifest = await archives.backup(folder, config.database, archive, SystemClock())
+        return manifest, mark_moved(folder.linked) if move else 0
+    finally:
+        folder.release()
 
 
 @click.command("restore", cls=SpokenCommand, help="cli.help.restore")
@@ -89,6 +105,8 @@ def restore(file: Path, as_json: bool) -> None:
         start = f"merpati serve{data_flag(loaded)}"
         folder = config.data.absolute()
         click.echo(words("cli.restore.done", folder=folder, at=made, schema=manifest.schema, start=start))
+        if old := old_copies(DataFolder(config.data).linked):
+            click.echo(words("cli.restore.old_copies", count=old))
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """Backup and restore: database, media and keys in one archive, taken while the server runs.
 
-The archive is a tar: `manifest.json`, then `database/`, `keys/` and `media/`. The database is one snapshot; media
-are copied after it, so every file that the snapshot names is there, unless it was deleted meanwhile. The archive
-contains the keys: whoever has it can read every secret.
+The archive is a tar: `manifest.json`, then `database/`, `keys/`, `linked/` and `media/`. The database is one
+snapshot; media are copied after it, so every file that the snapshot names is there, unless it was deleted since.
+The archive contains the keys: whoever has it can read every secret, and write as each linked phone.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from pathlib import Path
 import msgspec
 
 from merpati.core.clock import Clock
-from merpati.storage import backup_postgres, backup_sqlite
+from merpati.storage import backup_linked, backup_postgres, backup_sqlite
 from merpati.storage.backup_refused import BackupRefused, Why
 from merpati.storage.folder import DataFolder, sync_folder
 from merpati.storage.migrate import SchemaTooNew, known_migrations
 from merpati.storage.port import Engine
 
 FORMAT = 1
-_MANIFEST, _DATABASE, _KEYS, _MEDIA = "manifest.json", "database", "keys", "media"
+_MANIFEST, _DATABASE, _KEYS, _MEDIA, _LINKED = "manifest.json", "database", "keys", "media", "linked"
 _MOST_MANIFEST_BYTES = 1_000_000
 
 
@@ -59,7 +59,9 @@ async def backup(folder: DataFolder, database: str, archive: Path, clock: Clock)
         else:
             raise BackupRefused(Why.NO_DATABASE, place=folder.database)
         manifest = Manifest(FORMAT, engine, schema, clock.now(), tables)
-        await asyncio.to_thread(_write_archive, stage / "archive", manifest, rows, folder)
+        (stage / _LINKED).mkdir()
+        await asyncio.to_thread(backup_linked.copy, folder.linked, stage / _LINKED)
+        await asyncio.to_thread(_write_archive, stage / "archive", manifest, stage, folder)
         (stage / "archive").replace(archive)
         sync_folder(archive.parent)
     return manifest
@@ -101,13 +103,14 @@ def _staging(beside: Path, name: str) -> Iterator[Path]:
 # -- writing --
 
 
-def _write_archive(draft: Path, manifest: Manifest, rows: Path, folder: DataFolder) -> None:
+def _write_archive(draft: Path, manifest: Manifest, stage: Path, folder: DataFolder) -> None:
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "wb") as out:
         with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
             text = msgspec.json.encode(manifest)
             tar.addfile(_entry(_MANIFEST, len(text), manifest.made_at // 1000), BytesIO(text))
-            for name, root in ((_DATABASE, rows), (_KEYS, folder.keys), (_MEDIA, folder.media)):
+            parts = ((_DATABASE, stage / _DATABASE), (_KEYS, folder.keys), (_LINKED, stage / _LINKED))
+            for name, root in (*parts, (_MEDIA, folder.media)):
                 for path in sorted(root.rglob("*")):
                     _add(tar, path, f"{name}/{path.relative_to(root)}")
         out.flush()
@@ -167,7 +170,7 @@ def _unpack(tar: tarfile.TarFile, entry: tarfile.TarInfo, stage: Path) -> None:
     """Write one file and sync it; a name that leads elsewhere is refused."""
     top, *rest = entry.name.split("/")
     content = tar.extractfile(entry) if entry.isfile() else None
-    if content is None or top not in (_DATABASE, _KEYS, _MEDIA) or not rest or {"", ".", ".."} & set(rest):
+    if content is None or top not in (_DATABASE, _KEYS, _MEDIA, _LINKED) or not rest or {"", ".", ".."} & set(rest):
         raise BackupRefused(Why.NOT_OURS, what=entry.name)
     path = stage / entry.name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -179,7 +182,9 @@ def _unpack(tar: tarfile.TarFile, entry: tarfile.TarInfo, stage: Path) -> None:
 
 def _put_in_place(stage: Path, folder: DataFolder) -> None:
     """Move what was unpacked where it belongs, the database last: with it the folder counts as full."""
-    for name, place in ((_KEYS, folder.keys), (_MEDIA, folder.media)):
+    if (stage / _LINKED).exists():
+        backup_linked.mark_restored(stage / _LINKED)
+    for name, place in ((_KEYS, folder.keys), (_LINKED, folder.linked), (_MEDIA, folder.media)):
         if (stage / name).exists():
             (stage / name).replace(place)  # the empty one gives way
     if (stage / _DATABASE / backup_sqlite.NAME).exists():
@@ -188,7 +193,7 @@ def _put_in_place(stage: Path, folder: DataFolder) -> None:
 
 
 def _refuse_full(folder: DataFolder, database: str) -> None:
-    full = [place for place in (folder.keys, folder.media) if any(place.iterdir())]
+    full = [place for place in (folder.keys, folder.linked, folder.media) if any(place.iterdir())]
     if folder.database.exists() and not database:
         full.append(folder.database)
     if full:
