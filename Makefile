@@ -26,8 +26,9 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 demo: setup ## merpati with simulated phones and people: prints the address, the tokens, a ready curl
 	@$(RUN)merpati demo
 
-dev: setup ## the same on a data folder of its own (build/dev), and the pages drawn anew at each change (port 5173)
-	@sh scripts/npm.sh run dev & trap "kill $$!" EXIT; $(RUN)merpati demo --data build/dev
+dev: setup ## the same on a data folder of its own (build/dev), Meta played beside it, the pages drawn anew (port 5173)
+	@sh scripts/npm.sh run dev & pages=$$!; $(RUN)merpati fake-graph & trap "kill $$pages $$!" EXIT; \
+	    MERPATI_GRAPH_URL=http://127.0.0.1:8089/v26.0 $(RUN)merpati demo --data build/dev
 
 test: setup clients ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
