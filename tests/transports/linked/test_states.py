@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from merpati.core.clock import SystemClock
 from merpati.fakes.whatsapp.endings import ask_passkey, end_pairing
 from merpati.fakes.whatsapp.network import Refusal
+from merpati.storage.backup_linked import copy, mark_restored, old_copies
 from merpati.transports.linked.folder import Mark
-from merpati.transports.port import PairCode, PairHow, PairQr, SessionState, State
-from tests.conformance.transport_rig import Heard
+from merpati.transports.linked.link import LinkedLink
+from merpati.transports.port import Inbound, PairCode, PairHow, PairQr, SessionState, State
+from tests.conformance.transport_rig import Heard, text
 from tests.transports.linked.rig import DEVICE, LinkedRig, open_rig, opened
 
 _S = SessionState
@@ -163,3 +166,53 @@ async def test_a_session_that_moved_does_not_start(rig: LinkedRig) -> None:
     await heard.state(_S.FAILED)
     assert last(heard).reason == "session_moved"
     assert rig.network.wires == []
+
+
+async def test_a_copy_of_a_session_that_was_stopped_in_order_resumes(rig: LinkedRig, tmp_path: Path) -> None:
+    """Without a QR, on another machine."""
+    transport, _ = await opened(rig)
+    await transport.send(text("a", rig.person))
+    await transport.stop()
+    (tmp_path / "copied").mkdir()
+    copy(rig.link.settings.root, tmp_path / "copied")
+    mark_restored(tmp_path / "copied")
+    assert old_copies(tmp_path / "copied") == 0
+    there = LinkedLink(msgspec.structs.replace(rig.link.settings, root=tmp_path / "copied"), SystemClock())
+    again, heard = there.transport(DEVICE), Heard()
+
+    await again.start(heard.emit)
+
+    await heard.state(_S.OPEN)
+    await again.send(text("b", rig.person, "dari sini"))
+    assert len(rig.bob.shown) == 2
+    assert not there.folder(DEVICE).has(Mark.RESTORED)
+    await there.close()
+
+
+async def test_a_copy_that_is_too_old_to_read_what_comes_wants_a_new_link(rig: LinkedRig, tmp_path: Path) -> None:
+    """It was made while the session ran, which went on: FAILED, with what to do."""
+    transport, heard = await opened(rig)
+    rig.bob.resends = False
+    await transport.send(text("a", rig.person))
+    await rig.say("satu")
+    await heard.count(Inbound)
+    (tmp_path / "copied").mkdir()
+    copy(rig.link.settings.root, tmp_path / "copied")
+    mark_restored(tmp_path / "copied")
+    assert old_copies(tmp_path / "copied") == 1
+    for number in range(2):
+        await transport.send(text(f"{number}", rig.person))
+        await rig.say(f"{number}")
+        await heard.count(Inbound, number + 2)
+    await transport.stop()
+    there = LinkedLink(msgspec.structs.replace(rig.link.settings, root=tmp_path / "copied"), SystemClock())
+    again, told = there.transport(DEVICE), Heard()
+    await again.start(told.emit)
+    await told.state(_S.OPEN)
+
+    for number in range(3):
+        await rig.say(f"tak terbaca {number}")
+
+    await told.state(_S.FAILED)
+    assert last(told).reason == "copy_too_old"
+    await there.close()

@@ -72,7 +72,8 @@ class DeviceSession:
         elif not self.folder.paired_as():
             self._say_ended(End.NOT_PAIRED)
         else:
-            self.folder.take(Mark.CLEAN)
+            if self.folder.take(Mark.CLEAN):
+                self.folder.take(Mark.RESTORED)  # as good as the original
             await self._connect()
 
     async def pair(self, word: protocol.Pair) -> None:
