@@ -45,7 +45,9 @@ class Fleet:
     def __init__(self, fake: FakeWhatsapp, folder: Path, each: int) -> None:
         self.fake = fake
         beats = Beats(first_wait=0.05, longest_wait=0.1)
-        self.link = LinkedLink(settings_of(fake, folder, devices_per_worker=each, beats=beats), SystemClock())
+        self.link = LinkedLink(
+            settings_of(fake, folder, root=folder / "linked", devices_per_worker=each, beats=beats), SystemClock()
+        )
         found = [phone for phone in fake.network.phones if phone.number == BOB]
         self.bob = found[0] if found else fake.network.add_phone(BOB, "Bob")
         self.devices: list[tuple[LinkedTransport, Heard, Phone]] = []

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import copy
+import os
 import shutil
 import sys
 import tempfile
@@ -45,12 +46,25 @@ WORKER = (sys.executable, str(Path(__file__).with_name("pointed_worker.py")))
 CODES = {SendFault.RETRY: 503, SendFault.RATE: 429, SendFault.CONTENT: 479, SendFault.AUTH: 403}
 
 
+def in_memory(folder: Path) -> Path:
+    """A folder in memory, where the machine has one; it is gone with the process.
+
+    At a pairing the library syncs hundreds of keys to the disk, one by one: a busy one takes seconds for it.
+    """
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or not os.access(memory, os.W_OK):
+        return folder
+    made = Path(tempfile.mkdtemp(prefix="merpati-linked-", dir=memory))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
 def settings_of(fake: FakeWhatsapp, folder: Path, **more: object) -> Settings:
     """A process's settings that lead to the fake alone."""
     pointing = fake.pointing
     (folder / "spool").mkdir(exist_ok=True)
     settings = Settings(
-        root=folder / "linked",
+        root=in_memory(folder / "linked"),
         spool=folder / "spool",
         proxy=pointing.proxy,
         command=WORKER,
