@@ -52,6 +52,7 @@ STORE_AGAIN_S = 0.5
 FINISH_S = 5.0
 """How long an ordered end of a session waits for the hand-overs under way."""
 PAIR_S = 10.0
+GOOD_FOR_MS = 45_000
 MakeTransport = Callable[[Device, str], Transport]
 
 
@@ -79,8 +80,8 @@ class Pairing:
             self.shown.set_result(event)
 
     def is_good(self, now: Millis) -> bool:
-        """What was shown last can still be scanned or typed."""
-        return not self._ended and self.latest is not None and self.latest.expires_at > now
+        """What was shown last can be scanned or typed for a good while; who is shown it counts a minute."""
+        return not self._ended and self.latest is not None and self.latest.expires_at > now + GOOD_FOR_MS
 
     def hear(self, event: State) -> None:
         """Only what follows the network's PAIRING is about this one; a session that is open needs none."""
