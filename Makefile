@@ -30,7 +30,7 @@ dev: setup ## the same on a data folder of its own (build/dev), Meta played besi
 	@sh scripts/npm.sh run dev & pages=$$!; $(RUN)merpati fake-graph & trap "kill $$pages $$!" EXIT; \
 	    MERPATI_GRAPH_URL=http://127.0.0.1:8089/v26.0 $(RUN)merpati demo --data build/dev
 
-test: setup clients ## every test, a hundred kills on each engine with them; PostgreSQL is found or started
+test: setup clients ## every test, sixty kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
 	@$(RUN)pytest -n $(WORKERS) --dist loadfile -m browser # a driven browser holds its process's event loop
 	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults -o faulthandler_timeout=900 # few and long: the next one goes to whoever is free

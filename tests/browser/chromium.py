@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def find_chromium() -> str | None:
@@ -24,7 +24,7 @@ def chromium() -> Iterator[Browser]:
         path = find_chromium()
         if path is None and not Path(playwright.chromium.executable_path).exists():
             raise LookupError(
-                "no Chromium: install it (Debian: apt install chromium), or set MERPATI_TEST_CHROMIUM"
+                "no Chromium: install one (Debian: chromium-headless-shell), or set MERPATI_TEST_CHROMIUM"
             )
         with launched(playwright.chromium) as browser:
             yield browser

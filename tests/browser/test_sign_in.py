@@ -35,6 +35,7 @@ def test_a_session_ended_elsewhere_ends_here(browser: Browser, desk: Desk) -> No
     """Two browsers: one ends the other's session, whose next step asks to sign in."""
     with desk.owner(browser) as here, desk.owner(browser) as there:
         there.goto(desk.address("/settings"))
+        expect(there.get_by_label(say("id", "settings.name"))).to_be_visible()
         here.goto(desk.address("/settings"))
         here.get_by_role("button", name=say("id", "sessions.end_others")).click()
         expect(here.get_by_role("button", name=say("id", "sessions.end_others"))).to_have_count(0)

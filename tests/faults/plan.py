@@ -52,7 +52,7 @@ def seed_of_run() -> int:
     return int(given) if given else random.SystemRandom().getrandbits(32)
 
 
-def kills_of_run(usual: int = 100) -> int:
+def kills_of_run(usual: int = 60) -> int:
     """MERPATI_FAULT_KILLS, or the usual number."""
     return int(os.environ.get("MERPATI_FAULT_KILLS", usual))
 
