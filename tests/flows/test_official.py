@@ -214,3 +214,23 @@ async def test_what_meta_posts_twice_is_stored_once(office: Office) -> None:
         await office.stage.until(functools.partial(office.stage.has_stored, text))
     _, page = await office.ask("GET", f"/messages?device={OFFICIAL}&direction=in")
     assert sorted(item["text"] for item in page["items"]) == ["dua", "satu", "tiga"]
+
+
+async def test_a_number_that_is_not_set_up_says_so(office: Office) -> None:
+    """Switched on before anybody gave it its number; and no phone is linked with it."""
+    await office.ask("POST", f"/devices/{OFFICIAL}/connect")
+    await office.stage.until(lambda: office.is_state(DeviceState.LOGGED_OUT))
+    _, device = await office.ask("GET", f"/devices/{OFFICIAL}")
+    assert (device["state_reason"], device["means"]) == ("official_not_set_up", "error.official_not_set_up")
+    status, problem = await office.ask("POST", f"/devices/{OFFICIAL}/pairing", {"how": "qr"})
+    assert (status, problem["code"]) == (422, "pairing_unsupported")
+    status, problem = await office.ask("GET", f"/devices/{OFFICIAL}/official")
+    assert (status, problem["code"]) == (404, "official_not_set_up")
+
+
+async def test_what_is_copied_with_a_line_s_end_is_taken_without_it(office: Office) -> None:
+    """As it comes out of a terminal or a mail."""
+    given = {name: f"{value}\n" for name, value in office.given().items()}
+    status, body = await office.ask("PUT", f"/devices/{OFFICIAL}/official", given)
+    assert status == 200, body
+    await office.opened()

@@ -107,6 +107,7 @@ class Code(StrEnum):
     DEVICE_UNKNOWN = "device_unknown"
     DEVICE_DELETED = "device_deleted"
     NETWORK_REFUSED = "network_refused"
+    PAIRING_UNSUPPORTED = "pairing_unsupported"
     PAIRING_ENDED = "pairing_ended"
     PAIRING_OTHER_NUMBER = "pairing_other_number"
     QUOTA_USED_UP = "quota_used_up"

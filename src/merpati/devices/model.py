@@ -183,6 +183,7 @@ AT_META = frozenset(
         Code.META_ACCOUNT_RESTRICTED,
         Code.META_PAYMENT_MISSING,
         Code.META_NUMBER_NOT_SET_UP,
+        Code.OFFICIAL_NOT_SET_UP,
     }
 )
 """Reasons of an official number, which say more than its state does."""

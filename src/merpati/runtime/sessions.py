@@ -208,11 +208,15 @@ class Sessions:
 
         Who asks for the same while that is waited for gets the same, and later, while it is good, what is shown
         now; asking for another way ends the wait for the first. Raises `Refusal` (DEVICE_ALREADY_CONNECTED,
-        PAIRING_OTHER_NUMBER, PAIRING_ENDED), `SendError`, and `TimeoutError` after some seconds.
+        PAIRING_UNSUPPORTED, PAIRING_OTHER_NUMBER, PAIRING_ENDED), `SendError`, and `TimeoutError` after some
+        seconds.
         """
         session = self.live[device]
         if session.state is SessionState.OPEN:
             raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
+        caps = session.transport.caps
+        if not (caps.pair_qr if how is PairHow.QR else caps.pair_code):
+            raise Refusal(Code.PAIRING_UNSUPPORTED)
         async with asyncio.timeout(PAIR_S):
             pairing = await self._begin_pairing(session, how, phone)
             shown = await asyncio.shield(pairing.shown)

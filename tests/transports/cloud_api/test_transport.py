@@ -102,7 +102,7 @@ async def test_a_device_without_a_number_says_so(rig: CloudRig) -> None:
     heard = Heard()
     await rig.transport().start(heard.emit)
     await heard.state(SessionState.LOGGED_OUT)
-    assert heard.of(State)[-1].reason == Code.META_NUMBER_NOT_SET_UP
+    assert heard.of(State)[-1].reason == Code.OFFICIAL_NOT_SET_UP
 
 
 async def test_while_meta_cannot_be_reached_the_device_tries_again(rig: CloudRig) -> None:

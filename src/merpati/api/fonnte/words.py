@@ -62,6 +62,7 @@ REASONS: Mapping[Code, str] = {
     Code.DEVICE_ALREADY_DISCONNECTED: "device already disconnected",
     Code.DEVICE_EXISTS: "device already exist",
     Code.PAIRING_ENDED: "pairing ended, try again",  # ours
+    Code.PAIRING_UNSUPPORTED: "device is an official number, set it up in the dashboard",  # ours
     Code.PAIRING_OTHER_NUMBER: "whatsapp is not the number of this device",  # ours
     Code.NETWORK_REFUSED: "whatsapp refused this for now, try again later",  # ours
     Code.QUOTA_USED_UP: "insufficient quota",

@@ -67,10 +67,10 @@ async def put_official(
     """
     device = await _official(gateway, principal, device_id)
     given = Given(
-        number_id=data.number_id,
-        business_id=data.business_id,
-        token=data.token or "",
-        app_secret=data.app_secret or "",
+        number_id=data.number_id.strip(),
+        business_id=data.business_id.strip(),
+        token=(data.token or "").strip(),
+        app_secret=(data.app_secret or "").strip(),
     )
     await gateway.official.set_up(device.id, device.account, given)
     try:

@@ -168,7 +168,7 @@ class CloudTransport:
     async def _open(self, emit: Emit) -> None:
         line = await self._storage.read(find_line, self.device)
         if line is None:
-            raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.META_NUMBER_NOT_SET_UP))
+            raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.OFFICIAL_NOT_SET_UP))
         try:
             self._account = Account(line, line.secrets(self._sealer))
         except CannotUnseal:
