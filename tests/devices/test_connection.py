@@ -46,6 +46,18 @@ async def test_a_change_of_state_is_a_row_a_line_and_a_fact(storage: Storage, de
     ]
 
 
+async def test_the_end_of_a_ban_is_known_as_long_as_it_lasts(storage: Storage, device: Device) -> None:
+    """With the next state it is gone."""
+
+    async def until(state: DeviceState, end: Millis | None = None) -> Millis | None:
+        await storage.write(connection.change_state, device, state, "banned", SystemClock().now(), until=end)
+        return (await device_now(storage)).state_until
+
+    assert await until(DeviceState.CONNECTING) is None
+    assert await until(DeviceState.BANNED, Millis(1_900_000_000_000)) == 1_900_000_000_000
+    assert await until(DeviceState.CONNECTING) is None
+
+
 async def test_the_state_it_is_in_is_no_change(storage: Storage, device: Device) -> None:
     """Nor is a word of a session that has ended."""
     assert await come_into(storage, device, S.OPEN)

@@ -32,13 +32,15 @@ async def change_state(
     *,
     claim: Claim | None = None,
     number: str = "",
+    until: Millis | None = None,
 ) -> bool:
     """Store that the device's session came into `state` at `at`: row, connection log, fact. False: nothing to do.
 
     Nothing is done when the device is in that state, when its state has no such successor (a late word of a
     session that has ended), or when `claim` is given and the device belongs to another by now. An `at` before the
     last change or in the future is drawn between, so that a wrong clock disorders nothing. `number`: the device's
-    on WhatsApp, where the network tells it; it is kept until WhatsApp logs the device out. May run twice.
+    on WhatsApp, where the network tells it; it is kept until WhatsApp logs the device out. `until`: the end of the
+    state, where the network tells it. May run twice.
     """
     await tx.lock([device.account])
     if claim is not None and not await store_ownership.holds(tx, device.id, claim):
@@ -46,16 +48,18 @@ async def change_state(
     current = (await store.devices_by_ids(tx, [device.id])).get(device.id)
     if current is None or current.state is state or not may_follow(current.state, state):
         return False
-    await put_state(tx, current, state, reason, at)
+    await put_state(tx, current, state, reason, at, until)
     if number or state is DeviceState.LOGGED_OUT:
         await store.set_paired_number(tx, device.id, number)
     return True
 
 
-async def put_state(tx: Tx, current: Device, state: DeviceState, reason: str, at: Millis) -> None:
+async def put_state(
+    tx: Tx, current: Device, state: DeviceState, reason: str, at: Millis, until: Millis | None = None
+) -> None:
     """Store a change that is known to be one; the account is locked and `current` was read since."""
     at = max(current.state_at, min(at, tx.now))
-    await store.set_state(tx, current.id, state, reason, at)
+    await store.set_state(tx, current.id, state, reason, at, until)
     await store_connection.insert_state(tx, current.id, at, state, reason)
     fact = DeviceStateChanged(current.id, state, reason, current.state)
     await record(tx, [Recorded(current.account, fact)])

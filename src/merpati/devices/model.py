@@ -84,6 +84,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     state: DeviceState
     state_reason: str
     state_at: Millis
+    state_until: Millis | None = None
+    """The end of the state, where the network tells it: of a ban."""
     settings: Settings
     quota: int | None
     """Messages left; None: no limit."""

@@ -15,7 +15,7 @@ _SETTINGS = (
 )
 _DEVICE = (
     "id, account_id, number, name, transport, paired_number, paired_at, desired, state, state_reason, state_at, "
-    f"quota, expires_at, package, created_at, {_SETTINGS}"
+    f"state_until, quota, expires_at, package, created_at, {_SETTINGS}"
 )
 _DEVICE_D = ", ".join(f"d.{name}" for name in _DEVICE.split(", "))
 
@@ -34,6 +34,7 @@ async def insert_device(tx: Tx, device: Device, token: SealedToken) -> bool:
         device.state,
         device.state_reason,
         device.state_at,
+        device.state_until,
         device.quota,
         device.expires_at,
         device.package,
@@ -76,9 +77,16 @@ async def set_desired(tx: Tx, id_: DeviceId, desired: bool) -> None:
     await tx.run("UPDATE device SET desired = $2 WHERE id = $1", id_, int(desired))
 
 
-async def set_state(tx: Tx, id_: DeviceId, state: DeviceState, reason: str, at: Millis) -> None:
+async def set_state(
+    tx: Tx, id_: DeviceId, state: DeviceState, reason: str, at: Millis, until: Millis | None
+) -> None:
     await tx.run(
-        "UPDATE device SET state = $2, state_reason = $3, state_at = $4 WHERE id = $1", id_, state, reason, at
+        "UPDATE device SET state = $2, state_reason = $3, state_at = $4, state_until = $5 WHERE id = $1",
+        id_,
+        state,
+        reason,
+        at,
+        until,
     )
 
 
@@ -198,6 +206,7 @@ def _device(row: Row) -> Device:
         state,
         reason,
         state_at,
+        state_until,
         quota,
         expires,
         package,
@@ -216,6 +225,7 @@ def _device(row: Row) -> Device:
         state=DeviceState(state),
         state_reason=reason,
         state_at=state_at,
+        state_until=state_until,
         settings=_settings(rest),
         quota=quota,
         expires_at=expires,

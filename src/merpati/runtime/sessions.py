@@ -304,7 +304,15 @@ class Sessions:
         session.state = event.state
         if event.state is not SessionState.OPEN:
             self.dispatcher.close(device.id)
-            await self.storage.write(change_state, device, event.state, event.reason, now, claim=session.claim)
+            await self.storage.write(
+                change_state,
+                device,
+                event.state,
+                event.reason,
+                now,
+                claim=session.claim,
+                until=event.until,
+            )
             return
         while await self.storage.write(expire_overdue, device, now, self.expire_after_ms) == EXPIRED_AT_ONCE:
             pass  # a chunk at a time, as live calls wait for each; `open_session` ends the rest

@@ -28,6 +28,7 @@ async def test_devices_are_listed_with_everything(both: Api, ayu: Browser) -> No
     times = {key: one[key] for key in ("state_at", "created_at")}
     assert one == {
         "id": ONE,
+        "state_until": None,
         "number": NUMBERS[ONE],
         "paired_number": None,
         "name": "One",

@@ -96,9 +96,10 @@ class TodayAnswer(Answer, frozen=True, kw_only=True):
 class DeviceAnswer(Answer, frozen=True, kw_only=True):
     """A device. `number` is as registered, `paired_number` the one that it is on WhatsApp, where that is known.
 
-    `desired`: it is to be kept connected; `connected`: it may send now. `means` and `next_step` are the keys of two
-    sentences: what its state means, and what to do. `quota`: messages left, null: no limit. `queued` counts the
-    open messages, `held` those of them that are kept back.
+    `desired`: it is to be kept connected; `connected`: it may send now. `state_until`: when the state ends,
+    where WhatsApp says it: of a ban. `means` and `next_step` are the keys of two sentences: what its state means,
+    and what to do. `quota`: messages left, null: no limit. `queued` counts the open messages, `held` those of them
+    that are kept back.
     """
 
     id: int
@@ -111,6 +112,7 @@ class DeviceAnswer(Answer, frozen=True, kw_only=True):
     state: DeviceState
     state_reason: str
     state_at: Instant
+    state_until: Instant | None
     means: str
     next_step: str
     settings: SettingsAnswer
@@ -194,6 +196,7 @@ def show_device(device: Device, counts: DeviceCounts) -> DeviceAnswer:
         state=device.state,
         state_reason=device.state_reason,
         state_at=instant(device.state_at),
+        state_until=maybe(device.state_until),
         means=words.means,
         next_step=words.next_step,
         settings=SettingsAnswer(**msgspec.structs.asdict(device.settings)),

@@ -70,9 +70,10 @@ class ConnectionAnswer(Shape, frozen=True, kw_only=True):
 
 class DeviceAnswer(Shape, frozen=True, kw_only=True):
     """A device. `number` is as registered, `paired_number` the one that it is on WhatsApp, where that is known.
-    `desired`: it is to be kept connected; `connected`: it may send now. `means` and `next_step` are the keys of
-    two sentences: what its state means, and what to do. `quota`: messages left, null: no limit. `queued` counts
-    the open messages, `held` those of them that are kept back."""
+    `desired`: it is to be kept connected; `connected`: it may send now. `state_until`: when the state ends,
+    where WhatsApp says it: of a ban. `means` and `next_step` are the keys of two sentences: what its state
+    means, and what to do. `quota`: messages left, null: no limit. `queued` counts the open messages, `held`
+    those of them that are kept back."""
 
     id: int
     number: str
@@ -84,6 +85,7 @@ class DeviceAnswer(Shape, frozen=True, kw_only=True):
     state: SessionState
     state_reason: str
     state_at: datetime
+    state_until: datetime | None
     means: str
     next_step: str
     settings: SettingsAnswer
