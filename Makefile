@@ -32,8 +32,9 @@ dev: setup ## the same on a data folder of its own (build/dev), Meta played besi
 
 test: setup clients ## every test, sixty kills on each engine with them; PostgreSQL is found or started
 	@$(RUN)pytest -n $(WORKERS) --dist worksteal -m "not faults and not browser"
-	@$(RUN)pytest -n $(WORKERS) --dist loadfile -m browser # a driven browser holds its process's event loop
-	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults -o faulthandler_timeout=900 # few and long: the next one goes to whoever is free
+	@$(RUN)pytest -n $(WORKERS) --dist loadfile tests/browser # a driven browser holds its process's event loop
+	@$(RUN)pytest -n $(WORKERS) --dist loadgroup -m faults -o faulthandler_timeout=900 \
+	    $$(grep -rl --include='test_*.py' 'mark\.faults' tests) # few and long: the next one goes to whoever is free
 
 check: setup ## format, lint, types, imports; the same of the pages, with their unit tests
 	@$(RUN)ruff format --check

@@ -22,6 +22,13 @@ async def stranger(both: Api) -> Browser:
 
 
 @pytest.fixture
+async def stranger_on_sqlite(api: Api) -> Browser:
+    """A browser that has not signed in, where the engine does not matter."""
+    await have_owner(api.storage)
+    return browser_of(api)
+
+
+@pytest.fixture
 async def ayu(both: Api) -> Browser:
     """A browser that has signed in; on each engine."""
     return await signed_in(both)
