@@ -235,3 +235,39 @@ async def test_whatever_the_order_somebody_who_got_it_is_never_taken_back(
     assert len(told) == len(set(told))
     assert (state is MessageState.FAILED) == (first == "failed")
     assert (state in {MessageState.DELIVERED, MessageState.READ}) == (first in {"delivered", "read"})
+
+
+async def test_what_an_earlier_hand_over_came_to_is_nothing_to_the_next_one(storage: Storage) -> None:
+    """Given up twice, it waits for its third: the network repeats what it said of the first, and that is all."""
+    first = await hand_over(storage)
+    await give_up(storage, gives_up(first.wire_ref, SendFault.RETRY))
+    again = WaId("wamid.second")
+    await hand_over_again(storage, again)
+    await give_up(storage, gives_up(first.wire_ref, SendFault.RETRY, wa_id=again))
+    assert await state_of(storage) == (MessageState.QUEUED, "")
+
+    await receipts(storage, says(first, ReceiptKind.TAKEN))
+    assert await state_of(storage) == (MessageState.QUEUED, "")
+    await give_up(storage, gives_up(first.wire_ref, SendFault.RETRY))
+    assert await state_of(storage) == (MessageState.QUEUED, "")
+    assert await open_ids(storage) == [1]
+
+
+async def hand_over_again(storage: Storage, wa_id: WaId) -> None:
+    taken = await take_later(storage)
+    await finish(storage, an_end(taken, handed_at=taken.handed_at + taken.attempt, wa_id=wa_id))
+
+
+async def test_trouble_with_the_account_does_not_send_a_message_for_ever(storage: Storage) -> None:
+    """Each time the network takes it, and says later that the bill is not paid: it had its tries."""
+    taken = await hand_over(storage)
+
+    def unpaid(wa_id: WaId) -> GivenUp:
+        return gives_up(taken.wire_ref, wa_id=wa_id, fault=SendFault.AUTH, code=Code.META_PAYMENT_MISSING)
+
+    for n in range(2):
+        (due,) = await give_up(storage, unpaid(WaId(f"w{n}") if n else WAMID))
+        assert due is not None
+        await hand_over_again(storage, WaId(f"w{n + 1}"))
+    assert await give_up(storage, unpaid(WaId("w2"))) == [None]
+    assert await state_of(storage) == (MessageState.FAILED, Code.META_PAYMENT_MISSING)

@@ -67,11 +67,17 @@ async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Hand
 
 
 async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WireRef, WaId]]) -> list[Handed]:
-    """Messages whose acknowledgement has not come, open and uncertain: by the reference that we put on the wire."""
+    """Messages whose acknowledgement has not come, open and uncertain: by the reference that we put on the wire.
+
+    One that waits for its next hand-over and has an id was acknowledged and given up: an id that is not known is of
+    a hand-over before that.
+    """
     columns = "device_id bigint, wire_ref text, wa_id text"
     handed = await tx.set(
         "SELECT o.message_id, o.account_id, o.device_id, r.wa_id, o.chat, 0, o.handed_at, o.priority "
-        "FROM outbox o, {r} WHERE o.device_id = r.device_id AND o.wire_ref = r.wire_ref AND o.attempt > 0",
+        "FROM outbox o, {r} WHERE o.device_id = r.device_id AND o.wire_ref = r.wire_ref AND o.attempt > 0 "
+        "AND (o.state = 1 OR NOT EXISTS "
+        "(SELECT 1 FROM message m WHERE m.id = o.message_id AND m.wa_id IS NOT NULL))",
         columns,
         wanted,
     )

@@ -60,12 +60,14 @@ async def apply_given_up(tx: Tx, given: Sequence[GivenUp]) -> list[int | None]:
     return [due.get((each.device, each.wa_id)) for each in given]
 
 
+_FREE = frozenset({SendFault.RATE, SendFault.AUTH})
+"""A call that is refused so costs no try; one that was taken does."""
+
+
 def _verdict(given: GivenUp, row: Handed, tries: int) -> Verdict:
     if row.state not in LIFE.sources(MessageEvent.GIVEN_UP_FOR_NOW):
         return Verdict(Outcome.FAILED, given.code)
-    if (
-        given.fault is SendFault.RATE and tries >= given.max_tries
-    ):  # a refused call costs no try; this one was taken
+    if given.fault in _FREE and tries >= given.max_tries:
         return Verdict(Outcome.FAILED, given.code)
     return judge(
         SendError(given.fault, given.code, retry_after_ms=given.retry_after_ms),

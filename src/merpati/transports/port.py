@@ -268,8 +268,8 @@ class Undelivered(Event, frozen=True, kw_only=True, tag=True):
     """The network had taken a message and gave it up: nobody got it. May come twice, and before the
     acknowledgement.
 
-    `fault` is RETRY or RATE when it may be tried again, `retry_after_ms` says when; else it is given up for good.
-    `code` is a value of `core.errors.Code`, or the network's own word.
+    `fault` is RETRY, RATE or AUTH when it may be tried again, `retry_after_ms` says when; else it is given up for
+    good. `code` is a value of `core.errors.Code`, or the network's own word.
     """
 
     wa_id: WaId

@@ -4,6 +4,7 @@ Source: Meta's Cloud API, "Throughput": 80 messages a second of a number, 1,000 
 limits": 45 at once to one person, then one each six seconds. Both are virtual schedules (GCRA: ITU-T I.371).
 """
 
+import math
 from collections.abc import Mapping
 
 from merpati.core.ids import Address
@@ -22,10 +23,11 @@ class LinePace:
         self.per_second = per_second
         self._next_at = 0.0
 
-    def take(self, now: float) -> float:
-        """Milliseconds to wait for the place that is taken by this call."""
+    def take(self, now: float, most_ms: float = math.inf) -> float:
+        """Milliseconds to wait for the place that is taken by this call; more than `most_ms`: none is taken."""
         at = max(self._next_at, now)
-        self._next_at = at + 1_000 / self.per_second
+        if at - now <= most_ms:
+            self._next_at = at + 1_000 / self.per_second
         return at - now
 
     def hold(self, now: float, wait_ms: int) -> None:

@@ -7,13 +7,14 @@ from there. OPEN means that Meta knows the number and takes the token.
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from merpati.core.clock import DAY_MS, Clock
+from merpati.core.clock import DAY_MS, SECOND_MS, Clock
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.core.tokens import CannotUnseal, Sealer
@@ -64,6 +65,11 @@ CAPS = Capabilities(
 )
 RETRY_S = (1.0, 60.0)
 """The first wait after Meta could not be reached; it doubles up to the second."""
+PREPARE_S = 600.0
+"""How long a message waits for its turn and its file before it is posted: with the answer it stays below
+`CAPS.hand_over_s`, beyond which nobody would know whether it was posted."""
+MOST_WAIT_MS = 10 * SECOND_MS
+"""Who would wait longer for a place goes back to the queue."""
 FIELDS = "display_phone_number,throughput"
 _log = logging.getLogger(__name__)
 
@@ -86,7 +92,7 @@ class CloudTransport:
 
     def __init__(
         self, device: DeviceId, client: GraphClient, storage: Storage, sealer: Sealer, clock: Clock, spool: Path,
-        *, most_bytes: int,
+        *, most_bytes: int, prepare_s: float = PREPARE_S,
     ) -> None:  # fmt: skip
         """`spool` is where files that come are put until they are stored; larger ones than `most_bytes` are not."""
         self.device = device
@@ -96,20 +102,28 @@ class CloudTransport:
         self._emit: Emit | None = None
         self._state = SessionState.OFF
         self._running: asyncio.Task[None] | None = None
+        self._turning = asyncio.Lock()
+        """Held by who starts or stops: one after the other, or a second session would run beside the first."""
+        self._prepare_s, self._slowed_by = prepare_s, Code.NETWORK_PACE
         self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
 
     # -- the session --
 
     async def start(self, emit: Emit) -> None:
         """See the port. Harmless when it runs."""
-        if self._running is not None and not self._running.done():
-            return
-        self._emit = emit
-        await self._say(SessionState.CONNECTING)
-        self._running = asyncio.create_task(self._run(emit))
+        async with self._turning:
+            if self._running is not None and not self._running.done():
+                return
+            self._emit = emit
+            await self._say(SessionState.CONNECTING)
+            self._running = asyncio.create_task(self._run(emit))
 
     async def stop(self, *, logout: bool = False) -> None:
         """See the port; `logout` forgets the number with its secrets."""
+        async with self._turning:
+            await self._stop(logout=logout)
+
+    async def _stop(self, *, logout: bool) -> None:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
@@ -186,9 +200,10 @@ class CloudTransport:
         while await self._telling.tell_next(emit, account.line.number_id, account.secrets.token):
             pass
 
-    async def _end(self, trouble: Trouble) -> None:
-        """A call was refused for the account's sake: the session ends, visibly."""
-        if self._running is not None and self._state is SessionState.OPEN:
+    async def _end(self, account: Account, trouble: Trouble) -> None:
+        """A call was refused for the account's sake: the session ends, visibly, unless another one has begun with
+        other secrets since."""
+        if account is self._account and self._running is not None and self._state is SessionState.OPEN:
             self._running.cancel()
             await asyncio.wait([self._running])
             await self._say(ENDS[trouble.act], trouble.code)
@@ -201,15 +216,18 @@ class CloudTransport:
             raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
         account = self._open_account()
         check_outbound(message)
-        async with self._in_order.of(message.chat):
-            try:
+        try:
+            async with asyncio.timeout(self._prepare_s) as preparing, self._in_order.of(message.chat):
                 media_id = await self._upload(account, message.content)
                 await self._take_place(message.chat)
+                preparing.reschedule(None)
                 answer = await self._client.post(
                     f"{account.line.number_id}/messages", account.secrets.token, body_of(message, media_id)
                 )
-            except GraphTrouble as error:
-                await self._refused(error)
+        except TimeoutError:  # not of the post, which has no end here
+            raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None
+        except GraphTrouble as error:
+            await self._refused(account, error)
         return Sent(wa_id=_id_of(answer), at=self._clock.now())
 
     async def _upload(self, account: Account, content: object) -> str:
@@ -228,19 +246,22 @@ class CloudTransport:
             raise
 
     async def _take_place(self, chat: Address) -> None:
+        wait = self._line_pace.take(self._clock.elapsed() * 1_000, MOST_WAIT_MS)
+        if wait > MOST_WAIT_MS:
+            raise SendError(SendFault.RATE, self._slowed_by, retry_after_ms=math.ceil(wait))
         wait_ms = self._pair_pace.take(chat, self._clock.now())
         if wait_ms:
             raise SendError(SendFault.RATE, Code.RECIPIENT_PACE, retry_after_ms=wait_ms)
-        wait = self._line_pace.take(self._clock.elapsed() * 1_000)
         if wait > 0:
             await asyncio.sleep(wait / 1_000)
 
-    async def _refused(self, error: GraphTrouble) -> NoReturn:
+    async def _refused(self, account: Account, error: GraphTrouble) -> NoReturn:
         trouble = error.trouble
         if trouble.code is Code.NETWORK_PACE or trouble.code is Code.NUMBER_SLOWED:
             self._line_pace.hold(self._clock.elapsed() * 1_000, trouble.wait_ms)
+            self._slowed_by = trouble.code
         if trouble.fault is SendFault.AUTH:
-            await self._end(trouble)
+            await self._end(account, trouble)
         raise trouble.as_error() from None
 
     def _open_account(self) -> Account:
