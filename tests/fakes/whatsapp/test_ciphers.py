@@ -4,7 +4,7 @@ That the real library reads it too is shown by the tests of linked devices.
 """
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from merpati.fakes.whatsapp import media, polls
@@ -13,6 +13,8 @@ from merpati.fakes.whatsapp.contents import MediaKind
 from merpati.fakes.whatsapp.keys import derive, is_signed, new_pair
 from merpati.fakes.whatsapp.ratchet import Undecryptable
 
+patient = settings(deadline=None, max_examples=30)
+"""A turn of the ratchet is some milliseconds of work, and a busy machine takes many times that."""
 ANN, BOB, GROUP = "1:0@lid", "2:0@lid", "120363000000000001@g.us"
 
 
@@ -27,6 +29,7 @@ def touched(sealed: Sealed) -> Sealed:
     return Sealed(sealed.kind, sealed.data[:-1] + bytes([sealed.data[-1] ^ 1]))
 
 
+@patient
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=100)), max_size=12))
 def test_whoever_writes_is_read(written: list[tuple[bool, bytes]]) -> None:
     """To and fro, as it comes."""
@@ -39,6 +42,7 @@ def test_whoever_writes_is_read(written: list[tuple[bool, bytes]]) -> None:
             assert ann.decrypt(BOB, bob.encrypt(ANN, plain)) == plain
 
 
+@patient
 @given(st.permutations(range(6)))
 def test_the_order_of_coming_does_not_matter(order: list[int]) -> None:
     """Keys of what was passed over are kept; each is good once."""
@@ -82,6 +86,7 @@ def test_a_group_is_read_by_whoever_was_given_the_key_and_by_nobody_else() -> No
         eve.decrypt_of_group(GROUP, ANN, sealed)
 
 
+@patient
 @given(st.binary(max_size=200))
 def test_a_signature_is_its_keys_and_its_datas(data: bytes) -> None:
     """Signal's form of it, over the key that agrees."""
