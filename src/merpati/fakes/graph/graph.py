@@ -204,6 +204,8 @@ class Graph:
         file = self.world.media.get(id_)
         if file is None or file.until <= self.clock.now():
             raise GraphError(131009, f"Media id {id_} is not known, or has expired")
+        if file.trouble:
+            raise GraphError(file.trouble)
         return file
 
     # -- templates --

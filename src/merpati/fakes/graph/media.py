@@ -45,6 +45,10 @@ class MediaFile(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     until: int
     """When it is forgotten."""
+    trouble: int = 0
+    """The code of the error that whoever asks for it gets."""
+    is_shut: bool = False
+    """Its address answers 403, with a page."""
 
     @property
     def sha256(self) -> str:

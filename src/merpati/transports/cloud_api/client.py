@@ -92,12 +92,12 @@ class GraphClient:
         """The bytes of a file, where Meta said that it is; raises `GraphTrouble`, before and within the block."""
         if not self._is_metas(url):
             raise GraphTrouble(trouble_of(100, 400), said="the file is at an address that is not Meta's")
-        timeout = aiohttp.ClientTimeout(total=FILE_S, connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(total=FILE_S, connect=CONNECT_S, sock_read=ANSWER_S)
         headers = {"Authorization": f"Bearer {token}"}
         try:
             async with self._session.get(url, headers=headers, timeout=timeout, allow_redirects=False) as answer:
                 if answer.status != 200:
-                    raise GraphTrouble(trouble_of(None, answer.status), said="the file was not given")
+                    raise GraphTrouble(_not_given(answer.status), said="the file was not given")
                 yield answer.content
         except (aiohttp.ClientError, TimeoutError) as error:
             raise GraphTrouble(_UNREACHED, said=type(error).__name__) from None
@@ -124,6 +124,11 @@ class GraphClient:
             raise GraphTrouble(_UNREACHED, said=type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise GraphTrouble(_UNCLEAR, said=type(error).__name__) from None
+
+
+def _not_given(status: int) -> Trouble:
+    """A file's address is good for minutes, and forbidden later: that says nothing of the token."""
+    return _UNREACHED if status in (401, 403) else trouble_of(None, status)
 
 
 def _read(status: int, body: bytes) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from collections import OrderedDict
 from pathlib import Path
 
 from merpati.core.clock import MINUTE_MS, SECOND_MS, Clock, Millis
+from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
-from merpati.storage.port import Storage
+from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
 from merpati.transports.cloud_api.errors import ENDS
 from merpati.transports.cloud_api.files import fetch_attachment, lost_attachment
+from merpati.transports.cloud_api.lines import Line, find_line
 from merpati.transports.cloud_api.news import Kept, next_news, settle_news
 from merpati.transports.cloud_api.webhooks import (
     Attachment,
@@ -28,6 +30,10 @@ AGAIN_MS = (5 * SECOND_MS, 30 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 60 * M
 MOST_TRIES = 28
 CHATS = 1_000
 """Whose last message is remembered, to answer it with "typing"."""
+
+
+class LineChanged(Exception):
+    """The device was set up anew: what is stored may be of a number that this session does not know."""
 
 
 class Telling:
@@ -55,20 +61,22 @@ class Telling:
         """Their last message since the start, as far as it is remembered."""
         return self._last.get(chat)
 
-    async def tell_next(self, emit: Emit, number_id: str, token: str) -> bool:
+    async def tell_next(self, emit: Emit, line: Line, token: str) -> bool:
         """Tell the next bodies that are due, and forget them; whether there were any.
 
-        What `emit` raises goes on to the caller, and so does a `GraphTrouble` that ends the session: then all of
-        these stay. May run twice: the same is told again then.
+        What `emit` raises goes on to the caller, and so do a `GraphTrouble` that ends the session, and
+        `LineChanged`: then all of these stay. May run twice: the same is told again then.
         """
-        bodies = await self._storage.read(next_news, self._device, self._clock.now())
+        current, bodies = await self._storage.read(_line_and_news, self._device, self._clock.now())
+        if current is None or current.sealed != line.sealed:
+            raise LineChanged
         receipts = Receipts(emit)
         later: list[tuple[int, Millis]] = []
         for kept in bodies:
             try:
-                await self._tell_body(kept, number_id, token, emit, receipts)
+                await self._tell_body(kept, line.number_id, token, emit, receipts)
             except GraphTrouble as error:
-                if error.trouble.act in ENDS:
+                if _ends(error):
                     raise
                 later.append((kept.id, self._again_at(kept.tries)))
         await receipts.flush()
@@ -80,18 +88,26 @@ class Telling:
         return Millis(self._clock.now() + AGAIN_MS[min(tries, len(AGAIN_MS) - 1)])
 
     async def _tell_body(self, kept: Kept, number_id: str, token: str, emit: Emit, receipts: "Receipts") -> None:
-        """Raises `GraphTrouble` for a file that may come later; what was told until there may be told again."""
+        """Raises `GraphTrouble` for a file that may come later; everything else was told, and may be told again."""
+        withheld: GraphTrouble | None = None
         for news in read_news(kept.body.encode()):
             if news.line != number_id:
                 continue  # of another device, which has it too
             if isinstance(news, Said):
                 await receipts.flush()
-                await self._tell_said(news, emit, token, is_last_try=kept.tries >= MOST_TRIES)
+                try:
+                    await self._tell_said(news, emit, token, is_last_try=kept.tries >= MOST_TRIES)
+                except GraphTrouble as error:
+                    if _ends(error):
+                        raise
+                    withheld = error
             elif isinstance(event := event_of(self._device, news), Receipt):
                 receipts.add(event)
             else:
                 await receipts.flush()
                 await emit(event)
+        if withheld is not None:
+            raise withheld
 
     async def _tell_said(self, said: Said, emit: Emit, token: str, *, is_last_try: bool) -> None:
         self._remember(said)
@@ -109,7 +125,7 @@ class Telling:
         try:
             return await fetch_attachment(self._client, token, attachment, self._spool, self._most_bytes)
         except GraphTrouble as error:
-            if not is_last_try or error.trouble.act in ENDS:
+            if not is_last_try or _ends(error):
                 raise
             return lost_attachment(attachment)
 
@@ -118,6 +134,17 @@ class Telling:
         self._last.move_to_end(said.sender.id)
         if len(self._last) > CHATS:
             self._last.popitem(last=False)
+
+
+async def _line_and_news(tx: Tx, device: DeviceId, now: Millis) -> tuple[Line | None, list[Kept]]:
+    return await find_line(tx, device), await next_news(tx, device, now)
+
+
+def _ends(error: GraphTrouble) -> bool:
+    """Whether what a file was refused for ends the session. Only Meta's own word on the token or the account does:
+    one file that is not for us would else keep the number shut for ever."""
+    is_metas = error.code is not None and error.trouble.code is not Code.META_PERMISSION_MISSING
+    return is_metas and error.trouble.act in ENDS
 
 
 class Receipts:

@@ -26,7 +26,7 @@ from merpati.transports.cloud_api.lines import Line, Secrets, drop_line, find_li
 from merpati.transports.cloud_api.order import InOrder
 from merpati.transports.cloud_api.pace import LinePace, PairPace
 from merpati.transports.cloud_api.setting_up import per_second
-from merpati.transports.cloud_api.telling import Telling
+from merpati.transports.cloud_api.telling import LineChanged, Telling
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
     Capabilities,
@@ -159,6 +159,9 @@ class CloudTransport:
                 while True:
                     await self._telling.wait()
                     await self._tell(emit)
+            except LineChanged:
+                await self._say(SessionState.CONNECTING)
+                continue
             except GraphTrouble as error:
                 ending = self._ending(error)
                 if ending is not None:
@@ -197,7 +200,7 @@ class CloudTransport:
     async def _tell(self, emit: Emit) -> None:
         """Everything that is stored and due."""
         account = self._open_account()
-        while await self._telling.tell_next(emit, account.line.number_id, account.secrets.token):
+        while await self._telling.tell_next(emit, account.line, account.secrets.token):
             pass
 
     async def _end(self, account: Account, trouble: Trouble) -> None:
