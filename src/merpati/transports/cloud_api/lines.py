@@ -104,6 +104,13 @@ async def lines_of_numbers(tx: Tx, account: AccountId, numbers: Sequence[str]) -
     return {number: device for number, device, owner in await store.devices_of(tx, numbers) if owner == account}
 
 
+async def lines_among(tx: Tx, account: AccountId, numbers: Sequence[str]) -> list[Line]:
+    """The account's lines that are these numbers."""
+    devices = (await lines_of_numbers(tx, account, numbers)).values()
+    rows = [await store.line_row(tx, device) for device in sorted(devices)]
+    return [_line(row) for row in rows if row is not None]
+
+
 def _line(row: Row) -> Line:
     device, account, number_id, business_id, sealed, changed_at, heard_at, answered_at = row
     return Line(

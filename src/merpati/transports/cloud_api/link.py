@@ -8,7 +8,7 @@ from pathlib import Path
 from merpati.core.clock import Clock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, DeviceId
-from merpati.core.tokens import CannotUnseal, Sealer
+from merpati.core.tokens import CannotUnseal, Sealer, same_secret
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage
@@ -20,6 +20,7 @@ from merpati.transports.cloud_api.lines import (
     answer_line,
     drop_line,
     find_line,
+    lines_among,
     seal_secrets,
     set_line,
 )
@@ -156,10 +157,17 @@ class CloudLink:
             numbers = tuple(dict.fromkeys(news.line for news in read_news(body)))
         except NotMetas:
             return  # signed, and nothing that we read: no use in having it again
+        numbers = await self._spoken_for(line, secrets, numbers)
         if not numbers:
             return
         first = (await ids.take("cloud_news", len(numbers)))[0]
-        posted = Posted(id=first, account=line.account, body=body.decode(), numbers=numbers, at=self._clock.now())
+        posted = Posted(
+            id=first,
+            account=line.account,
+            body=body.decode("utf-8", "replace"),
+            numbers=numbers,
+            at=self._clock.now(),
+        )
         for told in await lane(KEEP, posted):
             self._wake(told)
 
@@ -169,6 +177,18 @@ class CloudLink:
         if line is None or known is None:
             raise NotSigned
         return line, known
+
+    async def _spoken_for(self, line: Line, secrets: Secrets, numbers: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of these numbers of the account that the same app speaks for: who set one device up knows its app's
+        secret, and may have no right to another device."""
+        others = [number for number in numbers if number != line.number_id]
+        known = await self._storage.read(lines_among, line.account, others) if others else []
+        same = {each.number_id for each in known if self._is_of_app(each, secrets)} | {line.number_id}
+        return tuple(number for number in numbers if number in same)
+
+    def _is_of_app(self, line: Line, secrets: Secrets) -> bool:
+        known = self._secrets(line)
+        return known is not None and same_secret(known.app_secret, secrets.app_secret)
 
     def _wake(self, device: DeviceId) -> None:
         transport = self._live.get(device)

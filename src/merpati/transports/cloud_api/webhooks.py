@@ -6,6 +6,7 @@ changes, messages and statuses share one body. What we do not know is told as no
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -31,6 +32,7 @@ from merpati.transports.port import (
 )
 
 MOST_CATEGORY = 60
+MOST_DIGITS = 18
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -103,13 +105,27 @@ def challenge_of(query: Mapping[str, str], token: str) -> str | None:
 
 def read_news(body: bytes) -> tuple[News, ...]:
     """Everything that a body tells, each once; raises `NotMetas` alone, whatever the bytes are."""
-    try:
-        whole = msgspec.json.decode(body)
-    except (ValueError, RecursionError) as error:
-        raise NotMetas from error
+    whole = _decoded(body)
     if not isinstance(whole, dict) or whole.get("object") != "whatsapp_business_account":
         raise NotMetas
     return tuple(dict.fromkeys(_news(whole)))
+
+
+def _decoded(body: bytes) -> object:
+    """Strict and fast at first; what is JSON but for half an emoji, a broken byte or a boundless number is read
+    too."""
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return json.loads(body.decode("utf-8", "replace"), parse_int=_number)
+    except (ValueError, RecursionError) as error:
+        raise NotMetas from error
+
+
+def _number(digits: str) -> float:
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 def event_of(device: DeviceId, told: Told) -> Receipt | Undelivered:
@@ -311,12 +327,15 @@ def _dict(of: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _word(of: dict[str, Any], key: str) -> str:
+    """Without what no database stores: NULs, and halves of surrogate pairs."""
     found = of.get(key)
-    return found if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        return ""
+    return found.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _instant(of: dict[str, Any]) -> Millis:
     """Meta's seconds, written as digits; 0 where there are none."""
     digits = _word(of, "timestamp")
-    is_told = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LATEST))
+    is_told = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LATEST)) and int(digits) <= LATEST
     return Millis(int(digits) * 1000 if is_told else 0)

@@ -1,0 +1,144 @@
+"""What Meta told is told on: no file, number or odd word holds up what is beside it, and nobody else's is told."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from merpati.core.clock import Millis
+from merpati.core.ids import DeviceId, WaId
+from merpati.fakes.graph.hooks import sign
+from merpati.storage.port import Storage
+from merpati.transports.cloud_api import lines
+from merpati.transports.cloud_api.lines import Secrets
+from merpati.transports.cloud_api.news import waiting_devices
+from merpati.transports.port import Inbound, SessionState, Text
+from tests.conformance.transport_rig import Heard, opened, text
+from tests.transports.cloud_api.rig import ACCOUNT, DEVICE, CloudRig, open_rig
+
+OTHER = DeviceId(8)
+EVER = Millis(2**60)
+
+
+@pytest.fixture
+async def rig(storage: Storage, tmp_path: Path) -> AsyncIterator[CloudRig]:
+    async with open_rig(storage, tmp_path) as rig:
+        yield rig
+
+
+def said(id_: str, body: str) -> dict[str, Any]:
+    return {"from": "628111", "id": id_, "timestamp": "1760000000", "type": "text", "text": {"body": body}}
+
+
+def pictured(id_: str, media: str) -> dict[str, Any]:
+    image = {"id": media, "mime_type": "image/jpeg"}
+    return {"from": "628111", "id": id_, "timestamp": "1760000000", "type": "image", "image": image}
+
+
+def body_for(number: str, *messages: dict[str, Any]) -> bytes:
+    value = {"metadata": {"phone_number_id": number}, "messages": messages}
+    changes = [{"field": "messages", "value": value}]
+    return json.dumps({"object": "whatsapp_business_account", "entry": [{"changes": changes}]}).encode()
+
+
+async def post(rig: CloudRig, body: bytes, *, secret: str = "", device: DeviceId = DEVICE) -> None:
+    signature = sign(secret or rig.seeded.secret, body)
+    await rig.link.take_post(rig.lane, rig.ids, device, body, signature)
+
+
+def bodies(heard: Heard) -> list[str]:
+    return [each.content.body for each in heard.of(Inbound) if isinstance(each.content, Text)]
+
+
+@pytest.mark.parametrize("withheld", [{"is_shut": True}, {"trouble": 10}, {"trouble": 131016}])
+async def test_a_file_that_is_not_given_holds_up_no_session_and_nothing_beside_it(
+    rig: CloudRig, withheld: dict[str, Any]
+) -> None:
+    """Forbidden, or not now: the number opens, what stands behind it in its body is told, and it is asked again."""
+    await rig.pair()
+    file = rig.graph.receive_file(rig.seeded.number, b"\xff\xd8\xff\xe0", "image/jpeg", "")
+    rig.graph.world.media[file.id] = msgspec.structs.replace(file, **withheld)
+    await post(rig, body_for(rig.seeded.number.id, pictured("w1", file.id), said("w2", "di belakang foto")))
+
+    heard = Heard()
+    await rig.transport().start(heard.emit)
+    await heard.until(lambda: heard.states()[-1:] not in ([], [SessionState.CONNECTING]))
+
+    assert heard.states() == [SessionState.CONNECTING, SessionState.OPEN]
+    assert bodies(heard) == ["di belakang foto"]
+    assert await rig.storage.read(waiting_devices, EVER) == [DEVICE]
+
+
+async def test_a_number_that_was_changed_elsewhere_is_heard_by_the_session_that_is_open(rig: CloudRig) -> None:
+    """Another process set it up, and died before it could say so: nothing that is told of it is thrown away."""
+    transport, heard = await opened(rig)
+    second = rig.graph.world.add_number(rig.seeded.business.id, "628999888777", "Kedua", 80)
+    line = await rig.storage.read(lines.find_line, DEVICE)
+    assert line is not None
+    secrets = line.secrets(rig.sealer)
+    again = lines.seal_secrets(rig.sealer, DEVICE, secrets)
+    await rig.storage.write(
+        lines.set_line, msgspec.structs.replace(line, number_id=second.id, sealed=again, changed_at=Millis(2))
+    )
+
+    await post(rig, body_for(second.id, said("w1", "ke nomor baru")))
+
+    await heard.until(lambda: bodies(heard) == ["ke nomor baru"])
+    await heard.state(SessionState.OPEN)
+    assert heard.states()[-2:] == [SessionState.CONNECTING, SessionState.OPEN]
+    await transport.send(text("a", rig.person))
+
+
+async def test_who_signs_for_one_number_tells_nothing_of_another(rig: CloudRig) -> None:
+    """Of the same account, with another app: a key that reaches one device alone may know that one's secret."""
+    await rig.pair()
+    mine = Secrets(token="EAAmine", app_secret="f" * 32, verify_token="v")
+    line = lines.Line(
+        device=OTHER,
+        account=ACCOUNT,
+        number_id="777777",
+        business_id="888888",
+        sealed=lines.seal_secrets(rig.sealer, OTHER, mine),
+        changed_at=Millis(1),
+    )
+    await rig.storage.write(lines.set_line, line)
+
+    await post(rig, body_for(rig.seeded.number.id, said("w1", "palsu")), secret="f" * 32, device=OTHER)
+    assert await rig.storage.read(waiting_devices, EVER) == []
+
+    await post(rig, body_for("777777", said("w2", "asli")), secret="f" * 32, device=OTHER)
+    assert await rig.storage.read(waiting_devices, EVER) == [OTHER]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'"kata \\ud83d"',  # half of an emoji
+        b'"kata \\u0000"',
+        b'"kata", "extra": 1e999',
+        b'"kata", "extra": ' + b"9" * 5_000,
+        b'"kata \xff"',
+    ],
+    ids=["surrogate", "nul", "float", "integer", "bytes"],
+)
+async def test_what_is_signed_and_odd_loses_no_message(rig: CloudRig, odd: bytes) -> None:
+    """It is told as far as it can be read."""
+    _, heard = await opened(rig)
+    body = body_for(rig.seeded.number.id, said("w1", "KATA"), said("w2", "sesudahnya"))
+    await post(rig, body.replace(b'"KATA"', odd))
+    await heard.count(Inbound, 2)
+    first, second = bodies(heard)
+    assert first.startswith("kata")
+    assert first.encode()
+    assert second == "sesudahnya"
+
+
+async def test_ids_with_a_nul_are_told_without_it(rig: CloudRig) -> None:
+    """No database could store them: a message would be left out, and a number's news posted again for a week."""
+    _, heard = await opened(rig)
+    await post(rig, body_for(rig.seeded.number.id + "\0", said("w\x001", "halo")))
+    [inbound] = await heard.count(Inbound)
+    assert inbound.wa_id == WaId("w1")
