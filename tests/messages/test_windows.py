@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from merpati.core.clock import DAY_MS, HOUR_MS, Millis
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
-from merpati.devices.model import Device
+from merpati.devices.model import Device, DeviceState
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.windows import Heard, Window, WindowState, judge_window, windows_of
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Text
-from tests.devices.rig import device_now, have_account, have_device
+from tests.devices.rig import come_into, device_now, have_account, have_device
 from tests.messages.outbox import ACCOUNT
 
 BUDI, SITI = Address("628122222222"), Address("628133333333")
@@ -82,6 +82,8 @@ async def long_paired(storage: Storage) -> tuple[Device, int]:
     """A device that has been its number for two days; and now."""
     await have_account(storage)
     device = await have_device(storage)
+    await come_into(storage, device, DeviceState.CONNECTING)
+    await come_into(storage, device, DeviceState.OPEN)
 
     async def pair_long_ago(tx: Tx) -> int:
         await tx.run("UPDATE device SET paired_at = $2 WHERE id = $1", device.id, tx.now - 2 * DAY_MS)
@@ -105,6 +107,20 @@ async def test_what_was_received_decides(storage: Storage) -> None:
         (device, SITI): Window(WindowState.CLOSED),
     }
     assert await storage.read(windows_of, {device: known}, asked, {}) == {}
+
+
+async def test_a_device_that_is_not_open_has_not_heard_who_wrote(storage: Storage) -> None:
+    """What they wrote since then waits to be told: nobody is refused for it."""
+    known, now = await long_paired(storage)
+    came = [(1, BUDI, now - 2 * HOUR_MS), (2, SITI, now - 25 * HOUR_MS)]
+    await storage.write(receive_messages, [incoming(id_, known.id, chat, at) for id_, chat, at in came])
+    await come_into(storage, known, DeviceState.LOGGED_OUT)
+    shut = msgspec.structs.replace(await device_now(storage), paired_at=known.paired_at)
+
+    asked = [(known.id, BUDI), (known.id, SITI)]
+    windows = await storage.read(windows_of, {known.id: shut}, asked, {known.id: DAY_MS})
+
+    assert [windows[chat].state for chat in asked] == [WindowState.OPEN, WindowState.UNKNOWN]
 
 
 async def test_who_hides_their_number_may_be_anybody_who_never_wrote_by_one(storage: Storage) -> None:

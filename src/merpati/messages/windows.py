@@ -13,7 +13,7 @@ import msgspec
 from merpati.core.address import is_group
 from merpati.core.clock import DAY_MS, Millis
 from merpati.core.ids import Address, DeviceId
-from merpati.devices.model import Device
+from merpati.devices.model import Device, DeviceState
 from merpati.messages import store_windows
 from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
@@ -37,8 +37,8 @@ class Window(msgspec.Struct, frozen=True):
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a chat. `last_at`: when its other side last wrote; `device_at`: when anybody last wrote to
-    the device, of the time that counts; `since_at`: since when the device is its number. 0: never. `is_hidden`:
-    somebody without a phone number wrote within a window."""
+    the device, of the time that counts; `since_at`: since when the device is its number, and hears. 0: never, or it
+    is not open: what they write then waits. `is_hidden`: somebody without a phone number wrote within a window."""
 
     last_at: int
     device_at: int
@@ -89,7 +89,7 @@ async def windows_of(
             Heard(
                 last_at=last.get((device, chat), 0),
                 device_at=lately[device],
-                since_at=devices[device].paired_at,
+                since_at=devices[device].paired_at if devices[device].state is DeviceState.OPEN else 0,
                 is_hidden=hidden[device] and chat.isdecimal(),
             ),
             now,

@@ -19,8 +19,8 @@ OfChat: TypeAlias = Annotated[str, QueryParameter(max_length=60, description="A 
 
 class WindowAnswer(Answer, frozen=True, kw_only=True):
     """Whether one may write freely in a chat. `open`: until `until`, as they wrote less than 24 hours before.
-    `closed`: only approved templates go until they write. `unknown`: the device has not been heard for 24 hours, so
-    they may have written; nothing is refused for it."""
+    `closed`: only approved templates go until they write. `unknown`: the device is not connected, or has not been
+    heard for 24 hours, so they may have written; nothing is refused for it."""
 
     state: WindowState
     until: Instant | None
