@@ -14,7 +14,7 @@ from merpati.fakes.graph.hooks import sign
 from merpati.storage.port import Storage
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.lines import Secrets
-from merpati.transports.cloud_api.news import waiting_devices
+from merpati.transports.cloud_api.news import MOST_CHARACTERS, next_news, waiting_devices
 from merpati.transports.port import Inbound, SessionState, Text
 from tests.conformance.transport_rig import Heard, opened, text
 from tests.transports.cloud_api.rig import ACCOUNT, DEVICE, CloudRig, open_rig
@@ -142,3 +142,12 @@ async def test_ids_with_a_nul_are_told_without_it(rig: CloudRig) -> None:
     await post(rig, body_for(rig.seeded.number.id + "\0", said("w\x001", "halo")))
     [inbound] = await heard.count(Inbound)
     assert inbound.wa_id == WaId("w1")
+
+
+async def test_large_bodies_are_not_all_held_at_once(rig: CloudRig) -> None:
+    """Meta's may have megabytes each, and hundreds may wait."""
+    await rig.pair()
+    large = "x" * (MOST_CHARACTERS // 2)
+    for n in range(4):
+        await post(rig, body_for(rig.seeded.number.id, said(f"w{n}", large)))
+    assert len(await rig.storage.read(next_news, DEVICE, EVER)) == 2

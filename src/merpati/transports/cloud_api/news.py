@@ -16,6 +16,8 @@ from merpati.transports.cloud_api.lines import lines_of_numbers
 
 AT_ONCE = 200
 """Bodies that are worked together."""
+MOST_CHARACTERS = 8_000_000
+"""Of bodies that are worked together, but for the end of the last one."""
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ async def next_news(tx: Tx, device: DeviceId, now: Millis) -> list[Kept]:
     """The first bodies of the device that are due."""
     return [
         Kept(id_, body, Millis(at), tries)
-        for id_, body, at, tries in await store.due_news(tx, device, now, AT_ONCE)
+        for id_, body, at, tries in await store.due_news(tx, device, now, AT_ONCE, MOST_CHARACTERS)
     ]
 
 

@@ -73,13 +73,16 @@ async def insert_news(tx: Tx, rows: Sequence[tuple[int, DeviceId, str, int]]) ->
     )
 
 
-async def due_news(tx: Tx, device: DeviceId, now: int, most: int) -> list[Row]:
-    """(id, body, at, tries), in the order they came."""
+async def due_news(tx: Tx, device: DeviceId, now: int, most: int, most_characters: int) -> list[Row]:
+    """(id, body, at, tries), in the order they came; as many as begin within `most_characters` of bodies."""
     return await tx.all(
-        "SELECT id, body, at, tries FROM cloud_news WHERE device_id = $1 AND due_at <= $2 ORDER BY id LIMIT $3",
+        "SELECT id, body, at, tries FROM (SELECT id, body, at, tries, sum(length(body)) OVER (ORDER BY id) AS ends "
+        "FROM (SELECT id, body, at, tries FROM cloud_news WHERE device_id = $1 AND due_at <= $2 ORDER BY id "
+        "LIMIT $3) AS due) AS summed WHERE ends - length(body) < $4 ORDER BY id",
         device,
         now,
         most,
+        most_characters,
     )
 
 
