@@ -15,8 +15,8 @@ from merpati.storage.port import Storage
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.lines import Secrets
 from merpati.transports.cloud_api.news import MOST_CHARACTERS, next_news, waiting_devices
-from merpati.transports.port import Inbound, SessionState, Text
-from tests.conformance.transport_rig import Heard, opened, text
+from merpati.transports.port import Inbound, Receipt, ReceiptKind, SessionState, Text
+from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.cloud_api.rig import ACCOUNT, DEVICE, CloudRig, open_rig
 
 OTHER = DeviceId(8)
@@ -151,3 +151,19 @@ async def test_large_bodies_are_not_all_held_at_once(rig: CloudRig) -> None:
     for n in range(4):
         await post(rig, body_for(rig.seeded.number.id, said(f"w{n}", large)))
     assert len(await rig.storage.read(next_news, DEVICE, EVER)) == 2
+
+
+async def test_what_became_of_messages_does_not_wait_for_a_file(rig: CloudRig) -> None:
+    """Else a message whose answer was lost would be sent again, though Meta has said that it has it."""
+    transport, heard = await opened(rig)
+    file = rig.graph.receive_file(rig.seeded.number, b"\xff\xd8\xff\xe0", "image/jpeg", "")
+    rig.graph.world.media[file.id] = msgspec.structs.replace(file, hangs=True)
+    await post(rig, body_for(rig.seeded.number.id, pictured("w1", file.id)))
+    await rig.cut_next()
+
+    await fault_of(transport, text("r1", rig.person))
+
+    receipt = (await heard.count(Receipt))[0]
+    assert (receipt.kind, receipt.ref) == (ReceiptKind.TAKEN, "r1")
+    assert heard.of(Inbound) == []
+    await transport.stop()

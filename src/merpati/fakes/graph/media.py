@@ -47,6 +47,8 @@ class MediaFile(msgspec.Struct, frozen=True, kw_only=True):
     """When it is forgotten."""
     trouble: int = 0
     """The code of the error that whoever asks for it gets."""
+    hangs: bool = False
+    """Its address does not answer."""
     is_shut: bool = False
     """Its address answers 403, with a page."""
 

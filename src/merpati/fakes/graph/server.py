@@ -145,6 +145,8 @@ async def _upload(request: web.Request) -> web.StreamResponse:
 async def _download(request: web.Request) -> web.StreamResponse:
     graph = _check_token(request)
     file = graph.find_media(request.match_info["id"])
+    if file.hangs:
+        await asyncio.sleep(HANG_S)
     if file.is_shut:
         return web.Response(status=403, text="<html>Forbidden</html>", content_type="text/html")
     return web.Response(body=file.data, headers={"Content-Type": file.mime})

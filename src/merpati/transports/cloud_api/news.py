@@ -73,11 +73,11 @@ async def keep_posted(tx: Tx, posted: Sequence[Posted]) -> list[tuple[DeviceId, 
 KEEP: HotAction[Posted, tuple[DeviceId, ...]] = HotAction(keep_posted, lambda _: None)
 
 
-async def next_news(tx: Tx, device: DeviceId, now: Millis) -> list[Kept]:
-    """The first bodies of the device that are due."""
+async def next_news(tx: Tx, device: DeviceId, now: Millis, after: int = 0) -> list[Kept]:
+    """The first bodies of the device that are due, of those after this one."""
     return [
         Kept(id_, body, Millis(at), tries)
-        for id_, body, at, tries in await store.due_news(tx, device, now, AT_ONCE, MOST_CHARACTERS)
+        for id_, body, at, tries in await store.due_news(tx, device, now, after, AT_ONCE, MOST_CHARACTERS)
     ]
 
 

@@ -73,14 +73,15 @@ async def insert_news(tx: Tx, rows: Sequence[tuple[int, DeviceId, str, int]]) ->
     )
 
 
-async def due_news(tx: Tx, device: DeviceId, now: int, most: int, most_characters: int) -> list[Row]:
+async def due_news(tx: Tx, device: DeviceId, now: int, after: int, most: int, most_characters: int) -> list[Row]:
     """(id, body, at, tries), in the order they came; as many as begin within `most_characters` of bodies."""
     return await tx.all(
         "SELECT id, body, at, tries FROM (SELECT id, body, at, tries, sum(length(body)) OVER (ORDER BY id) AS ends "
-        "FROM (SELECT id, body, at, tries FROM cloud_news WHERE device_id = $1 AND due_at <= $2 ORDER BY id "
-        "LIMIT $3) AS due) AS summed WHERE ends - length(body) < $4 ORDER BY id",
+        "FROM (SELECT id, body, at, tries FROM cloud_news WHERE device_id = $1 AND due_at <= $2 AND id > $3 "
+        "ORDER BY id LIMIT $4) AS due) AS summed WHERE ends - length(body) < $5 ORDER BY id",
         device,
         now,
+        after,
         most,
         most_characters,
     )

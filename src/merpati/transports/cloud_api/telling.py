@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from merpati.core.clock import MINUTE_MS, SECOND_MS, Clock, Millis
@@ -17,6 +18,7 @@ from merpati.transports.cloud_api.news import Kept, next_news, settle_news
 from merpati.transports.cloud_api.webhooks import (
     Attachment,
     Said,
+    Told,
     event_of,
     read_news,
     with_content,
@@ -44,11 +46,12 @@ class Telling:
     ) -> None:
         self._device, self._client, self._storage, self._clock = device, client, storage, clock
         self._spool, self._most_bytes = spool, most_bytes
-        self._woken = asyncio.Event()
+        self._woken, self._heard = asyncio.Event(), asyncio.Event()
         self._last: OrderedDict[Address, WaId] = OrderedDict()
 
     def wake(self) -> None:
         self._woken.set()
+        self._heard.set()
 
     async def wait(self) -> None:
         """Until something came, or it is time to look."""
@@ -61,13 +64,14 @@ class Telling:
         """Their last message since the start, as far as it is remembered."""
         return self._last.get(chat)
 
-    async def tell_next(self, emit: Emit, line: Line, token: str) -> bool:
-        """Tell the next bodies that are due, and forget them; whether there were any.
+    async def tell_next(self, emit: Emit, line: Line, token: str, due_at: Millis) -> bool:
+        """Tell the next bodies that were due then, and forget them; whether there were any. What is put off is due
+        later: who asks with one and the same instant comes to an end.
 
         What `emit` raises goes on to the caller, and so do a `GraphTrouble` that ends the session, and
         `LineChanged`: then all of these stay. May run twice: the same is told again then.
         """
-        current, bodies = await self._storage.read(_line_and_news, self._device, self._clock.now())
+        current, bodies = await self._storage.read(_line_and_news, self._device, due_at)
         if current is None or current.sealed != line.sealed:
             raise LineChanged
         receipts = Receipts(emit)
@@ -96,7 +100,7 @@ class Telling:
             if isinstance(news, Said):
                 await receipts.flush()
                 try:
-                    await self._tell_said(news, emit, token, is_last_try=kept.tries >= MOST_TRIES)
+                    await self._tell_said(news, emit, token, kept)
                 except GraphTrouble as error:
                     if _ends(error):
                         raise
@@ -109,17 +113,42 @@ class Telling:
         if withheld is not None:
             raise withheld
 
-    async def _tell_said(self, said: Said, emit: Emit, token: str, *, is_last_try: bool) -> None:
+    async def _tell_said(self, said: Said, emit: Emit, token: str, kept: Kept) -> None:
         self._remember(said)
         if not isinstance(said.content, Attachment):
             await emit(with_content(self._device, said, said.content))
             return
-        media = await self._fetch(said.content, token, is_last_try=is_last_try)
+        async with self._telling_statuses(said.line, emit, kept.id):
+            media = await self._fetch(said.content, token, is_last_try=kept.tries >= MOST_TRIES)
         try:
             await emit(with_content(self._device, said, media))
         finally:
             if media.path:
                 await asyncio.to_thread(Path(media.path).unlink, missing_ok=True)
+
+    @contextlib.asynccontextmanager
+    async def _telling_statuses(self, number_id: str, emit: Emit, after: int) -> AsyncIterator[None]:
+        """While a file comes: what became of messages of ours does not wait for it. Else one whose answer was lost
+        would be sent again though Meta has said that it has it. It is told again in its turn."""
+        telling = asyncio.create_task(self._tell_statuses(number_id, emit, after))
+        try:
+            yield
+        finally:
+            telling.cancel()
+            await asyncio.wait([telling])
+            failed = None if telling.cancelled() else telling.exception()
+        if failed is not None:
+            raise failed
+
+    async def _tell_statuses(self, number_id: str, emit: Emit, after: int) -> None:
+        while True:
+            self._heard.clear()
+            for kept in await self._storage.read(next_news, self._device, self._clock.now(), after):
+                for news in read_news(kept.body.encode()):
+                    if news.line == number_id and isinstance(news, Told):
+                        await emit(event_of(self._device, news))
+                after = kept.id
+            await self._heard.wait()
 
     async def _fetch(self, attachment: Attachment, token: str, *, is_last_try: bool) -> Media:
         try:

@@ -199,8 +199,8 @@ class CloudTransport:
 
     async def _tell(self, emit: Emit) -> None:
         """Everything that is stored and due."""
-        account = self._open_account()
-        while await self._telling.tell_next(emit, account.line, account.secrets.token):
+        account, now = self._open_account(), self._clock.now()
+        while await self._telling.tell_next(emit, account.line, account.secrets.token, now):
             pass
 
     async def _end(self, account: Account, trouble: Trouble) -> None:
