@@ -13,7 +13,7 @@ from merpati.fakes.graph.outages import Outage, Rule
 from merpati.fakes.graph.settings import AT_ONCE
 from merpati.storage.port import Storage
 from merpati.transports.cloud_api import lines
-from merpati.transports.cloud_api.client import GraphTrouble
+from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
 from merpati.transports.cloud_api.lines import LineTaken
 from merpati.transports.cloud_api.news import waiting_devices
 from merpati.transports.official import NotSigned
@@ -278,8 +278,25 @@ async def test_typing_is_shown_to_who_has_written(rig: CloudRig) -> None:
     assert list(rig.graph.world.typing) == [(rig.seeded.number.id, rig.seeded.person.bsuid)]
 
 
-async def test_the_token_is_shown_to_meta_alone(rig: CloudRig) -> None:
-    """A file's address that is not Meta's is not asked."""
-    with pytest.raises(GraphTrouble):
-        async with rig.link.client.download("https://evil.example/x", "secret"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/x",
+        "http://127.0.0.1:9/x",
+        "http://localhost:8000/x",
+        "http://lookaside.fbsbx.com/x",
+        "https://facebook.com.evil.example/x",
+        "https://graph.facebook.com@evil.example/x",
+        "https://127.0.0.1/x",
+        "/x",
+        "",
+    ],
+)
+async def test_the_token_is_shown_to_meta_alone(url: str) -> None:
+    """A file's address that is not Meta's, or another port of the same machine, or not encrypted, is not asked."""
+    client = GraphClient("http://127.0.0.1:8000/v26.0")
+    with pytest.raises(GraphTrouble) as raised:
+        async with client.download(url, "secret"):
             pass
+    await client.close()
+    assert raised.value.said == "the file is at an address that is not Meta's"

@@ -42,7 +42,7 @@ class GraphClient:
 
     def __init__(self, base_url: str) -> None:
         self._base = base_url.rstrip("/")
-        self._host = URL(base_url).host
+        self._origin = URL(base_url).origin()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -105,11 +105,11 @@ class GraphClient:
     def _is_metas(self, url: str) -> bool:
         try:
             at = URL(url)
+            if at.origin() == self._origin:
+                return True
         except ValueError:
             return False
         host = at.host or ""
-        if host == self._host:
-            return True
         return at.scheme == "https" and any(host == each or host.endswith(f".{each}") for each in FILE_HOSTS)
 
     async def _call(self, method: str, path: str, token: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
