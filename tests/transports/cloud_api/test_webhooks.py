@@ -193,3 +193,12 @@ def test_repeats_and_disorder_tell_the_same(ids: list[str], rng: random.Random) 
     mixed = values * 2
     rng.shuffle(mixed)
     assert set(read_news(posted(*values))) == set(read_news(posted(*mixed)))
+
+
+@pytest.mark.parametrize(
+    ("told", "at"), [("253402300799", 253_402_300_799_000), ("253402300800", 0), ("9" * 12, 0)]
+)
+def test_a_time_that_no_calendar_has_is_not_told(told: str, at: int) -> None:
+    """A page that shows it would be broken by it."""
+    (news,) = read_news(posted({"messages": [{**TEXT, "timestamp": told}]}))
+    assert news.at == at
