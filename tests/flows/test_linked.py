@@ -5,7 +5,6 @@ import contextlib
 import os
 import shlex
 import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from merpati.messages.model import MessageState
 from merpati.transports.port import PairHow, SessionState
 from tests.flows.stage import ACCOUNT, DEVICE, Stage
 
-WORKER = Path(__file__).parents[1] / "transports" / "linked" / "pointed_worker.py"
+WORKER = "merpati.transports.linked.worker"
 SHOP, BOB = Address("6281111111111"), Address("6282222222222")
 _S = MessageState
 
@@ -68,8 +67,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     async with contextlib.AsyncExitStack() as stack:
         fake = await stack.enter_async_context(open_whatsapp())
         lead = fake.pointing
-        command = [sys.executable, str(WORKER), lead.proxy, str(lead.authority), lead.root]
-        config = Config(data=tmp_path / "data", linked_worker=shlex.join(command), linked_proxy=lead.proxy)
+        command = shlex.join(lead.command(WORKER))
+        config = Config(data=tmp_path / "data", linked_worker=command, linked_proxy=lead.proxy)
         gateway = await stack.enter_async_context(open_gateway(config))
         stack.push_async_callback(gateway.stop)
         gateway.start()

@@ -5,7 +5,6 @@ import contextlib
 import copy
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -42,7 +41,7 @@ from merpati.transports.port import (
 from tests.conformance.transport_rig import Heard
 
 DEVICE = DeviceId(7)
-WORKER = (sys.executable, str(Path(__file__).with_name("pointed_worker.py")))
+WORKER = "merpati.transports.linked.worker"
 CODES = {SendFault.RETRY: 503, SendFault.RATE: 429, SendFault.CONTENT: 479, SendFault.AUTH: 403}
 
 
@@ -67,7 +66,7 @@ def settings_of(fake: FakeWhatsapp, folder: Path, **more: object) -> Settings:
         root=in_memory(folder / "linked"),
         spool=folder / "spool",
         proxy=pointing.proxy,
-        command=WORKER,
+        command=pointing.command(WORKER),
         environment=pointing.environment(),
     )
     return msgspec.structs.replace(settings, **more)

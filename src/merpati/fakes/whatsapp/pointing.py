@@ -8,6 +8,7 @@ WhatsApp's own servers would be refused.
 import ctypes
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ WHATSAPPS_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6c
 """The public key that signs WhatsApp's Noise certificates, as clients carry it."""
 PROXY, AUTHORITY, ROOT = "HTTPS_PROXY", "SSL_CERT_FILE", "MERPATI_FAKE_WHATSAPP_ROOT"
 LIBRARY = "neonize-"
+POINTED = "merpati.fakes.whatsapp.pointed"
 LOOPBACK = "127.0.0.1"
 
 
@@ -46,6 +48,10 @@ class Pointing(msgspec.Struct, frozen=True):
             ROOT: self.root,
         }
 
+    def command(self, module: str) -> tuple[str, ...]:
+        """What starts a module in a process that is pointed here; its own arguments go behind."""
+        return (sys.executable, "-m", POINTED, self.proxy, str(self.authority), self.root, module)
+
 
 def pointing_of(environment: Mapping[str, str]) -> Pointing:
     """The pointing in a process's environment; raises `NotPointed` unless it leads to loopback."""
@@ -63,7 +69,7 @@ def pointing_of(environment: Mapping[str, str]) -> Pointing:
 def trust_fake(environment: Mapping[str, str] = os.environ) -> Pointing:
     """Make the loaded library trust the fake's root alone: in this process's memory, nothing on disk changes.
 
-    Once a process, after `import neonize` and before the first connection; Linux alone. Raises `NotPointed`.
+    Once a process, after the library was loaded and before the first connection; Linux alone. Raises `NotPointed`.
     """
     pointing = pointing_of(environment)
     [*places] = _places(WHATSAPPS_ROOT)

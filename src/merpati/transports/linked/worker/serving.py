@@ -152,8 +152,8 @@ _ASKED: Mapping[type, Callable[[Sending, Any], Coroutine[Any, Any, None]]] = {
 }
 
 
-async def serve(fd: int, devices: int, before: Callable[[], object] = lambda: None) -> NoReturn:
-    """Speak on this socket until it ends. `before` is called once the library is loaded."""
+async def serve(fd: int, devices: int) -> NoReturn:
+    """Speak on this socket until it ends."""
     os.umask(0o077)
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=fd))
     try:
@@ -164,7 +164,6 @@ async def serve(fd: int, devices: int, before: Callable[[], object] = lambda: No
         writer.write(framed(protocol.body_of(protocol.Trouble(code=code))))
         await writer.drain()
         end(CANNOT)
-    before()
     worker.say(protocol.Hello(version=protocol.VERSION, library=f"neonize {VERSION}"))
     watching = asyncio.create_task(worker.watch())
     frames = FrameReader()
@@ -179,6 +178,6 @@ async def serve(fd: int, devices: int, before: Callable[[], object] = lambda: No
     end(OK)
 
 
-def run(fd: int, devices: int, before: Callable[[], object] = lambda: None) -> NoReturn:
-    asyncio.run(serve(fd, devices, before))
+def run(fd: int, devices: int) -> NoReturn:
+    asyncio.run(serve(fd, devices))
     end(OK)
