@@ -14,7 +14,10 @@ from tests.cli.keyboard import typed
 ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
-    *(f"docs/howto/{page}.md" for page in ("run", "backup", "fake-graph", "mcp", "simulator", "webhooks")),
+    *(
+        f"docs/howto/{page}.md"
+        for page in ("run", "backup", "fake-graph", "fake-whatsapp", "mcp", "simulator", "webhooks")
+    ),
 )
 _COMMAND = re.compile(r"(?:^|[`/ ])merpati ((?:[a-z][a-z-]* ?)+)([^`\n]*)")
 

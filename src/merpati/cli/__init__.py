@@ -17,6 +17,7 @@ COMMANDS = {
     "device": "device",
     "doctor": "doctor",
     "fake-graph": "fake_graph",
+    "fake-whatsapp": "fake_whatsapp",
     "mcp": "mcp",
     "message": "message",
     "migrate": "keeping",

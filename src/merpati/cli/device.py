@@ -229,12 +229,7 @@ def pair(number: str, phone: Address | None, as_json: bool) -> None:
 
 
 async def _pair(number: str, phone: Address | None, *, as_json: bool) -> None:
-    async with opened() as at:
-        known = await at.storage.read(device_of, number)
-        token = await token_of(at, known.id)
-    if known.connected:
-        raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
-    code = await ask_code(local_address(at.config), known.number, phone or known.number, token)
+    known, code = await pairing_code(number, phone)
     if as_json:
         print_json({"code": code})
         return
@@ -242,6 +237,16 @@ async def _pair(number: str, phone: Address | None, *, as_json: bool) -> None:
     if known.transport in SIMULATED:
         scan = f"merpati phone scan {code}{data_flag(load_settings())}"
         click.echo(words("cli.device.pair_simulated", scan=scan))
+
+
+async def pairing_code(number: str, phone: Address | None) -> tuple[Device, str]:
+    """The device, and the code by which the running gateway links it with this phone (or its own number's)."""
+    async with opened() as at:
+        known = await at.storage.read(device_of, number)
+        token = await token_of(at, known.id)
+    if known.connected:
+        raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
+    return known, await ask_code(local_address(at.config), known.number, phone or known.number, token)
 
 
 @device.command("connect", help="cli.help.device.connect")

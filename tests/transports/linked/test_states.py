@@ -8,7 +8,7 @@ import pytest
 
 from merpati.core.clock import SystemClock
 from merpati.fakes.whatsapp.endings import ask_passkey, end_pairing
-from merpati.fakes.whatsapp.network import Refusal
+from merpati.fakes.whatsapp.faults import Refusal
 from merpati.storage.backup_linked import copy, mark_restored, old_copies
 from merpati.transports.linked.folder import Mark
 from merpati.transports.linked.link import LinkedLink

@@ -1,6 +1,7 @@
 """What goes wrong, by rules that strike so many times."""
 
 import asyncio
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -87,3 +88,13 @@ class Faults:
             await self._held.wait()
         if rule is not None and rule.fault is Fault.DELAY:
             await asyncio.sleep(rule.delay_s)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a log-in is refused: 401 logged out, 402 banned for `expire_s`, 403 banned, 405 outdated, 500, 503."""
+
+    reason: int
+    code: int = 0
+    """Why one is banned for a time, such as 101: too many messages to strangers."""
+    expire_s: int = 0

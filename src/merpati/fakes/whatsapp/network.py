@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from merpati.core.clock import Clock
 from merpati.fakes.whatsapp.devices import LinkedDevice
-from merpati.fakes.whatsapp.faults import Faults
+from merpati.fakes.whatsapp.faults import Faults, Refusal
 from merpati.fakes.whatsapp.media import MediaServer
 from merpati.fakes.whatsapp.nodes import GROUP_SERVER, LID_SERVER, user_of
 from merpati.fakes.whatsapp.phones import Group, Phone
@@ -18,15 +18,6 @@ from merpati.fakes.whatsapp.wire import Wire
 FIRST_LID = 100_000_000_000_001
 FIRST_GROUP = 120_363_000_000_000_001
 WAIT_S = 15.0
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """How a log-in is refused: 401 logged out, 402 banned for `expire_s`, 403 banned, 405 outdated, 500, 503."""
-
-    reason: int
-    code: int = 0
-    expire_s: int = 0
 
 
 class Network:

@@ -7,8 +7,8 @@ from typing import Any
 from merpati.fakes.whatsapp.certificates import NoiseIdentity
 from merpati.fakes.whatsapp.devices import LinkedDevice, registered
 from merpati.fakes.whatsapp.endings import refuse_login
-from merpati.fakes.whatsapp.faults import CUTTING, Fault, On, Rule
-from merpati.fakes.whatsapp.network import Network, Refusal
+from merpati.fakes.whatsapp.faults import CUTTING, Fault, On, Refusal, Rule
+from merpati.fakes.whatsapp.network import Network
 from merpati.fakes.whatsapp.nodes import SERVER, Node, child, node
 from merpati.fakes.whatsapp.pairing import STAGE, begin_code, finish_code, offer_codes, withdraw
 from merpati.fakes.whatsapp.phones import Phone
