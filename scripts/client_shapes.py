@@ -24,17 +24,22 @@ from merpati.client.shape import OpenEnum, Shape
 
 SEVERAL = "several"
 """The module of what calls of several tags need."""
+GIVEN = "_given"
 
 
 def modules(schemas: Mapping[str, Schema], operations: Iterable[Operation]) -> dict[str, str]:
-    """The text of the package's modules by name: what calls of one tag alone need is in that tag's."""
-    needed: dict[str, set[str]] = {}
+    """The text of the package's modules by name: what calls of one tag alone need is in that tag's, and what they
+    are only given beside it."""
+    answered: dict[str, set[str]] = {}
+    given: dict[str, set[str]] = {}
     for operation in operations:
-        for schema in (operation.answer, *operation.query.values(), *operation.body.values()):
-            _reach(schema, schemas, needed.setdefault(operation.tag.lower(), set()))
+        tag = operation.tag.lower()
+        _reach([operation.answer, *operation.query.values()], schemas, answered.setdefault(tag, set()))
+        _reach(list(operation.body.values()), schemas, given.setdefault(tag, set()))
     homes: dict[str, str] = {}
-    for tag, names in needed.items():
-        homes.update({name: SEVERAL if name in homes else tag for name in names})
+    for tag, names in answered.items():
+        for name in names | given[tag]:
+            homes[name] = SEVERAL if name in homes else tag if name in names else tag + GIVEN
     found = {}
     for module in sorted(set(homes.values())):
         own = sorted(name for name, home in homes.items() if home == module)

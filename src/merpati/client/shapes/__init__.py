@@ -19,13 +19,13 @@ from merpati.client.shapes.devices import (
     PairingAnswer,
     RotatedAnswer,
     SettingsAnswer,
-    SettingsGiven,
     Source,
     TodayAnswer,
     TokenAnswer,
     TransportAnswer,
     WebhookWay,
 )
+from merpati.client.shapes.devices_given import SettingsGiven
 from merpati.client.shapes.events import ConsumerAnswer, ConsumersAnswer, FetchedAnswer, LostAnswer
 from merpati.client.shapes.home import (
     ActivitiesAnswer,
@@ -52,10 +52,8 @@ from merpati.client.shapes.messages import (
     Direction,
     FileRulesAnswer,
     HeldAnswer,
-    InteractiveGiven,
     KeptFileAnswer,
     KindRulesAnswer,
-    LocationGiven,
     MessageAnswer,
     MessageRow,
     Note,
@@ -63,18 +61,22 @@ from merpati.client.shapes.messages import (
     PageOfKeptFileAnswer,
     PageOfMessageRow,
     PollAnswer,
-    PollGiven,
     PreviewAnswer,
     PreviewItem,
-    ReactionGiven,
     RefusedTarget,
     SentAnswer,
     StateFilter,
     StateWord,
     StepAnswer,
-    TargetGiven,
     Wait,
     WhyAnswer,
+)
+from merpati.client.shapes.messages_given import (
+    InteractiveGiven,
+    LocationGiven,
+    PollGiven,
+    ReactionGiven,
+    TargetGiven,
 )
 from merpati.client.shapes.official import (
     NumberAnswer,
@@ -84,7 +86,8 @@ from merpati.client.shapes.official import (
     TemplatesAnswer,
 )
 from merpati.client.shapes.requests import Outcome, PageOfRequestLine, RequestAnswer, RequestLine
-from merpati.client.shapes.rotators import MemberAnswer, MemberForm, PageOfRotatorAnswer, RotatorAnswer, RotatorKind
+from merpati.client.shapes.rotators import MemberAnswer, PageOfRotatorAnswer, RotatorAnswer, RotatorKind
+from merpati.client.shapes.rotators_given import MemberForm
 from merpati.client.shapes.session import (
     AccountAnswer,
     Language,
@@ -123,12 +126,12 @@ from merpati.client.shapes.simulator import (
     FaultAnswer,
     GroupAnswer,
     LineKind,
-    LineReaction,
     PersonAnswer,
     ReadAnswer,
     SaidAnswer,
     SimulatorAnswer,
 )
+from merpati.client.shapes.simulator_given import LineReaction
 from merpati.client.shapes.webhooks import (
     CallAnswer,
     DeadLetterAnswer,

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from msgspec import UNSET, UnsetType
-
 from merpati.client.shape import OpenEnum, Shape
 from merpati.client.shapes.several import SessionState, WindowAnswer
 
@@ -180,23 +178,6 @@ class SettingsAnswer(Shape, frozen=True, kw_only=True):
     pace_from_ms: int
     pace_to_ms: int
     resend_unclear: bool
-
-
-class SettingsGiven(Shape, frozen=True, kw_only=True):
-    """Settings to set; what is absent stays as it is."""
-
-    autoread: bool | UnsetType = UNSET
-    personal: bool | UnsetType = UNSET
-    in_groups: bool | UnsetType = UNSET
-    quick: bool | UnsetType = UNSET
-    source: Source | UnsetType = UNSET
-    inbox: bool | UnsetType = UNSET
-    webhook_way: WebhookWay | UnsetType = UNSET
-    resend: bool | UnsetType = UNSET
-    resend_to: str | UnsetType = UNSET
-    pace_from_ms: int | UnsetType = UNSET
-    pace_to_ms: int | UnsetType = UNSET
-    resend_unclear: bool | UnsetType = UNSET
 
 
 class Source(OpenEnum):

@@ -15,13 +15,9 @@ from merpati.client.shapes.several import (
     Contact,
     FileAnswer,
     InteractiveAnswer,
-    Link,
     LocationAnswer,
     MediaKind,
-    Menu,
     ReactionAnswer,
-    ReplyButtons,
-    Template,
     WindowAnswer,
 )
 
@@ -152,15 +148,6 @@ class HeldAnswer(Shape, frozen=True, kw_only=True):
     until: datetime | None
 
 
-class InteractiveGiven(Shape, frozen=True, kw_only=True):
-    """One of the four, alone. The text is the body of the first three; a template has its own words."""
-
-    buttons: ReplyButtons | None | UnsetType = UNSET
-    menu: Menu | None | UnsetType = UNSET
-    link: Link | None | UnsetType = UNSET
-    template: Template | None | UnsetType = UNSET
-
-
 class KeptFileAnswer(Shape, frozen=True, kw_only=True):
     """An uploaded file. Until `expires_at` messages are accepted with it; those that were accepted keep it. `kind`
     and `mime` are judged by its content. `filename` is what the receiver sees: of pictures and videos nothing.
@@ -185,13 +172,6 @@ class KindRulesAnswer(Shape, frozen=True, kw_only=True):
     kind: MediaKind
     most_bytes: int
     extensions: list[str]
-
-
-class LocationGiven(Shape, frozen=True, kw_only=True):
-    """A place, in degrees."""
-
-    latitude: float
-    longitude: float
 
 
 class MessageAnswer(Shape, frozen=True, kw_only=True):
@@ -294,14 +274,6 @@ class PollAnswer(Shape, frozen=True, kw_only=True):
     several: bool
 
 
-class PollGiven(Shape, frozen=True, kw_only=True):
-    """A poll; the text is its question. `name` is the caller's own, and comes back with votes."""
-
-    choices: list[str]
-    several: bool = False
-    name: str = ""
-
-
 class PreviewAnswer(Shape, frozen=True, kw_only=True):
     """What would be sent: how many, the first 20, and the first 20 targets that are refused. `finishes_at` is when
     the last would go, by schedule, delay and the device's pace."""
@@ -320,13 +292,6 @@ class PreviewItem(Shape, frozen=True, kw_only=True):
     name: str
     text: str
     window: WindowAnswer | None | UnsetType = UNSET
-
-
-class ReactionGiven(Shape, frozen=True, kw_only=True):
-    """An emoji on a message of the chat, by the message's id; empty: the one that is there is taken back."""
-
-    message: int
-    emoji: str
 
 
 class RefusedTarget(Shape, frozen=True, kw_only=True):
@@ -386,14 +351,6 @@ class StepAnswer(Shape, frozen=True, kw_only=True):
     at: datetime
     key: str
     values: dict[str, str]
-
-
-class TargetGiven(Shape, frozen=True, kw_only=True):
-    """A recipient: `{name}` is their name in the text, `{var1}`, `{var2}` … their variables."""
-
-    to: str
-    name: str = ""
-    variables: list[str] | UnsetType = UNSET
 
 
 class Wait(OpenEnum):

@@ -21,14 +21,6 @@ class MemberAnswer(Shape, frozen=True, kw_only=True):
     draws: int
 
 
-class MemberForm(Shape, frozen=True, kw_only=True):
-    """One that may be drawn: a phone number or a group's id."""
-
-    to: str
-    label: str = ""
-    weight: int = 1
-
-
 class PageOfRotatorAnswer(Shape, frozen=True, kw_only=True):
     """A part of a list. `next` is the cursor of the part that follows; null: this is the end."""
 

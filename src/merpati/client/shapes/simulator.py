@@ -91,13 +91,6 @@ class LineKind(OpenEnum):
     NOT_SHOWN = "not_shown"
 
 
-class LineReaction(Shape, frozen=True, kw_only=True):
-    """A person's emoji on a line of their chat, by its id; empty: taken back."""
-
-    line: str
-    emoji: str
-
-
 class PersonAnswer(Shape, frozen=True, kw_only=True):
     """Somebody with a simulated phone. `blocked` names devices; with `read_receipts` they read by themselves."""
 
