@@ -13,7 +13,16 @@ import pytest
 from merpati.fakes.whatsapp import contents
 from merpati.fakes.whatsapp.faults import Fault
 from merpati.transports.linked.transport import LinkedTransport
-from merpati.transports.port import AnyEvent, Inbound, Receipt, ReceiptKind, SendFault, SessionState, Text
+from merpati.transports.port import (
+    AnyEvent,
+    Inbound,
+    Receipt,
+    ReceiptKind,
+    SendError,
+    SendFault,
+    SessionState,
+    Text,
+)
 from tests.conformance.transport_rig import Heard, fault_of, text
 from tests.transports.linked.rig import DEVICE, LinkedRig, open_rig, opened
 
@@ -90,8 +99,8 @@ async def test_an_acknowledgement_that_comes_after_a_cut_settles_the_message(rig
 
     try:
         sent_id = (await transport.send(text("ref", rig.person))).wa_id
-    except Exception as error:  # noqa: BLE001 - either is right, by who was quicker
-        assert getattr(error, "fault", None) is SendFault.AMBIGUOUS
+    except SendError as error:  # either is right, by who was quicker
+        assert error.fault is SendFault.AMBIGUOUS
         await heard.until(lambda: any(each.kind is ReceiptKind.TAKEN for each in heard.of(Receipt)))
         [taken] = [each for each in heard.of(Receipt) if each.kind is ReceiptKind.TAKEN]
         assert taken.ref == "ref"
@@ -106,8 +115,8 @@ async def send_all(transport: LinkedTransport, rig: LinkedRig, count: int) -> li
     async def one(number: int) -> SendFault | None:
         try:
             await transport.send(text(f"r{number}", rig.person, str(number)))
-        except Exception as error:  # noqa: BLE001 - by name below
-            return getattr(error, "fault", None)
+        except SendError as error:
+            return error.fault
         return None
 
     return await asyncio.gather(*(one(number) for number in range(count)))
