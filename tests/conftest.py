@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import hypothesis
 import pytest
 
 from merpati.api.server import new_loop
@@ -19,6 +20,11 @@ from merpati.storage.port import Engine, Storage, Tx
 from merpati.storage.postgres import PostgresStorage
 from tests.postgres import PostgresServer
 from tests.sqlite import open_empty
+
+hypothesis.settings.register_profile(
+    "merpati", deadline=None
+)  # how fast this machine is, is no property of the code
+hypothesis.settings.load_profile("merpati")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -133,7 +133,7 @@ TABLES = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @drawn(st.sampled_from(["button", "template", "list_"]), TABLES)
 def test_no_json_is_a_fault(field: str, table: dict[str, object]) -> None:
     """Whatever stands where: a menu, none, or a refusal with a name."""

@@ -215,7 +215,7 @@ async def a_file(asked: Asked) -> AsyncIterator[str]:
 
 
 @given(asked=calls)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_means_the_same_is_stored_alike(still: Api, asked: Asked) -> None:
     """Text, place, poll or file; now, later, after another; to one and to several."""
     async with a_file(asked) as url:

@@ -235,7 +235,7 @@ class StorageConformance:
         numbers = sorted(answer for answer in answers if isinstance(answer, int))
         assert numbers == list(range(1, len(numbers) + 1))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=SUPPRESSED)
+    @settings(max_examples=40, suppress_health_check=SUPPRESSED)
     @given(
         bodies=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=6),
         numbers=st.lists(st.integers(-(2**63), 2**63 - 1) | st.none(), min_size=6, max_size=6),

@@ -110,7 +110,7 @@ EVENTS = ("ack", "delivered", "read")
 
 
 @given(events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_receipts_in_any_order_end_in_the_highest(storage: Storage, events: list[str]) -> None:
     """Shuffled, repeated, before the acknowledgement: the final state is the highest, and no step goes down."""
     counter = _ids[storage] = _ids.get(storage, 0) + 1

@@ -114,7 +114,7 @@ strikes = st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # it says which damaged part it leaves out
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SEEDS), strikes, st.floats(0.2, 1))
 def test_whatever_is_wrong_with_a_picture_it_is_drawn_or_refused(
     tmp_path_factory: pytest.TempPathFactory, seed: bytes, struck: list[tuple[float, int]], part: float

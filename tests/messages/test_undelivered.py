@@ -209,7 +209,7 @@ NEWS = st.lists(st.sampled_from(["answer", "taken", "delivered", "read", "failed
 IDS = itertools.count(100)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(news=NEWS)
 async def test_whatever_the_order_somebody_who_got_it_is_never_taken_back(
     storage: Storage, news: list[str]

@@ -53,7 +53,7 @@ def test_closed_is_only_what_is_certain(about: Heard, chat: Address, state: Wind
 AT = st.integers(min_value=0, max_value=NOW)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.builds(Heard, last_at=AT, device_at=AT, since_at=AT), AT)
 def test_a_window_that_closed_opens_by_their_word_alone(about: Heard, now: int) -> None:
     """What they write now opens it; and an open one says when it ends."""

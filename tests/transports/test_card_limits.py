@@ -65,7 +65,7 @@ def test_what_is_beyond_a_limit_is_refused_by_name(content: Contacts | Reaction,
     assert all("{" not in sentence(f"error.{code}", lang, **refused.value.values) for lang in ("id", "en"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=50))
 def test_whatever_is_no_emoji_is_a_refusal(text: str) -> None:
     """And nothing else is raised."""

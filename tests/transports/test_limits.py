@@ -141,7 +141,7 @@ def test_what_is_beyond_a_limit_is_refused_by_name(content: Interactive, code: C
 TEXTS = st.text(max_size=30)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.builds(
         Buttons,

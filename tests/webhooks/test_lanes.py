@@ -179,7 +179,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, max_size=80))
 def test_every_fact_is_told_or_is_a_dead_letter_and_order_is_kept(steps: list[tuple[object, ...]]) -> None:
     """Over failures, refusals, slow reading, give-ups, replays and crashes at any moment between two savings."""

@@ -127,7 +127,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(steps)
 def test_once_in_order_or_told_to_reload(script: list[tuple[Any, ...]]) -> None:
     """The law of the stream, over slow readers, reconnects, restarts, bursts and a log that forgets."""

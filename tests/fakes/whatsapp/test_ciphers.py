@@ -13,7 +13,7 @@ from merpati.fakes.whatsapp.contents import MediaKind
 from merpati.fakes.whatsapp.keys import derive, is_signed, new_pair
 from merpati.fakes.whatsapp.ratchet import Undecryptable
 
-patient = settings(deadline=None, max_examples=30)
+patient = settings(max_examples=30)
 """A turn of the ratchet is some milliseconds of work, and a busy machine takes many times that."""
 ANN, BOB, GROUP = "1:0@lid", "2:0@lid", "120363000000000001@g.us"
 

@@ -175,7 +175,7 @@ def test_what_is_not_metas_is_refused_by_name(body: bytes) -> None:
         read_news(body)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON, JSON)
 def test_no_json_is_a_fault(value: object, change: object) -> None:
     """Whatever stands where, at the top or deeper down."""
@@ -185,7 +185,7 @@ def test_no_json_is_a_fault(value: object, change: object) -> None:
     read_news(json.dumps(whole).encode())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1), st.randoms(use_true_random=False))
 def test_repeats_and_disorder_tell_the_same(ids: list[str], rng: random.Random) -> None:
     """News are a set."""

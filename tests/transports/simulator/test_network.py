@@ -236,7 +236,7 @@ def act(rig: Rig, what: str, one: int, two: int) -> None:
             rig.do(wire.Login(channel=1, device=DEVICE))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ACTS, max_size=40))
 def test_the_journal_is_the_whole_state(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[str, int, int]]
