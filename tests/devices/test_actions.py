@@ -1,6 +1,7 @@
 """Devices: what can be done with them, on both engines."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,7 +11,7 @@ from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import hash_token
 from merpati.devices import actions, views
 from merpati.devices.model import Device, DeviceState, Reason, Settings, Source, WebhookWay
-from merpati.storage.port import Storage
+from merpati.storage.port import Ask, Storage, Tx
 from tests.devices.rig import (
     come_into,
     device_now,
@@ -201,3 +202,24 @@ async def test_states_are_counted(storage: Storage) -> None:
     await come_into(storage, await device_now(storage, 2), DeviceState.OPEN)
 
     assert await storage.read(views.count_states) == {DeviceState.OFF: 2, DeviceState.OPEN: 1}
+
+
+async def test_a_device_that_is_deleted_while_its_account_is_waited_for_is_not_wanted_any_more(
+    storage: Storage,
+) -> None:
+    """On PostgreSQL somebody else may hold the account's lock: to delete that very device."""
+    await have_account(storage)
+    device = await have_device(storage)
+
+    class Waiting(Tx):
+        """Others may do everything while the lock is waited for."""
+
+        def lock(self, accounts: Sequence[AccountId]) -> Ask[None]:
+            return Ask("UPDATE device SET deleted_at = 1", lambda _: None) if accounts else super().lock(accounts)
+
+    async def want_it(tx: Tx) -> None:
+        await actions.set_desired(Waiting(tx.now, tx.engine), device.id, True)
+
+    with pytest.raises(Refusal) as refused:
+        await storage.write(want_it)
+    assert refused.value.code is Code.DEVICE_UNKNOWN

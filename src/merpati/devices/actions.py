@@ -151,11 +151,16 @@ async def disconnect_device(tx: Tx, id_: DeviceId) -> Device:
 
 async def _lock_device(tx: Tx, id_: DeviceId) -> Device:
     """The device as it is under its account's lock (a device never changes its account)."""
+    device = await _device(tx, id_)
+    await tx.lock([device.account])
+    return await _device(tx, id_)  # it may have been deleted by whoever had the lock
+
+
+async def _device(tx: Tx, id_: DeviceId) -> Device:
     device = await store.device_by(tx, "id", id_)
     if device is None:
         raise Refusal(Code.DEVICE_UNKNOWN)
-    await tx.lock([device.account])
-    return await store.device_by(tx, "id", id_) or device
+    return device
 
 
 async def _record_update(tx: Tx, device: Device, fields: Sequence[str]) -> None:

@@ -4,8 +4,8 @@ Source: Meta's Cloud API, "Get started" (ids, access token, app secret), "Webhoo
 signature), "Phone numbers" (quality, limits).
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -13,9 +13,18 @@ from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
+from merpati.storage.port import Tx
 
 CLOUD_API = "cloud_api"
 """The transport of official numbers, as a device's row names it."""
+
+
+Also: TypeAlias = Callable[[Tx], Coroutine[Any, Any, object]]
+"""An action that belongs to another one."""
+
+
+async def nothing(_: Tx) -> None:
+    """An action that does nothing."""
 
 
 class NotSigned(Exception):
@@ -116,10 +125,13 @@ class TemplateReading(Struct, frozen=True, kw_only=True):
 class Official(Protocol):
     """A process's way to Meta, as far as people set numbers up. Errors are `Refusal`s with a sentence."""
 
-    async def set_up(self, device: DeviceId, account: AccountId, given: Given) -> NumberNow:
-        """Ask Meta about the number with what is given, and if it agrees, make the device that number.
+    async def set_up(
+        self, device: DeviceId, account: AccountId, given: Given, *, also: Also = nothing
+    ) -> NumberNow:
+        """Ask Meta about the number with what is given, and if it agrees, make the device that number; `also` comes
+        first, in the same transaction.
 
-        Raises `Refusal` (META_…, NETWORK_BUSY): then nothing has changed. May run twice.
+        Raises `Refusal` (META_…, NETWORK_BUSY), and what `also` raises: then nothing has changed. May run twice.
         """
         ...
 

@@ -107,6 +107,18 @@ async def test_a_number_is_one_device_s(rig: CloudRig) -> None:
     assert await rig.link.find(DEVICE) is None
 
 
+async def test_a_device_that_was_deleted_while_meta_was_asked_is_given_no_secret(rig: CloudRig) -> None:
+    """Nothing would forget it any more: no other device could be it, and its token would stay for ever."""
+
+    async def is_gone(_: Tx) -> None:
+        raise Refusal(Code.DEVICE_UNKNOWN)
+
+    with pytest.raises(Refusal) as raised:
+        await rig.link.set_up(DEVICE, ACCOUNT, copied(rig), also=is_gone)
+    assert raised.value.code is Code.DEVICE_UNKNOWN
+    assert await rig.storage.read(_row) is None
+
+
 async def test_meta_that_cannot_be_reached_is_no_refusal_of_the_number(rig: CloudRig) -> None:
     """Nothing is stored, and it may be tried again."""
     nowhere = CloudLink(

@@ -1,5 +1,7 @@
 """`/devices/{id}/official`: a device that is a number of Meta's Cloud API."""
 
+from functools import partial
+
 from litestar import Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
@@ -72,15 +74,11 @@ async def put_official(
         token=(data.token or "").strip(),
         app_secret=(data.app_secret or "").strip(),
     )
-    await gateway.official.set_up(device.id, device.account, given)
-    try:
-        wanted = await gateway.storage.write(set_desired, device.id, True)
-    except Refusal:  # deleted while Meta was asked
-        await gateway.official.forget(device.id)
-        raise
+    want = partial(set_desired, id_=device.id, desired=True)  # refused where it was deleted while Meta was asked
+    await gateway.official.set_up(device.id, device.account, given, also=want)
     gateway.devices.forget_device(device.id)
     if device.desired:
-        await gateway.sessions.restart(wanted)
+        await gateway.sessions.restart(device)
     return await _shown(gateway, device.id)
 
 

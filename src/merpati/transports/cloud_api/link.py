@@ -11,7 +11,7 @@ from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import CannotUnseal, Sealer, same_secret
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
-from merpati.storage.port import Storage
+from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.client import GraphClient
 from merpati.transports.cloud_api.lines import (
     Line,
@@ -29,7 +29,15 @@ from merpati.transports.cloud_api.setting_up import ask_number, complete, number
 from merpati.transports.cloud_api.templates import ask_templates, keep_templates, kept_templates
 from merpati.transports.cloud_api.transport import CloudTransport
 from merpati.transports.cloud_api.webhooks import NotMetas, challenge_of, is_signed, read_news
-from merpati.transports.official import Given, NotSigned, NumberNow, SetUp, TemplateReading
+from merpati.transports.official import (
+    Also,
+    Given,
+    NotSigned,
+    NumberNow,
+    SetUp,
+    TemplateReading,
+    nothing,
+)
 
 LOOK_S = 1.0
 """How often is looked for what another process stored for devices of this one."""
@@ -63,7 +71,9 @@ class CloudLink:
 
     # -- setting up --
 
-    async def set_up(self, device: DeviceId, account: AccountId, given: Given) -> NumberNow:
+    async def set_up(
+        self, device: DeviceId, account: AccountId, given: Given, *, also: Also = nothing
+    ) -> NumberNow:
         """See the port."""
         line = await self._storage.read(find_line, device)
         known = complete(given, self._secrets(line))
@@ -77,7 +87,7 @@ class CloudLink:
             changed_at=self._clock.now(),
         )
         try:
-            await self._storage.write(set_line, new)
+            await self._storage.write(_set_line, new, also)
         except LineTaken:
             raise Refusal(Code.META_NUMBER_TAKEN, field="number_id") from None
         return now
@@ -205,3 +215,8 @@ class CloudLink:
 
     async def close(self) -> None:
         await self.client.close()
+
+
+async def _set_line(tx: Tx, line: Line, also: Also) -> None:
+    await also(tx)
+    await set_line(tx, line)
