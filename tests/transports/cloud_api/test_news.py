@@ -15,6 +15,7 @@ from merpati.storage.port import Storage
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.lines import Secrets
 from merpati.transports.cloud_api.news import MOST_CHARACTERS, next_news, waiting_devices
+from merpati.transports.cloud_api.transport import CloudTransport
 from merpati.transports.port import Inbound, Receipt, ReceiptKind, SessionState, Text
 from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.cloud_api.rig import ACCOUNT, DEVICE, CloudRig, open_rig
@@ -47,6 +48,14 @@ def body_for(number: str, *messages: dict[str, Any]) -> bytes:
 async def post(rig: CloudRig, body: bytes, *, secret: str = "", device: DeviceId = DEVICE) -> None:
     signature = sign(secret or rig.seeded.secret, body)
     await rig.link.take_post(rig.lane, rig.ids, device, body, signature)
+
+
+async def opened_again(rig: CloudRig) -> tuple[CloudTransport, Heard]:
+    """A session of what is stored."""
+    transport, heard = rig.transport(), Heard()
+    await transport.start(heard.emit)
+    await heard.state(SessionState.OPEN)
+    return transport, heard
 
 
 def bodies(heard: Heard) -> list[str]:
@@ -90,6 +99,21 @@ async def test_a_number_that_was_changed_elsewhere_is_heard_by_the_session_that_
     await heard.state(SessionState.OPEN)
     assert heard.states()[-2:] == [SessionState.CONNECTING, SessionState.OPEN]
     await transport.send(text("a", rig.person))
+
+
+async def test_what_was_told_of_the_number_that_a_device_was_before_is_told(rig: CloudRig) -> None:
+    """Meta was answered that it is stored: what people wrote until then is lost by no change of the number."""
+    await rig.pair()
+    await post(rig, body_for(rig.seeded.number.id, said("w1", "ke nomor lama")))
+    line = await rig.storage.read(lines.find_line, DEVICE)
+    assert line is not None
+    second = rig.graph.world.add_number(rig.seeded.business.id, "628999888777", "Kedua", 80)
+    await rig.storage.write(lines.set_line, msgspec.structs.replace(line, number_id=second.id))
+    await post(rig, body_for(second.id, said("w2", "ke nomor baru")))
+
+    _, heard = await opened_again(rig)
+
+    assert bodies(heard) == ["ke nomor lama", "ke nomor baru"]
 
 
 async def test_who_signs_for_one_number_tells_nothing_of_another(rig: CloudRig) -> None:

@@ -36,6 +36,8 @@ class Kept(msgspec.Struct, frozen=True):
     """A body as it is worked by one device."""
 
     id: int
+    number_id: str
+    """The device's number when it came: it tells of that one, whatever the device is now."""
     body: str
     at: Millis
     tries: int
@@ -55,19 +57,17 @@ async def keep_posted(tx: Tx, posted: Sequence[Posted]) -> list[tuple[DeviceId, 
         for number, device in (await lines_of_numbers(tx, account, sorted(numbers))).items()
     }
     told = [
-        tuple(
-            dict.fromkeys(known[each.account, number] for number in each.numbers if (each.account, number) in known)
-        )
+        [(number, known[each.account, number]) for number in each.numbers if (each.account, number) in known]
         for each in posted
     ]
     rows = [
-        (each.id + place, device, each.body, each.at)
-        for each, devices in zip(posted, told, strict=True)
-        for place, device in enumerate(devices)
+        (each.id + place, device, number, each.body, each.at)
+        for each, lines in zip(posted, told, strict=True)
+        for place, (number, device) in enumerate(lines)
     ]
     await store.insert_news(tx, rows)
-    await store.mark_heard(tx, sorted({device: at for _, device, _, at in rows}.items()))
-    return told
+    await store.mark_heard(tx, sorted({device: at for _, device, _, _, at in rows}.items()))
+    return [tuple(device for _, device in lines) for lines in told]
 
 
 KEEP: HotAction[Posted, tuple[DeviceId, ...]] = HotAction(keep_posted, lambda _: None)
@@ -76,8 +76,8 @@ KEEP: HotAction[Posted, tuple[DeviceId, ...]] = HotAction(keep_posted, lambda _:
 async def next_news(tx: Tx, device: DeviceId, now: Millis, after: int = 0) -> list[Kept]:
     """The first bodies of the device that are due, of those after this one."""
     return [
-        Kept(id_, body, Millis(at), tries)
-        for id_, body, at, tries in await store.due_news(tx, device, now, after, AT_ONCE, MOST_CHARACTERS)
+        Kept(id_, number, body, Millis(at), tries)
+        for id_, number, body, at, tries in await store.due_news(tx, device, now, after, AT_ONCE, MOST_CHARACTERS)
     ]
 
 

@@ -63,21 +63,22 @@ async def mark_heard(tx: Tx, devices: Sequence[tuple[DeviceId, int]]) -> None:
 # -- what Meta told --
 
 
-async def insert_news(tx: Tx, rows: Sequence[tuple[int, DeviceId, str, int]]) -> None:
-    """(id, device, body, at)."""
+async def insert_news(tx: Tx, rows: Sequence[tuple[int, DeviceId, str, str, int]]) -> None:
+    """(id, device, number, body, at)."""
     await tx.set(
-        "INSERT INTO cloud_news (id, device_id, body, at, due_at, tries) "
-        "SELECT id, device_id, body, at, at, 0 FROM {r} WHERE true ON CONFLICT (id) DO NOTHING",
-        "id bigint, device_id bigint, body text, at bigint",
+        "INSERT INTO cloud_news (id, device_id, number_id, body, at, due_at, tries) "
+        "SELECT id, device_id, number_id, body, at, at, 0 FROM {r} WHERE true ON CONFLICT (id) DO NOTHING",
+        "id bigint, device_id bigint, number_id text, body text, at bigint",
         rows,
     )
 
 
 async def due_news(tx: Tx, device: DeviceId, now: int, after: int, most: int, most_characters: int) -> list[Row]:
-    """(id, body, at, tries), in the order they came; as many as begin within `most_characters` of bodies."""
+    """(id, number, body, at, tries) as they came; as many as begin within `most_characters` of bodies."""
+    columns = "id, number_id, body, at, tries"
     return await tx.all(
-        "SELECT id, body, at, tries FROM (SELECT id, body, at, tries, sum(length(body)) OVER (ORDER BY id) AS ends "
-        "FROM (SELECT id, body, at, tries FROM cloud_news WHERE device_id = $1 AND due_at <= $2 AND id > $3 "
+        f"SELECT {columns} FROM (SELECT {columns}, sum(length(body)) OVER (ORDER BY id) AS ends "
+        f"FROM (SELECT {columns} FROM cloud_news WHERE device_id = $1 AND due_at <= $2 AND id > $3 "
         "ORDER BY id LIMIT $4) AS due) AS summed WHERE ends - length(body) < $5 ORDER BY id",
         device,
         now,

@@ -78,7 +78,7 @@ class Telling:
         later: list[tuple[int, Millis]] = []
         for kept in bodies:
             try:
-                await self._tell_body(kept, line.number_id, token, emit, receipts)
+                await self._tell_body(kept, token, emit, receipts)
             except GraphTrouble as error:
                 if _ends(error):
                     raise
@@ -91,11 +91,11 @@ class Telling:
     def _again_at(self, tries: int) -> Millis:
         return Millis(self._clock.now() + AGAIN_MS[min(tries, len(AGAIN_MS) - 1)])
 
-    async def _tell_body(self, kept: Kept, number_id: str, token: str, emit: Emit, receipts: "Receipts") -> None:
+    async def _tell_body(self, kept: Kept, token: str, emit: Emit, receipts: "Receipts") -> None:
         """Raises `GraphTrouble` for a file that may come later; everything else was told, and may be told again."""
         withheld: GraphTrouble | None = None
         for news in read_news(kept.body.encode()):
-            if news.line != number_id:
+            if news.line != kept.number_id:
                 continue  # of another device, which has it too
             if isinstance(news, Said):
                 await receipts.flush()
@@ -118,7 +118,7 @@ class Telling:
         if not isinstance(said.content, Attachment):
             await emit(with_content(self._device, said, said.content))
             return
-        async with self._telling_statuses(said.line, emit, kept.id):
+        async with self._telling_statuses(emit, kept.id):
             media = await self._fetch(said.content, token, is_last_try=kept.tries >= MOST_TRIES)
         try:
             await emit(with_content(self._device, said, media))
@@ -127,10 +127,10 @@ class Telling:
                 await asyncio.to_thread(Path(media.path).unlink, missing_ok=True)
 
     @contextlib.asynccontextmanager
-    async def _telling_statuses(self, number_id: str, emit: Emit, after: int) -> AsyncIterator[None]:
+    async def _telling_statuses(self, emit: Emit, after: int) -> AsyncIterator[None]:
         """While a file comes: what became of messages of ours does not wait for it. Else one whose answer was lost
         would be sent again though Meta has said that it has it. It is told again in its turn."""
-        telling = asyncio.create_task(self._tell_statuses(number_id, emit, after))
+        telling = asyncio.create_task(self._tell_statuses(emit, after))
         try:
             yield
         finally:
@@ -140,12 +140,12 @@ class Telling:
         if failed is not None:
             raise failed
 
-    async def _tell_statuses(self, number_id: str, emit: Emit, after: int) -> None:
+    async def _tell_statuses(self, emit: Emit, after: int) -> None:
         while True:
             self._heard.clear()
             for kept in await self._storage.read(next_news, self._device, self._clock.now(), after):
                 for news in read_news(kept.body.encode()):
-                    if news.line == number_id and isinstance(news, Told):
+                    if news.line == kept.number_id and isinstance(news, Told):
                         await emit(event_of(self._device, news))
                 after = kept.id
             await self._heard.wait()
