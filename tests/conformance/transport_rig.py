@@ -41,8 +41,10 @@ class Heard:
         self._storing.append(event)
         apart = {each.ids for each in self._storing if isinstance(each, Receipt)}
         assert len(self._storing) in (1, len(apart)), "a second event before the first was stored"
-        await asyncio.sleep(0)
-        self._storing.remove(event)
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._storing.remove(event)
         if self.fail_next and not isinstance(event, State):
             self.fail_next = False
             raise OSError("the disk is gone")

@@ -15,7 +15,7 @@ BODY = '{"object": "whatsapp_business_account"}'
 
 async def have_been_used(tx: Tx) -> None:
     await tx.run("INSERT INTO cloud_line VALUES (7, 1, '111111', '222222', 'sealed', 5, 6)")
-    await tx.run("INSERT INTO cloud_news VALUES (1, 7, $1, 9, 9, 2), (2, 8, $1, 9, 9, 0)", BODY)
+    await tx.run("INSERT INTO cloud_news VALUES (1, 7, $1, 9, 9, 0), (2, 8, $1, 9, 9, 0)", BODY)
 
 
 async def test_what_waits_in_an_older_database_is_told_of_the_number_that_it_came_to(open_either: Opener) -> None:
@@ -30,5 +30,5 @@ async def test_what_waits_in_an_older_database_is_told_of_the_number_that_it_cam
     assert line is not None
     assert (line.number_id, line.heard_at, line.answered_at) == ("111111", 6, 0)
     waiting = await storage.read(next_news, DeviceId(7), Millis(10))
-    assert waiting == [Kept(1, "111111", BODY, Millis(9), 2)]
+    assert waiting == [Kept(1, "111111", BODY, Millis(9), 0)]
     assert [each.number_id for each in await storage.read(next_news, DeviceId(8), Millis(10))] == [""]

@@ -1,5 +1,6 @@
 """What Meta told is told on: no file, number or odd word holds up what is beside it, and nobody else's is told."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -177,12 +178,55 @@ async def test_large_bodies_are_not_all_held_at_once(rig: CloudRig) -> None:
     assert len(await rig.storage.read(next_news, DEVICE, EVER)) == 2
 
 
+async def test_files_that_stall_hold_up_no_session_and_no_other_chat(rig: CloudRig) -> None:
+    """Two of them came while the device was off: it opens, and what others write is told, long before they end."""
+    await rig.pair()
+    for n in range(2):
+        await post(rig, body_for(rig.seeded.number.id, pictured(f"w{n}", stalled_file(rig))))
+    await post(rig, body_for(rig.seeded.number.id, said("w3", "di belakang foto")))
+
+    transport, heard = await opened_again(rig)
+    assert bodies(heard) == ["di belakang foto"]
+
+    await post(rig, body_for(rig.seeded.number.id, pictured("w4", stalled_file(rig))))
+    await post(rig, body_for(rig.seeded.number.id, said("w5", "sesudahnya")))
+    await heard.until(lambda: bodies(heard) == ["di belakang foto", "sesudahnya"])
+    await transport.stop()
+    assert await rig.storage.read(waiting_devices, EVER) == [DEVICE]
+
+
+async def test_a_file_that_was_slow_is_told_when_it_comes(rig: CloudRig) -> None:
+    """Once, and what it came with is not told again."""
+    await rig.pair()
+    slow = stalled_file(rig)
+    await post(rig, body_for(rig.seeded.number.id, pictured("w1", slow), said("w2", "di belakang foto")))
+    transport, _ = await opened_again(rig)
+    await transport.stop()
+    rig.graph.world.media[slow] = msgspec.structs.replace(rig.graph.world.media[slow], hangs=False)
+
+    transport, heard = await opened_again(rig)
+
+    await heard.count(Inbound)
+    await nothing_waits(rig)
+    assert [each.wa_id for each in heard.of(Inbound)] == ["w1"]
+
+
+def stalled_file(rig: CloudRig) -> str:
+    file = rig.graph.receive_file(rig.seeded.number, b"\xff\xd8\xff\xe0", "image/jpeg", "")
+    rig.graph.world.media[file.id] = msgspec.structs.replace(file, hangs=True)
+    return file.id
+
+
+async def nothing_waits(rig: CloudRig) -> None:
+    async with asyncio.timeout(5):
+        while await rig.storage.read(waiting_devices, EVER):  # noqa: ASYNC110 - what is waited for is in the database
+            await asyncio.sleep(0.01)
+
+
 async def test_what_became_of_messages_does_not_wait_for_a_file(rig: CloudRig) -> None:
     """Else a message whose answer was lost would be sent again, though Meta has said that it has it."""
     transport, heard = await opened(rig)
-    file = rig.graph.receive_file(rig.seeded.number, b"\xff\xd8\xff\xe0", "image/jpeg", "")
-    rig.graph.world.media[file.id] = msgspec.structs.replace(file, hangs=True)
-    await post(rig, body_for(rig.seeded.number.id, pictured("w1", file.id)))
+    await post(rig, body_for(rig.seeded.number.id, pictured("w1", stalled_file(rig))))
     await rig.cut_next()
 
     await fault_of(transport, text("r1", rig.person))

@@ -3,7 +3,8 @@
 `errors` says what follows from each of Meta's codes, `bodies` makes what is posted, `webhooks` reads what Meta
 posts (all pure). `client` speaks to Meta, `files` brings attachments, `transport` is one device behind the port,
 `link` is what a process has of all this. `lines` knows which of Meta's numbers a device is; `news` keeps what Meta
-posted: it is stored as it came, answered at once, and worked after that by whoever holds the device, in order.
+posted: it is stored as it came, answered at once, and worked after that by whoever holds the device, in order
+(`telling`); what waits for a slow file goes on beside that (`late_files`).
 
 `setting_up` asks Meta about a number before it is a device's.
 

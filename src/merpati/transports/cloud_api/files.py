@@ -31,23 +31,28 @@ def lost_attachment(attachment: Attachment) -> Media:
     )
 
 
-async def fetch_attachment(
-    client: GraphClient, token: str, attachment: Attachment, folder: Path, most_bytes: int
-) -> Media:
-    """The attachment in a new file in `folder`, which the caller removes; without a path when it cannot be had, or
-    is larger than `most_bytes`, as its size then says. Raises `GraphTrouble` when it may come later, and `OSError`.
-    """
-    known = lost_attachment(attachment)
-    try:
-        node = await client.get(attachment.media_id, token)
-        size = node.get("file_size")
-        if isinstance(size, int) and size > most_bytes:
-            return msgspec.structs.replace(known, size_bytes=size)
-        return await _download(client, token, str(node.get("url", "")), known, folder, most_bytes)
-    except GraphTrouble as error:
-        if error.trouble.act not in GONE:
-            raise
-        return known
+class Files:
+    """Where attachments are put: `folder`; larger ones than `most_bytes` are not."""
+
+    def __init__(self, client: GraphClient, folder: Path, most_bytes: int) -> None:
+        self._client, self._folder, self._most_bytes = client, folder, most_bytes
+
+    async def fetch(self, attachment: Attachment, token: str) -> Media:
+        """The attachment in a new file, which the caller removes; without a path when it cannot be had, or is too
+        large, as its size then says. Raises `GraphTrouble` when it may come later, and `OSError`.
+        """
+        known = lost_attachment(attachment)
+        try:
+            node = await self._client.get(attachment.media_id, token)
+            size = node.get("file_size")
+            if isinstance(size, int) and size > self._most_bytes:
+                return msgspec.structs.replace(known, size_bytes=size)
+            url = str(node.get("url", ""))
+            return await _download(self._client, token, url, known, self._folder, self._most_bytes)
+        except GraphTrouble as error:
+            if error.trouble.act not in GONE:
+                raise
+            return known
 
 
 async def _download(

@@ -10,9 +10,10 @@ import msgspec
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
 from merpati.storage.lane import HotAction
-from merpati.storage.port import Tx
+from merpati.storage.port import Row, Tx
 from merpati.transports.cloud_api import store
 from merpati.transports.cloud_api.lines import lines_of_numbers
+from merpati.transports.cloud_api.webhooks import News, read_news
 
 AT_ONCE = 200
 """Bodies that are worked together."""
@@ -73,12 +74,24 @@ async def keep_posted(tx: Tx, posted: Sequence[Posted]) -> list[tuple[DeviceId, 
 KEEP: HotAction[Posted, tuple[DeviceId, ...]] = HotAction(keep_posted, lambda _: None)
 
 
-async def next_news(tx: Tx, device: DeviceId, now: Millis, after: int = 0) -> list[Kept]:
-    """The first bodies of the device that are due, of those after this one."""
-    return [
-        Kept(id_, number, body, Millis(at), tries)
-        for id_, number, body, at, tries in await store.due_news(tx, device, now, after, AT_ONCE, MOST_CHARACTERS)
-    ]
+async def next_news(tx: Tx, device: DeviceId, now: Millis) -> list[Kept]:
+    """The first bodies of the device that were never worked."""
+    return [_kept(row) for row in await store.due_news(tx, device, now, AT_ONCE, MOST_CHARACTERS)]
+
+
+async def late_news(tx: Tx, device: DeviceId, now: Millis, most: int) -> list[Kept]:
+    """The first bodies of the device that were put off until now: all but their files was told."""
+    return [_kept(row) for row in await store.put_off_news(tx, device, now, most)]
+
+
+def news_of(kept: Kept) -> list[News]:
+    """What it tells of the number; of others their devices have it too."""
+    return [news for news in read_news(kept.body.encode()) if news.line == kept.number_id]
+
+
+def _kept(row: Row) -> Kept:
+    id_, number_id, body, at, tries = row
+    return Kept(id_, number_id, body, Millis(at), tries)
 
 
 async def settle_news(tx: Tx, worked: Sequence[int], later: Sequence[tuple[int, Millis]]) -> None:

@@ -3,33 +3,25 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
+from typing import Any
 
-from merpati.core.clock import MINUTE_MS, SECOND_MS, Clock, Millis
-from merpati.core.errors import Code
+from merpati.core.clock import Clock, Millis
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
-from merpati.transports.cloud_api.errors import ENDS
-from merpati.transports.cloud_api.files import fetch_attachment, lost_attachment
+from merpati.transports.cloud_api.files import Files
+from merpati.transports.cloud_api.late_files import LateFiles, again_at, ends, tell_file
 from merpati.transports.cloud_api.lines import Line, find_line
-from merpati.transports.cloud_api.news import Kept, next_news, settle_news
-from merpati.transports.cloud_api.webhooks import (
-    Attachment,
-    Said,
-    Told,
-    event_of,
-    read_news,
-    with_content,
-)
-from merpati.transports.port import Emit, Media, Receipt
+from merpati.transports.cloud_api.news import Kept, news_of, next_news, settle_news
+from merpati.transports.cloud_api.webhooks import Attachment, Said, event_of, with_content
+from merpati.transports.port import AnyEvent, Emit, Receipt
 
 LOOK_S = 30.0
-"""How often is looked without being woken: for what was put off."""
-AGAIN_MS = (5 * SECOND_MS, 30 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS)
-"""When a file is fetched again; the last repeats, for about a day."""
-MOST_TRIES = 28
+"""How often is looked without being woken."""
+PATIENCE_S = 2.0
+"""How long files are waited for before everything else goes on without them, in each look."""
 CHATS = 1_000
 """Whose last message is remembered, to answer it with "typing"."""
 
@@ -44,119 +36,95 @@ class Telling:
     def __init__(
         self, device: DeviceId, client: GraphClient, storage: Storage, clock: Clock, spool: Path, most_bytes: int
     ) -> None:
-        self._device, self._client, self._storage, self._clock = device, client, storage, clock
-        self._spool, self._most_bytes = spool, most_bytes
-        self._woken, self._heard = asyncio.Event(), asyncio.Event()
+        self._device, self._storage, self._clock = device, storage, clock
+        self._files = Files(client, spool, most_bytes)
+        self._late = LateFiles(device, storage, clock)
+        self._woken = asyncio.Event()
         self._last: OrderedDict[Address, WaId] = OrderedDict()
 
     def wake(self) -> None:
         self._woken.set()
-        self._heard.set()
+        self._late.wake()
 
-    async def wait(self) -> None:
-        """Until something came, or it is time to look."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_S):
-                await self._woken.wait()
-        self._woken.clear()
+    async def tell_on(self, emit: Emit, line: Line, token: str) -> None:
+        """Tell for ever what comes, and files that did not come at once beside it. Raises as `tell_due`."""
+        emit = one_by_one(emit)
+        await first_of(self._tell_on(emit, line, token), self._late.run(self._files, token, emit))
+
+    async def _tell_on(self, emit: Emit, line: Line, token: str) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._woken.wait()
+            self._woken.clear()
+            await self.tell_due(emit, line, token)
 
     def last_of(self, chat: Address) -> WaId | None:
         """Their last message since the start, as far as it is remembered."""
         return self._last.get(chat)
 
-    async def tell_next(self, emit: Emit, line: Line, token: str, due_at: Millis) -> bool:
-        """Tell the next bodies that were due then, and forget them; whether there were any. What is put off is due
-        later: who asks with one and the same instant comes to an end.
+    async def tell_due(self, emit: Emit, line: Line, token: str) -> None:
+        """Tell everything that came, and forget it; files that do not come soon are put off.
 
         What `emit` raises goes on to the caller, and so do a `GraphTrouble` that ends the session, and
-        `LineChanged`: then all of these stay. May run twice: the same is told again then.
+        `LineChanged`: then what is not told stays. May run twice: the same is told again then.
         """
-        current, bodies = await self._storage.read(_line_and_news, self._device, due_at)
+        now = self._clock.now()
+        while await self._tell_next(emit, line, token, now):
+            pass
+
+    async def _tell_next(self, emit: Emit, line: Line, token: str, now: Millis) -> bool:
+        """Of the next bodies; whether there were any."""
+        current, bodies = await self._storage.read(_line_and_news, self._device, now)
         if current is None or current.sealed != line.sealed:
             raise LineChanged
-        receipts = Receipts(emit)
+        receipts, patience = Receipts(emit), Patience(PATIENCE_S)
         later: list[tuple[int, Millis]] = []
         for kept in bodies:
-            try:
-                await self._tell_body(kept, token, emit, receipts)
-            except GraphTrouble as error:
-                if _ends(error):
-                    raise
-                later.append((kept.id, self._again_at(kept.tries)))
+            due_at = await self._tell_body(kept, token, emit, receipts, patience)
+            if due_at is not None:
+                later.append((kept.id, due_at))
         await receipts.flush()
         put_off = {id_ for id_, _ in later}
         await self._storage.write(settle_news, [each.id for each in bodies if each.id not in put_off], later)
+        if later:
+            self._late.wake()
         return bool(bodies)
 
-    def _again_at(self, tries: int) -> Millis:
-        return Millis(self._clock.now() + AGAIN_MS[min(tries, len(AGAIN_MS) - 1)])
-
-    async def _tell_body(self, kept: Kept, token: str, emit: Emit, receipts: "Receipts") -> None:
-        """Raises `GraphTrouble` for a file that may come later; everything else was told, and may be told again."""
-        withheld: GraphTrouble | None = None
-        for news in read_news(kept.body.encode()):
-            if news.line != kept.number_id:
-                continue  # of another device, which has it too
+    async def _tell_body(
+        self, kept: Kept, token: str, emit: Emit, receipts: "Receipts", patience: "Patience"
+    ) -> Millis | None:
+        """When a file of it is to be fetched again; everything else was told. None: everything was."""
+        again_at: Millis | None = None
+        for news in news_of(kept):
             if isinstance(news, Said):
                 await receipts.flush()
-                try:
-                    await self._tell_said(news, emit, token, kept)
-                except GraphTrouble as error:
-                    if _ends(error):
-                        raise
-                    withheld = error
+                self._remember(news)
+                due_at = await self._tell_said(news, token, emit, patience)
+                again_at = due_at if due_at is not None else again_at
             elif isinstance(event := event_of(self._device, news), Receipt):
                 receipts.add(event)
             else:
                 await receipts.flush()
                 await emit(event)
-        if withheld is not None:
-            raise withheld
+        return again_at
 
-    async def _tell_said(self, said: Said, emit: Emit, token: str, kept: Kept) -> None:
-        self._remember(said)
+    async def _tell_said(self, said: Said, token: str, emit: Emit, patience: "Patience") -> Millis | None:
+        """When its file is to be fetched again; None: it was told."""
         if not isinstance(said.content, Attachment):
             await emit(with_content(self._device, said, said.content))
-            return
-        async with self._telling_statuses(emit, kept.id):
-            media = await self._fetch(said.content, token, is_last_try=kept.tries >= MOST_TRIES)
+            return None
         try:
-            await emit(with_content(self._device, said, media))
-        finally:
-            if media.path:
-                await asyncio.to_thread(Path(media.path).unlink, missing_ok=True)
-
-    @contextlib.asynccontextmanager
-    async def _telling_statuses(self, emit: Emit, after: int) -> AsyncIterator[None]:
-        """While a file comes: what became of messages of ours does not wait for it. Else one whose answer was lost
-        would be sent again though Meta has said that it has it. It is told again in its turn."""
-        telling = asyncio.create_task(self._tell_statuses(emit, after))
-        try:
-            yield
-        finally:
-            telling.cancel()
-            await asyncio.wait([telling])
-            failed = None if telling.cancelled() else telling.exception()
-        if failed is not None:
-            raise failed
-
-    async def _tell_statuses(self, emit: Emit, after: int) -> None:
-        while True:
-            self._heard.clear()
-            for kept in await self._storage.read(next_news, self._device, self._clock.now(), after):
-                for news in read_news(kept.body.encode()):
-                    if news.line == kept.number_id and isinstance(news, Told):
-                        await emit(event_of(self._device, news))
-                after = kept.id
-            await self._heard.wait()
-
-    async def _fetch(self, attachment: Attachment, token: str, *, is_last_try: bool) -> Media:
-        try:
-            return await fetch_attachment(self._client, token, attachment, self._spool, self._most_bytes)
+            async with patience.wait():
+                media = await self._files.fetch(said.content, token)
+        except TimeoutError:
+            return self._clock.now()
         except GraphTrouble as error:
-            if not is_last_try or _ends(error):
+            if ends(error):
                 raise
-            return lost_attachment(attachment)
+            return again_at(self._clock, 0)
+        await tell_file(self._device, said, media, emit)
+        return None
 
     def _remember(self, said: Said) -> None:
         self._last[said.sender.id] = said.wa_id
@@ -165,15 +133,55 @@ class Telling:
             self._last.popitem(last=False)
 
 
+class Patience:
+    """So many seconds to wait, all waits together."""
+
+    def __init__(self, left_s: float) -> None:
+        self._left_s = left_s
+
+    @contextlib.asynccontextmanager
+    async def wait(self) -> AsyncIterator[None]:
+        """Raises `TimeoutError` when nothing is left."""
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        try:
+            async with asyncio.timeout(self._left_s):
+                yield
+        finally:
+            self._left_s = max(self._left_s - (loop.time() - since), 0)
+
+
 async def _line_and_news(tx: Tx, device: DeviceId, now: Millis) -> tuple[Line | None, list[Kept]]:
     return await find_line(tx, device), await next_news(tx, device, now)
 
 
-def _ends(error: GraphTrouble) -> bool:
-    """Whether what a file was refused for ends the session. Only Meta's own word on the token or the account does:
-    one file that is not for us would else keep the number shut for ever."""
-    is_metas = error.code is not None and error.trouble.code is not Code.META_PERMISSION_MISSING
-    return is_metas and error.trouble.act in ENDS
+def one_by_one(emit: Emit) -> Emit:
+    """Events of a device come one after the other, but for receipts (`port.Emit`)."""
+    turn = asyncio.Lock()
+
+    async def tell(event: AnyEvent) -> None:
+        if isinstance(event, Receipt):
+            await emit(event)
+            return
+        async with turn:
+            await emit(event)
+
+    return tell
+
+
+async def first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Until one of these ends; the others are broken off. Raises what it raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+    raise asyncio.CancelledError  # by `emit`, whose session is another one's
 
 
 class Receipts:

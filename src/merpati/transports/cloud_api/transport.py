@@ -84,8 +84,8 @@ class Account(msgspec.Struct, frozen=True):
 class CloudTransport:
     """A device at Meta; made by `link.CloudLink.transport`.
 
-    OPEN comes only after everything that Meta told until then is stored. An `emit` that raises loses nothing: what
-    it was about stays stored and is told again.
+    OPEN comes only after everything that Meta told until then is stored, but for slow files. An `emit` that raises
+    loses nothing: what it was about stays stored and is told again.
     """
 
     caps = CAPS
@@ -155,10 +155,8 @@ class CloudTransport:
         while True:
             try:
                 await self._open(emit)
-                wait = RETRY_S[0]
-                while True:
-                    await self._telling.wait()
-                    await self._tell(emit)
+                wait, account = RETRY_S[0], self._open_account()
+                await self._telling.tell_on(emit, account.line, account.secrets.token)
             except LineChanged:
                 await self._say(SessionState.CONNECTING)
                 continue
@@ -198,10 +196,9 @@ class CloudTransport:
         await self._say(SessionState.OPEN, number=digits)
 
     async def _tell(self, emit: Emit) -> None:
-        """Everything that is stored and due."""
-        account, now = self._open_account(), self._clock.now()
-        while await self._telling.tell_next(emit, account.line, account.secrets.token, now):
-            pass
+        """Everything that is stored, but for files that do not come at once."""
+        account = self._open_account()
+        await self._telling.tell_due(emit, account.line, account.secrets.token)
 
     async def _end(self, account: Account, trouble: Trouble) -> None:
         """A call was refused for the account's sake: the session ends, visibly, unless another one has begun with
