@@ -26,6 +26,7 @@ from merpati.fakes.graph.settings import AT_ONCE
 from merpati.jobs.actions import enqueue_jobs
 from merpati.jobs.model import NewJob
 from merpati.messages.recovery import CLEAR_DEVICE, ClearDevice
+from tests.api.files import PNG
 from tests.flows.stage import ACCOUNT, Stage
 
 OFFICIAL = DeviceId(2)
@@ -214,6 +215,26 @@ async def test_what_meta_posts_twice_is_stored_once(office: Office) -> None:
         await office.stage.until(functools.partial(office.stage.has_stored, text))
     _, page = await office.ask("GET", f"/messages?device={OFFICIAL}&direction=in")
     assert sorted(item["text"] for item in page["items"]) == ["dua", "satu", "tiga"]
+
+
+async def test_a_message_is_there_before_its_file(office: Office) -> None:
+    """Meta does not give it at first; it comes with the next try."""
+    await office.set_up()
+    await office.ask("POST", f"/devices/{OFFICIAL}/official/tell-address")
+    await office.opened()
+    graph, seeded = office.meta.running.graph, office.meta.seeded
+    file = graph.receive_file(seeded.number, PNG, "image/png", "")
+    graph.world.media[file.id] = msgspec.structs.replace(file, is_shut=True)
+    image = {"id": file.id, "mime_type": "image/png", "caption": "bukti bayar"}
+    graph.say(seeded.number, seeded.person, {"type": "image", "image": image})
+    await office.stage.until(lambda: office.stage.has_stored("bukti bayar"))
+    _, page = await office.ask("GET", f"/messages?device={OFFICIAL}&direction=in")
+    [row] = page["items"]
+    await office.until_message(row["id"], notes=["file_awaited"])
+
+    graph.world.media[file.id] = file
+    shown = await office.until_message(row["id"], notes=[])
+    assert (shown["file"]["size_bytes"], shown["text"]) == (len(PNG), "bukti bayar")
 
 
 async def test_a_number_that_is_not_set_up_says_so(office: Office) -> None:

@@ -14,7 +14,8 @@ from merpati.messages.file_limits import FileLimits
 from merpati.messages.file_links import FileLinks
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import Note
-from merpati.messages.receiving import KeptMedia, keep_received
+from merpati.messages.receiving import KeptMedia, awaited_file, keep_received
+from merpati.messages.views import show_message
 from merpati.storage.files import FolderStore
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Media, MediaKind
@@ -116,6 +117,46 @@ async def test_a_message_that_comes_twice_is_forwarded_once(storage: Storage, fo
         if isinstance(entry.fact, MessageReceived)
     ]
     assert fact.told is not None and fact.told.file == FILE
+
+
+async def test_a_message_whose_file_is_awaited_is_there_and_told_once_when_it_comes(
+    storage: Storage, folder: Path
+) -> None:
+    """It keeps its id; until then webhooks hear nothing, and nothing is forwarded."""
+    await storage.write(open_account, ACCOUNT)
+    awaited = awaited_file(came(folder, PNG, "foto.png"))
+    waiting = _incoming(1, awaited, notes=awaited.notes, is_told=False, file=None, reply_to=WaId("OUT"))
+    assert await storage.write(receive_messages, [waiting]) == [True]
+    assert await storage.write(receive_messages, [msgspec.structs.replace(waiting, id=MessageId(2))]) == [False]
+    assert await storage.read(_rows, "SELECT id, media_id FROM message") == [(1, None)]
+
+    kept = await keep(folder, came(folder, PNG, "foto.png"))
+    forward = a_draft(100, BUDI, content=kept.content, media=MediaId(9))
+    came_now = _incoming(3, kept, forward=forward, reply_to=WaId("OUT"))
+    assert await storage.write(receive_messages, [came_now]) == [True]
+    assert await storage.write(receive_messages, [msgspec.structs.replace(came_now, id=MessageId(4))]) == [False]
+
+    assert await storage.read(_rows, "SELECT id, media_id FROM message WHERE direction = 1") == [(1, 9)]
+    assert await storage.read(_rows, "SELECT message_id, chat FROM outbox") == [(100, BUDI)]
+    shown = await storage.read(show_message, MessageId(1))
+    assert shown is not None and shown.notes == () and shown.content == kept.content
+    facts = [entry.fact for entry in await storage.read(facts_after, ACCOUNT, 0, 10)]
+    received = [each for each in facts if isinstance(each, MessageReceived)]
+    assert [(each.message, each.told is not None and each.told.file) for each in received] == [
+        (1, False),
+        (1, FILE),
+    ]
+
+
+async def test_a_message_whose_file_never_comes_says_so_in_the_end(storage: Storage, folder: Path) -> None:
+    """Webhooks hear it then, without a file."""
+    await storage.write(open_account, ACCOUNT)
+    awaited = awaited_file(came(folder, PNG))
+    await storage.write(receive_messages, [_incoming(1, awaited, notes=awaited.notes, is_told=False, file=None)])
+    lost = await keep(folder, msgspec.structs.replace(came(folder, PNG), path=""))
+    await storage.write(receive_messages, [_incoming(2, lost, notes=lost.notes, file=None)])
+    shown = await storage.read(show_message, MessageId(1))
+    assert shown is not None and shown.notes == (Note.FILE_LOST,)
 
 
 def _incoming(id_: int, kept: KeptMedia, **changes: object) -> Incoming:

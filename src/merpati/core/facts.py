@@ -151,7 +151,8 @@ class Telling(msgspec.Struct, frozen=True, omit_defaults=True):
 class MessageReceived(Fact, frozen=True, tag=True):
     """Somebody wrote to the device. `sender` is the group's member in a group, else the chat itself.
 
-    `told` has what a webhook must repeat in the same bytes; None: the device's settings keep it from webhooks.
+    `told` has what a webhook must repeat in the same bytes; None: the device's settings keep it from webhooks, or
+    its file has not come yet: then the same is recorded once more when that is clear.
     """
 
     device: DeviceId

@@ -14,6 +14,7 @@ from merpati.messages.telling import telling_of
 from merpati.messages.words import words_of
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
+from merpati.transports.port import Media as File
 from merpati.transports.port import Poll
 
 
@@ -49,10 +50,15 @@ _Polls = Mapping[tuple[DeviceId, WaId], Poll]
 
 
 async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
-    """Store these with their facts; false for one that is there (same device, chat, sender and WhatsApp id)."""
+    """Store these with their facts; false for one that is there (same device, chat, sender and WhatsApp id).
+
+    One that was stored before its file came is completed by the same with its file, or by the word that none comes:
+    only then webhooks are told of it.
+    """
     await tx.lock([message.account for message in incoming])
     new = await insert_messages(tx, [_row(message) for message in incoming])
-    fresh = [message for message in incoming if message.id in new]
+    completed = await _complete(tx, [message for message in incoming if message.id not in new])
+    fresh = [completed.get(m.id, m) for m in incoming if m.id in new or m.id in completed]
     await insert_media(tx, [m.media for m in fresh if m.media is not None], tx.now)
     votes = [(m.device, m.content.poll) for m in fresh if isinstance(m.content, Vote)]
     polls = await store_inbound.polls_of(tx, votes) if votes else {}
@@ -60,14 +66,36 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
     forwards = [m.forward for m in fresh if m.forward is not None]
     if forwards:
         await add_messages(tx, forwards)
-    return [message.id in new for message in incoming]
+    return [message.id in new or message.id in completed for message in incoming]
+
+
+async def _complete(tx: Tx, known: Sequence[Incoming]) -> dict[MessageId, Incoming]:
+    """Those of these that waited for their files, as they are stored; by the ids that were drawn for them now."""
+    came = {
+        (m.device, m.chat, m.sender, m.wa_id): m for m in known if isinstance(m.content, File) and not _waits(m)
+    }
+    rows = [(*key, json_of(m.content), _options(m), m.media.id if m.media else None, json_of(_awaiting(m)))
+            for key, m in came.items()]  # fmt: skip
+    stored = await store_inbound.complete(tx, rows)
+    return {came[key].id: msgspec.structs.replace(came[key], id=id_) for id_, key in stored}
+
+
+def _waits(m: Incoming) -> bool:
+    return Note.FILE_AWAITED in m.notes
+
+
+def _awaiting(m: Incoming) -> Options:
+    return Options(reply_to=m.reply_to, notes=(Note.FILE_AWAITED,))
+
+
+def _options(m: Incoming) -> str:
+    return json_of(Options(reply_to=m.reply_to, notes=m.notes))
 
 
 def _row(m: Incoming) -> tuple[str | int | None, ...]:
-    options = json_of(Options(reply_to=m.reply_to, notes=m.notes))
     return (
         m.id, m.account, m.device, 1, m.chat, _plain(m.name), m.sender, json_of(m.content),
-        _plain(words_of(m.content)), options,
+        _plain(words_of(m.content)), _options(m),
         m.media.id if m.media is not None else None,
         int(MessageState.RECEIVED), "", "", m.wa_id, 0, None, int(Priority.REPLY), None, m.at,
     )  # fmt: skip

@@ -154,6 +154,8 @@ class Note(StrEnum):
     """The file that came was not kept."""
     FILE_LOST = "file_lost"
     """The file that came could not be read."""
+    FILE_AWAITED = "file_awaited"
+    """The file has not come yet; nothing is told of the message until then."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -51,7 +51,7 @@ async def keep_received(
     Raises `OSError` when our own disk refuses, `FilesGone` when the store of files cannot be reached: the transport
     then tells the message again.
     """
-    lost = msgspec.structs.replace(came, path="", filename=_name(came, UNKNOWN))
+    lost = _without(came)
     try:
         size, head = await asyncio.to_thread(_look, Path(came.path))
     except OSError:
@@ -79,6 +79,15 @@ async def keep_received(
         filename=content.filename,
     )
     return KeptMedia(content, row, notes)
+
+
+def awaited_file(came: Media) -> KeptMedia:
+    """Of a file that has not come yet."""
+    return KeptMedia(_without(came), None, (Note.FILE_AWAITED,))
+
+
+def _without(came: Media) -> Media:
+    return msgspec.structs.replace(came, path="", filename=_name(came, UNKNOWN))
 
 
 def _look(path: Path) -> tuple[int, bytes]:

@@ -16,9 +16,9 @@ from merpati.devices.hearing import ChatKind, is_heard, is_read, kind_of_chat
 from merpati.devices.model import Device
 from merpati.messages.file_limits import FileLimits
 from merpati.messages.inbound import RECEIVE, Incoming
-from merpati.messages.model import Draft, Options, Priority, StoredContent, Vote
+from merpati.messages.model import Draft, Note, Options, Priority, StoredContent, Vote
 from merpati.messages.planning import draw_ref
-from merpati.messages.receiving import KeptMedia, keep_received
+from merpati.messages.receiving import KeptMedia, awaited_file, keep_received
 from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
@@ -48,13 +48,17 @@ class Receiving:
     async def take_in(self, device: Device, event: Inbound | PollVote, transport: Transport) -> None:
         """Returns when it is stored, and marked as read where the device's settings say so.
 
-        May run twice: the same message is there once, forwarded once, and marked again. As the network forgets it
+        May run twice: the same message is there once, forwarded once, and marked again; one that was stored without
+        its file gets it. As the network forgets it
         only when this has returned, a crash in between leaves no message unread.
         """
         if isinstance(event, PollVote):
             await self._store(device, event, Vote(poll=event.poll, choices=event.choices), None)
         elif not isinstance(event.content, Media):
             await self._store(device, event, event.content, None)
+        elif event.awaits_file:
+            awaited = awaited_file(event.content)
+            await self._store(device, event, awaited.content, awaited)
         else:
             async with self._keeping(device, event.content) as kept:
                 await self._store(device, event, kept.content, kept)
@@ -82,8 +86,9 @@ class Receiving:
     ) -> None:
         who = event.voter if isinstance(event, PollVote) else event.sender
         kind = kind_of_chat(device, event.chat)
-        is_told = is_heard(device.settings, kind)
-        told = kept if kept is not None and kept.row is not None and not kept.notes and is_told else None
+        notes = kept.notes if kept is not None else ()
+        is_told = is_heard(device.settings, kind) and Note.FILE_AWAITED not in notes
+        told = kept if kept is not None and kept.row is not None and not notes and is_told else None
         first, second = await self._ids.take("message", 2)
         incoming = Incoming(
             id=MessageId(first),
@@ -96,7 +101,7 @@ class Receiving:
             content=content,
             reply_to=event.quoted if isinstance(event, Inbound) else None,
             at=event.at,
-            notes=kept.notes if kept is not None else (),
+            notes=notes,
             is_told=is_told,
             to_itself=kind is ChatKind.ITSELF,
             in_inbox=device.settings.inbox,

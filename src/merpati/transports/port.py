@@ -287,6 +287,8 @@ class Inbound(Event, frozen=True, kw_only=True, tag=True):
     chat: Address
     sender: Identity
     content: Received
+    awaits_file: bool = False
+    """The file of its `Media` has not come yet: the message is told once more, with it or, for good, without."""
     quoted: WaId | None = None
     """The message that it answers; of `Chosen`, the one whose button or list it was; of an edit or a revoke, the
     one that is edited or revoked."""

@@ -17,7 +17,7 @@ from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.lines import Secrets
 from merpati.transports.cloud_api.news import MOST_CHARACTERS, next_news, waiting_devices
 from merpati.transports.cloud_api.transport import CloudTransport
-from merpati.transports.port import Inbound, Receipt, ReceiptKind, SessionState, Text
+from merpati.transports.port import Inbound, Media, Receipt, ReceiptKind, SessionState, Text
 from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.cloud_api.rig import ACCOUNT, DEVICE, CloudRig, open_rig
 
@@ -196,19 +196,22 @@ async def test_files_that_stall_hold_up_no_session_and_no_other_chat(rig: CloudR
 
 
 async def test_a_file_that_was_slow_is_told_when_it_comes(rig: CloudRig) -> None:
-    """Once, and what it came with is not told again."""
+    """Once, and what it came with is not told again; until then it is told as one that waits for its file."""
     await rig.pair()
     slow = stalled_file(rig)
     await post(rig, body_for(rig.seeded.number.id, pictured("w1", slow), said("w2", "di belakang foto")))
-    transport, _ = await opened_again(rig)
+    transport, before = await opened_again(rig)
     await transport.stop()
+    assert [(each.wa_id, each.awaits_file) for each in before.of(Inbound)] == [("w1", True), ("w2", False)]
     rig.graph.world.media[slow] = msgspec.structs.replace(rig.graph.world.media[slow], hangs=False)
 
     transport, heard = await opened_again(rig)
 
     await heard.count(Inbound)
     await nothing_waits(rig)
-    assert [each.wa_id for each in heard.of(Inbound)] == ["w1"]
+    [told] = heard.of(Inbound)
+    assert (told.wa_id, told.awaits_file) == ("w1", False)
+    assert isinstance(told.content, Media) and told.content.path
 
 
 def stalled_file(rig: CloudRig) -> str:
@@ -233,5 +236,4 @@ async def test_what_became_of_messages_does_not_wait_for_a_file(rig: CloudRig) -
 
     receipt = (await heard.count(Receipt))[0]
     assert (receipt.kind, receipt.ref) == (ReceiptKind.TAKEN, "r1")
-    assert heard.of(Inbound) == []
     await transport.stop()

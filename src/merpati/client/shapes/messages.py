@@ -242,6 +242,7 @@ class Note(OpenEnum):
     FILE_TYPE = "file_type"
     FILE_TOO_LARGE = "file_too_large"
     FILE_LOST = "file_lost"
+    FILE_AWAITED = "file_awaited"
 
 
 class PageOfBatchAnswer(Shape, frozen=True, kw_only=True):

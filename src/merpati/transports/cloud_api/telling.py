@@ -11,7 +11,7 @@ from merpati.core.clock import Clock, Millis
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
-from merpati.transports.cloud_api.files import Files
+from merpati.transports.cloud_api.files import Files, lost_attachment
 from merpati.transports.cloud_api.late_files import LateFiles, again_at, ends, tell_file
 from merpati.transports.cloud_api.lines import Line, find_line
 from merpati.transports.cloud_api.news import Kept, news_of, next_news, settle_news
@@ -118,13 +118,16 @@ class Telling:
             async with patience.wait():
                 media = await self._files.fetch(said.content, token)
         except TimeoutError:
-            return self._clock.now()
+            due_at = self._clock.now()
         except GraphTrouble as error:
             if ends(error):
                 raise
-            return again_at(self._clock, 0)
-        await tell_file(self._device, said, media, emit)
-        return None
+            due_at = again_at(self._clock, 0)
+        else:
+            await tell_file(self._device, said, media, emit)
+            return None
+        await emit(with_content(self._device, said, lost_attachment(said.content), awaits_file=True))
+        return due_at
 
     def _remember(self, said: Said) -> None:
         self._last[said.sender.id] = said.wa_id

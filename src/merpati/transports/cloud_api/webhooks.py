@@ -146,7 +146,7 @@ def event_of(device: DeviceId, told: Told) -> Receipt | Undelivered:
     )
 
 
-def with_content(device: DeviceId, said: Said, content: Received) -> Inbound:
+def with_content(device: DeviceId, said: Said, content: Received, *, awaits_file: bool = False) -> Inbound:
     """The port's event for a message that holds this."""
     return Inbound(
         device=device,
@@ -155,6 +155,7 @@ def with_content(device: DeviceId, said: Said, content: Received) -> Inbound:
         chat=said.sender.id,
         sender=said.sender,
         content=content,
+        awaits_file=awaits_file,
         quoted=said.quoted,
     )
 
