@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import Address
+from merpati.core.ids import Address, DeviceId
 from merpati.devices.actions import set_desired
+from merpati.devices.asks import Pair, Restart
 from merpati.runtime.anywhere import SessionsAnywhere
+from merpati.runtime.asks import ANSWERS
 from merpati.storage.port import Engine
-from merpati.transports.port import Group, Signal
+from merpati.transports.port import Group, PairHow, Signal
 from merpati.transports.simulator.entries import Signalled
 from tests.flows.stage import DEVICE, NUMBER, Stage
 from tests.flows.test_pairing import another_process
@@ -34,6 +36,14 @@ async def test_numbers_are_checked_by_the_network(stage: Stage) -> None:
     await stage.phone.add(ANI)
     checked = await sessions_of(stage).check(await stage.device(), [NOBODY, ANI])
     assert [(each.number, each.registered) for each in checked] == [(NOBODY, False), (ANI, True)]
+
+
+async def test_a_device_that_is_lost_just_before_is_said_to_be_disconnected(stage: Stage) -> None:
+    """Between the look for what is asked and the answer."""
+    for ask in (Restart(), Pair(PairHow.QR, None)):
+        with pytest.raises(Refusal) as refused:
+            await ANSWERS[type(ask)](stage.gateway.sessions, DeviceId(99), ask)
+        assert refused.value.code is Code.DEVICE_DISCONNECTED
 
 
 async def test_groups_are_told_by_the_network(stage: Stage) -> None:

@@ -138,7 +138,7 @@ class Asks:
 
     async def _answer(self, asked: Asked) -> AnyAnswer:
         try:
-            return await _ANSWERS[type(asked.ask)](self._sessions, asked.device, asked.ask)
+            return await ANSWERS[type(asked.ask)](self._sessions, asked.device, asked.ask)
         except Refusal as refusal:
             return Refused(refusal.code, str(refusal.values.get("reason", "")))
         except SendError as error:
@@ -175,7 +175,7 @@ async def _restart(sessions: Sessions, device: DeviceId, _ask: Restart) -> AnyAn
     return Done()
 
 
-_ANSWERS: Mapping[type[AnyAsk], Callable[[Sessions, DeviceId, Any], Awaitable[AnyAnswer]]] = {
+ANSWERS: Mapping[type[AnyAsk], Callable[[Sessions, DeviceId, Any], Awaitable[AnyAnswer]]] = {
     Pair: _pair,
     ShowTyping: _show_typing,
     CheckNumbers: _check,

@@ -195,8 +195,11 @@ class Sessions:
                 await session.sender.idle.wait()
 
     async def restart(self, device: DeviceId) -> None:
-        """End a live session, when what is being handed over is finished, and start it anew."""
-        session = self.live[device]
+        """End a live session, when what is being handed over is finished, and start it anew.
+
+        Raises `Refusal` (DEVICE_DISCONNECTED): it is not, or no longer, this node's.
+        """
+        session = self._live(device)
         self.dispatcher.close(device)
         await self._finish(session)
         await session.transport.stop()
@@ -207,11 +210,11 @@ class Sessions:
         """Begin pairing a device whose session is live, and wait for what the person must scan or type.
 
         Who asks for the same while that is waited for gets the same, and later, while it is good, what is shown
-        now; asking for another way ends the wait for the first. Raises `Refusal` (DEVICE_ALREADY_CONNECTED,
-        PAIRING_UNSUPPORTED, PAIRING_OTHER_NUMBER, PAIRING_ENDED), `SendError`, and `TimeoutError` after some
-        seconds.
+        now; asking for another way ends the wait for the first. Raises `Refusal` (DEVICE_DISCONNECTED,
+        DEVICE_ALREADY_CONNECTED, PAIRING_UNSUPPORTED, PAIRING_OTHER_NUMBER, PAIRING_ENDED), `SendError`, and
+        `TimeoutError` after some seconds.
         """
-        session = self.live[device]
+        session = self._live(device)
         if session.state is SessionState.OPEN:
             raise Refusal(Code.DEVICE_ALREADY_CONNECTED)
         caps = session.transport.caps
@@ -245,9 +248,16 @@ class Sessions:
             raise Refusal(Code.UNSUPPORTED, what="groups")
         return await session.transport.groups()
 
-    def _open(self, device: DeviceId) -> Session:
+    def _live(self, device: DeviceId) -> Session:
+        """It may be lost at any time."""
         session = self.live.get(device)
-        if session is None or session.state is not SessionState.OPEN:
+        if session is None:
+            raise Refusal(Code.DEVICE_DISCONNECTED)
+        return session
+
+    def _open(self, device: DeviceId) -> Session:
+        session = self._live(device)
+        if session.state is not SessionState.OPEN:
             raise Refusal(Code.DEVICE_DISCONNECTED)
         return session
 

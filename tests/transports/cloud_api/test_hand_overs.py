@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from merpati.core.errors import Code
+from merpati.core.ids import Address
 from merpati.fakes.graph.outages import Outage, Rule
 from merpati.storage.port import Storage
 from merpati.transports.cloud_api.transport import CloudTransport
-from merpati.transports.port import Outbound, SendError, SendFault, SessionState, Transport
+from merpati.transports.port import AnyEvent, Inbound, Outbound, SendError, SendFault, SessionState, Transport
 from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.cloud_api.rig import DEVICE, CloudRig, open_rig
 
@@ -71,6 +72,35 @@ async def test_the_old_token_s_refusal_does_not_end_the_session_of_the_new_one(r
     assert (await late).fault is SendFault.AUTH
     assert heard.states()[-1] is SessionState.OPEN
     await transport.send(text("c", rig.person))
+
+
+async def test_a_token_that_refuses_several_at_once_ends_the_session_once(rig: CloudRig) -> None:
+    """Each is told why; the device's log says it once, though what is being stored takes its time to end."""
+    await rig.pair()
+    transport, heard, storing = rig.transport(), Heard(), asyncio.Event()
+
+    async def store_slowly(event: AnyEvent) -> None:
+        if isinstance(event, Inbound):
+            storing.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0.1)
+        await heard.emit(event)
+
+    await transport.start(store_slowly)
+    await heard.state(SessionState.OPEN)
+    await rig.say("halo")
+    await storing.wait()
+    rig.graph.world.tokens[rig.seeded.token].expired = True
+
+    refused = await asyncio.gather(
+        *(refusal_of(transport, text(f"r{n}", Address(f"62813000{n:04}"))) for n in range(5))
+    )
+
+    assert {(each.fault, each.code) for each in refused} == {(SendFault.AUTH, Code.META_TOKEN_REFUSED)}
+    assert heard.states()[-1] is SessionState.LOGGED_OUT
+    assert heard.states().count(SessionState.LOGGED_OUT) == 1
 
 
 async def refusal_of(transport: Transport, message: Outbound) -> SendError:

@@ -103,7 +103,7 @@ class CloudTransport:
         self._state = SessionState.OFF
         self._running: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
-        """Held by who starts or stops: one after the other, or a second session would run beside the first."""
+        """Held by who starts, stops or ends: one after the other, or two sessions would run beside each other."""
         self._prepare_s, self._slowed_by = prepare_s, Code.NETWORK_PACE
         self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
 
@@ -203,10 +203,11 @@ class CloudTransport:
     async def _end(self, account: Account, trouble: Trouble) -> None:
         """A call was refused for the account's sake: the session ends, visibly, unless another one has begun with
         other secrets since."""
-        if account is self._account and self._running is not None and self._state is SessionState.OPEN:
-            self._running.cancel()
-            await asyncio.wait([self._running])
-            await self._say(ENDS[trouble.act], trouble.code)
+        async with self._turning:
+            if account is self._account and self._running is not None and self._state is SessionState.OPEN:
+                self._running.cancel()
+                await asyncio.wait([self._running])
+                await self._say(ENDS[trouble.act], trouble.code)
 
     # -- sending --
 
