@@ -25,11 +25,12 @@ from merpati.api.live.rights import judge_on
 from merpati.api.metrics import ApiMetrics
 from merpati.api.server import LimitedProtocol, listen, serving
 from merpati.api.v1.limits import CallLimits
-from merpati.core.clock import DAY_MS, SystemClock
+from merpati.core.clock import DAY_MS, Millis, SystemClock
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import AccountId, Address, DeviceId
 from merpati.core.tokens import Sealer
 from merpati.devices.actions import NewDevice, add_device
+from merpati.devices.asks import Shown
 from merpati.devices.connection import change_state
 from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device, DeviceState
@@ -89,6 +90,10 @@ CAPABILITIES = {
 }
 
 
+PAIRING_ENDS = 1_793_000_000_000
+"""When what is shown can no longer be scanned or typed."""
+
+
 class Sessions:
     """Sessions as a network answers them; what is asked is kept. A number that ends in 9 is on no phone."""
 
@@ -99,9 +104,10 @@ class Sessions:
         self.joined: list[Group] = []
         self.reachable = True
 
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> Shown:
         self._check_reachable()
-        return f"CODE-{phone}" if how is PairHow.CODE else f"pair {device.id}"
+        text = f"CODE-{phone}" if how is PairHow.CODE else f"pair {device.id}"
+        return Shown(text, Millis(PAIRING_ENDS))
 
     async def show_typing(self, device: Device, chat: Address, for_ms: int) -> None:
         self._check_open(device)

@@ -19,7 +19,7 @@ from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.asks import Pair, Shown
 from merpati.fakes.whatsapp import acting, contents
 from merpati.fakes.whatsapp.faults import Fault
-from merpati.fakes.whatsapp.pairing import scan
+from merpati.fakes.whatsapp.pairing import enter_code, scan
 from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
 from merpati.messages.model import MessageState
 from merpati.transports.port import PairHow, SessionState
@@ -89,6 +89,19 @@ async def test_a_phone_is_linked_and_speaks(shop: Shop) -> None:
 
     await shop.until(lambda: shop.has_stored("Halo toko"))
     assert [each.content for each in shop.bob.shown] == [contents.Text(body="Halo dari toko")]
+
+
+async def test_a_code_to_type_says_until_when(shop: Shop) -> None:
+    """160 seconds, as WhatsApp takes it; typed on the phone, it links it."""
+    await shop.until(shop.is_waiting)
+    asked_at = shop.gateway.clock.now()
+
+    answer = await shop.gateway.asks.ask(DEVICE, Pair(PairHow.CODE, SHOP))
+
+    assert isinstance(answer, Shown)
+    assert 160_000 <= answer.expires_at - asked_at <= 170_000
+    await enter_code(shop.fake.network, shop.owner, answer.text)
+    await shop.until(shop.is_connected)
 
 
 async def test_a_message_caught_by_a_kill_is_unclear_and_not_sent_again(shop: Shop) -> None:

@@ -16,6 +16,7 @@ from merpati.api.v1.limits import CallLimits
 from merpati.core.clock import DAY_MS, Clock
 from merpati.core.ids import Address, DeviceId
 from merpati.core.tokens import Sealer
+from merpati.devices.asks import Shown
 from merpati.devices.lookup import DeviceLookup
 from merpati.devices.model import Device
 from merpati.egress.client import Egress
@@ -34,8 +35,8 @@ from merpati.transports.port import Capabilities, Group, NumberCheck, PairHow
 class Sessions(Protocol):
     """The sessions of devices, wherever they run."""
 
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
-        """Begin pairing and wait for what the person must scan (a QR's text) or type.
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> Shown:
+        """Begin pairing and wait for what the person must scan (a QR's text) or type, and until when.
 
         Raises `Refusal` (DEVICE_ALREADY_CONNECTED, DEVICE_DISCONNECTED, PAIRING_…) and `StorageError`.
         """

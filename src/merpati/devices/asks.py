@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from merpati.core.clock import Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, AskId, DeviceId, Incarnation
 from merpati.devices import store_asks as store
@@ -53,9 +54,10 @@ AnyAsk: TypeAlias = Pair | ShowTyping | CheckNumbers | ReadGroups | Restart
 
 
 class Shown(msgspec.Struct, frozen=True, tag=True):
-    """The text of the QR picture, or the code."""
+    """The text of the QR picture, or the code, and until when it can be scanned or typed; 0: nobody knows."""
 
     text: str
+    expires_at: Millis = Millis(0)
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

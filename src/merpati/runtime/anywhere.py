@@ -28,10 +28,10 @@ class SessionsAnywhere:
         """`let_go` hears of a device whose owner wants its session ended."""
         self._asks, self._let_go = asks, let_go
 
-    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> str:
+    async def pair(self, device: Device, how: PairHow, phone: Address | None) -> Shown:
         answer = await self._asks.ask(device.id, Pair(how, phone))
         assert isinstance(answer, Shown)
-        return answer.text
+        return answer
 
     async def show_typing(self, device: Device, chat: Address, for_ms: int) -> None:
         await self._ask(device, ShowTyping(chat, for_ms))

@@ -154,7 +154,8 @@ def _code_of(ask: AnyAsk, error: SendError) -> Code:
 
 
 async def _pair(sessions: Sessions, device: DeviceId, ask: Pair) -> AnyAnswer:
-    return Shown((await sessions.pair(device, ask.how, ask.phone)).code)
+    shown = await sessions.pair(device, ask.how, ask.phone)
+    return Shown(shown.code, shown.expires_at)
 
 
 async def _show_typing(sessions: Sessions, device: DeviceId, ask: ShowTyping) -> AnyAnswer:

@@ -196,11 +196,16 @@ async def test_a_device_is_connected_and_disconnected(both: Api, ayu: Browser) -
 
 
 async def test_a_device_is_paired(both: Api, ayu: Browser) -> None:
-    """By a picture or by a code."""
+    """By a picture or by a code, each with the instant at which it is worth nothing any more."""
     by_qr = await ayu.ask("POST", f"/devices/{OFF}/pairing", {"how": "qr"})
-    assert (by_qr.status, by_qr.body) == (200, {"how": "qr", "qr": f"pair {OFF}", "code": None, "expires_at": None})
+    until = "2026-10-26T07:33:20.000Z"
+    assert (by_qr.status, by_qr.body) == (
+        200,
+        {"how": "qr", "qr": f"pair {OFF}", "code": None, "expires_at": until},
+    )
     by_code = await ayu.ask("POST", f"/devices/{OFF}/pairing", {"how": "code", "phone": "0812-3456-7890"})
     assert (by_code.body["qr"], by_code.body["code"]) == (None, "CODE-6281234567890")
+    assert by_code.body["expires_at"] == until
     assert (await ayu.ask("GET", f"/devices/{OFF}")).body["desired"] is True
     both.sessions.reachable = False
     assert (await ayu.ask("POST", f"/devices/{OFF}/pairing", {"how": "qr"})).code == "device_disconnected"

@@ -29,7 +29,7 @@ async def _answer(gateway: Gateway, request: Request) -> Answer:
     device = await gateway.storage.write(
         change_on_record, lambda tx: connect_device(tx, id_), lambda _: request.row({"status": True})
     )
-    text = await gateway.sessions.pair(device, how, phone)
+    text = (await gateway.sessions.pair(device, how, phone)).text
     if how is PairHow.CODE:
         return Answer(body={"code": text, "status": True})
     return Answer(body={"status": True, "url": await asyncio.to_thread(_picture, text)})

@@ -27,7 +27,7 @@ from merpati.api.v1.needs import TheGateway, TheOnce, ThePrincipal
 from merpati.api.v1.paging import LAST_ID, USUAL, Cursor, Limit, Page, page_of, position
 from merpati.api.v1.principal import Principal
 from merpati.api.v1.problems import refusals
-from merpati.api.v1.shapes import Answer, Given, Instant
+from merpati.api.v1.shapes import Answer, Given, Instant, maybe
 from merpati.api.v1.windows import get_window
 from merpati.core.address import parse_phone
 from merpati.core.clock import Millis
@@ -84,7 +84,8 @@ class PairingGiven(Given, frozen=True, kw_only=True):
 
 
 class PairingAnswer(Answer, frozen=True, kw_only=True):
-    """What to scan (the text of the QR picture) or to type. `expires_at` is null where the network does not say."""
+    """What to scan (the text of the QR picture) or to type, until `expires_at`; null where the network does not
+    say. WhatsApp takes a code to type for 160 seconds."""
 
     how: PairHow
     qr: str | None
@@ -258,10 +259,13 @@ async def post_pairing(
     phone = _phone(data)
     wanted = await gateway.storage.write(connect_device, device.id)
     gateway.devices.forget_device(device.id)
-    text = await gateway.sessions.pair(wanted, data.how, phone)
+    shown = await gateway.sessions.pair(wanted, data.how, phone)
     by_code = data.how is PairHow.CODE
     return PairingAnswer(
-        how=data.how, qr=None if by_code else text, code=text if by_code else None, expires_at=None
+        how=data.how,
+        qr=None if by_code else shown.text,
+        code=shown.text if by_code else None,
+        expires_at=maybe(shown.expires_at),
     )
 
 

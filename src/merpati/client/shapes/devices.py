@@ -140,7 +140,8 @@ class PairHow(OpenEnum):
 
 
 class PairingAnswer(Shape, frozen=True, kw_only=True):
-    """What to scan (the text of the QR picture) or to type. `expires_at` is null where the network does not say."""
+    """What to scan (the text of the QR picture) or to type, until `expires_at`; null where the network does not
+    say. WhatsApp takes a code to type for 160 seconds."""
 
     how: PairHow
     qr: str | None
