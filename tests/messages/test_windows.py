@@ -9,7 +9,7 @@ from merpati.core.clock import DAY_MS, HOUR_MS, Millis
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
 from merpati.devices.model import Device, DeviceState
 from merpati.messages.inbound import Incoming, receive_messages
-from merpati.messages.windows import Heard, Window, WindowState, judge_window, windows_of
+from merpati.messages.windows import TOLD_AGAIN_MS, Heard, Window, WindowState, judge_window, windows_of
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import Text
 from tests.devices.rig import come_into, device_now, have_account, have_device
@@ -86,7 +86,8 @@ async def long_paired(storage: Storage) -> tuple[Device, int]:
     await come_into(storage, device, DeviceState.OPEN)
 
     async def pair_long_ago(tx: Tx) -> int:
-        await tx.run("UPDATE device SET paired_at = $2 WHERE id = $1", device.id, tx.now - 2 * DAY_MS)
+        paired_at, open_at = tx.now - 2 * DAY_MS, tx.now - TOLD_AGAIN_MS
+        await tx.run("UPDATE device SET paired_at = $2, state_at = $3 WHERE id = $1", device.id, paired_at, open_at)
         return tx.now
 
     now = await storage.write(pair_long_ago)
@@ -121,6 +122,18 @@ async def test_a_device_that_is_not_open_has_not_heard_who_wrote(storage: Storag
     windows = await storage.read(windows_of, {known.id: shut}, asked, {known.id: DAY_MS})
 
     assert [windows[chat].state for chat in asked] == [WindowState.OPEN, WindowState.UNKNOWN]
+
+
+async def test_a_device_that_opened_just_now_may_not_have_heard_yet_who_wrote(storage: Storage) -> None:
+    """While the server was down the network could not tell: it tells again, but not at once."""
+    known, now = await long_paired(storage)
+    came = [(1, BUDI, now - 2 * HOUR_MS), (2, SITI, now - 25 * HOUR_MS)]
+    await storage.write(receive_messages, [incoming(id_, known.id, chat, at) for id_, chat, at in came])
+    opened = msgspec.structs.replace(known, state_at=Millis(now - TOLD_AGAIN_MS // 2))
+
+    windows = await storage.read(windows_of, {known.id: opened}, [(known.id, SITI)], {known.id: DAY_MS})
+
+    assert windows[known.id, SITI].state is WindowState.UNKNOWN
 
 
 async def test_who_hides_their_number_may_be_anybody_who_never_wrote_by_one(storage: Storage) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from merpati.core.address import is_group
-from merpati.core.clock import DAY_MS, Millis
+from merpati.core.clock import DAY_MS, HOUR_MS, Millis
 from merpati.core.ids import Address, DeviceId
 from merpati.devices.model import Device, DeviceState
 from merpati.messages import store_windows
@@ -38,7 +38,8 @@ class Window(msgspec.Struct, frozen=True):
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a chat. `last_at`: when its other side last wrote; `device_at`: when anybody last wrote to
     the device, of the time that counts; `since_at`: since when the device is its number, and hears. 0: never, or it
-    is not open: what they write then waits. `is_hidden`: somebody without a phone number wrote within a window."""
+    is not open, or only just is: what they write then is told later. `is_hidden`: somebody without a phone number
+    wrote within a window."""
 
     last_at: int
     device_at: int
@@ -51,6 +52,10 @@ TWO_SPELLINGS = ("52", "54", "55")
 
 NUMBER_SHOWN_MS = 30 * DAY_MS
 """So long after they wrote by it, WhatsApp goes on telling somebody's number, also when they hide it now."""
+
+TOLD_AGAIN_MS = HOUR_MS
+"""So long after a device opened the network may still have to tell what it could not tell while nobody listened: it
+tries again less and less often."""
 
 Chat = tuple[DeviceId, Address]
 
@@ -89,7 +94,7 @@ async def windows_of(
             Heard(
                 last_at=last.get((device, chat), 0),
                 device_at=lately[device],
-                since_at=devices[device].paired_at if devices[device].state is DeviceState.OPEN else 0,
+                since_at=devices[device].paired_at if _hears(devices[device], now) else 0,
                 is_hidden=hidden[device] and chat.isdecimal(),
             ),
             now,
@@ -97,3 +102,8 @@ async def windows_of(
         )
         for device, chat in asked
     }
+
+
+def _hears(device: Device, now: int) -> bool:
+    """Whether who wrote is known: nothing waits to be told, here or at the network."""
+    return device.state is DeviceState.OPEN and device.state_at <= now - TOLD_AGAIN_MS

@@ -21,7 +21,11 @@ async def long_heard(api: Api, *, since_ms: int = 3 * DAY_MS) -> None:
     await official(api)
 
     async def pair(tx: Tx) -> None:
-        await tx.run("UPDATE device SET paired_at = $2, state = 'open' WHERE id = $1", OFFICIAL, tx.now - since_ms)
+        await tx.run(
+            "UPDATE device SET paired_at = $2, state = 'open', state_at = $2 WHERE id = $1",
+            OFFICIAL,
+            tx.now - since_ms,
+        )
 
     await api.storage.write(pair)
     await receive(api, 900_001, device=OFFICIAL, chat=BUDI, ago_ms=2 * HOUR_MS)
