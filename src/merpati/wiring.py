@@ -33,6 +33,7 @@ from merpati.storage.files import FileStore
 from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.client import GraphClient
 from merpati.transports.cloud_api.link import CloudLink
+from merpati.transports.cloud_api.news import forget_news
 from merpati.transports.cloud_api.transport import CAPS as CLOUD_CAPS
 from merpati.transports.linked.link import LINKED, WORKER, LinkedLink, is_installed
 from merpati.transports.linked.link import Settings as LinkedSettings
@@ -57,6 +58,8 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     media_ms: int = 7 * DAY_MS
     """Fonnte docs, data lifetime: uploads 7 days; longer while a message that waits needs them."""
     states_ms: int = 90 * DAY_MS
+    news_ms: int = 30 * DAY_MS
+    """What Meta told of a device that is kept off: as long as WhatsApp keeps messages for a phone that is off."""
     expire_after_ms: int
 
 
@@ -224,9 +227,14 @@ async def _clear(at: JobContext, _: NoArgs) -> None:
 async def _forget(at: JobContext, keeping: Keeping) -> None:
     """Drop what was kept long enough, a chunk at a time: no live call waits for a year's rows. May run twice."""
     log, states = _ago(at, keeping.log_ms), _ago(at, keeping.states_ms)
-    requests, keys = _ago(at, keeping.requests_ms), _ago(at, keeping.idempotency_ms)
+    news, requests, keys = (
+        _ago(at, keeping.news_ms),
+        _ago(at, keeping.requests_ms),
+        _ago(at, keeping.idempotency_ms),
+    )
     await _in_chunks(at, lambda tx: forget_facts(tx, log, AT_ONCE))
     await _in_chunks(at, lambda tx: forget_calls(tx, log, AT_ONCE))
+    await _in_chunks(at, lambda tx: forget_news(tx, news, AT_ONCE))
     await _in_chunks(at, lambda tx: forget_sessions(tx, AT_ONCE))
     await at.storage.write_bulk(forget_tries)
     await _in_chunks(at, lambda tx: forget_states(tx, states, AT_ONCE))

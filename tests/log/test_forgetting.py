@@ -30,13 +30,14 @@ async def fill(tx: Tx, old: int, new: int) -> None:
         "idempotency (account_id, key, body_hash, answer, at) SELECT 1, CAST(n AS TEXT), '', '', at",
         "hook_call (endpoint_id, at, seq, account_id, attempt, took_ms, status, error) "
         "SELECT 1, at, n, 1, 1, 1, 200, ''",
+        f"cloud_news (id, device_id, body, at, due_at, tries) SELECT n, 1, '', at, at - {29 * DAY_MS}, 0",
     ):
         await tx.set(f"INSERT INTO {insert} FROM {{r}}", "n bigint, at bigint", rows)
     await tx.run("INSERT INTO dead_letter VALUES (1, 1, 1, 1, 1, $1, 'down')", old)
 
 
 async def count(tx: Tx) -> list[int]:
-    tables = ("request", "idempotency", "hook_call", "dead_letter")
+    tables = ("request", "idempotency", "hook_call", "cloud_news", "dead_letter")
     rows = [await tx.one(f"SELECT count(*) FROM {table}") for table in tables]
     return [row[0] for row in rows if row]
 
@@ -46,9 +47,9 @@ async def forgets_nothing(_device: DeviceId) -> None:
 
 
 async def test_one_run_forgets_all_that_is_old(storage: Storage, tmp_path: Path) -> None:
-    """Requests, keys, calls and dead letters: more than a chunk of each, and of each the young one stays."""
+    """Requests, keys, calls, Meta's news, dead letters: more than a chunk of each, and the young stay."""
     await storage.write(fill, NOW - DAY_MS - 1, NOW - DAY_MS)
     kind = jobs(KEEPING, FolderStore(tmp_path), lambda: None, forgets_nothing)["log.forget"]
     await kind.handler(JobContext(storage=storage, clock=StillClock(), id=JobId(-1), attempt=1), NoArgs())
 
-    assert await storage.read(count) == [1, 1, 1, 0]
+    assert await storage.read(count) == [1, 1, 1, 1, 0]

@@ -79,7 +79,7 @@ async def test_a_file_that_is_not_given_holds_up_no_session_and_nothing_beside_i
 
     assert heard.states() == [SessionState.CONNECTING, SessionState.OPEN]
     assert bodies(heard) == ["di belakang foto"]
-    assert await rig.storage.read(waiting_devices, EVER) == [DEVICE]
+    assert await rig.storage.read(waiting_devices, EVER, [DEVICE, OTHER]) == [DEVICE]
 
 
 async def test_a_number_that_was_changed_elsewhere_is_heard_by_the_session_that_is_open(rig: CloudRig) -> None:
@@ -132,10 +132,10 @@ async def test_who_signs_for_one_number_tells_nothing_of_another(rig: CloudRig) 
     await rig.storage.write(lines.set_line, line)
 
     await post(rig, body_for(rig.seeded.number.id, said("w1", "palsu")), secret="f" * 32, device=OTHER)
-    assert await rig.storage.read(waiting_devices, EVER) == []
+    assert await rig.storage.read(waiting_devices, EVER, [DEVICE, OTHER]) == []
 
     await post(rig, body_for("777777", said("w2", "asli")), secret="f" * 32, device=OTHER)
-    assert await rig.storage.read(waiting_devices, EVER) == [OTHER]
+    assert await rig.storage.read(waiting_devices, EVER, [DEVICE, OTHER]) == [OTHER]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_files_that_stall_hold_up_no_session_and_no_other_chat(rig: CloudR
     await post(rig, body_for(rig.seeded.number.id, said("w5", "sesudahnya")))
     await heard.until(lambda: bodies(heard) == ["di belakang foto", "sesudahnya"])
     await transport.stop()
-    assert await rig.storage.read(waiting_devices, EVER) == [DEVICE]
+    assert await rig.storage.read(waiting_devices, EVER, [DEVICE, OTHER]) == [DEVICE]
 
 
 async def test_a_file_that_was_slow_is_told_when_it_comes(rig: CloudRig) -> None:
@@ -222,7 +222,7 @@ def stalled_file(rig: CloudRig) -> str:
 
 async def nothing_waits(rig: CloudRig) -> None:
     async with asyncio.timeout(5):
-        while await rig.storage.read(waiting_devices, EVER):  # noqa: ASYNC110 - what is waited for is in the database
+        while await rig.storage.read(waiting_devices, EVER, [DEVICE, OTHER]):  # noqa: ASYNC110 - what is waited for is in the database
             await asyncio.sleep(0.01)
 
 

@@ -195,7 +195,7 @@ async def test_what_was_stored_is_told_by_the_next_life_of_the_device(rig: Cloud
     await rig.transport().start(heard.emit)
     assert [each.wa_id for each in await heard.count(Inbound, 3)] == said
     await heard.state(SessionState.OPEN)
-    assert await rig.storage.read(waiting_devices, Millis(2**60)) == []
+    assert await rig.storage.read(waiting_devices, Millis(2**60), [DEVICE]) == []
 
 
 async def test_only_what_meta_signed_is_taken(rig: CloudRig) -> None:
@@ -205,7 +205,7 @@ async def test_only_what_meta_signed_is_taken(rig: CloudRig) -> None:
     for device, signature in ((DEVICE, ""), (DEVICE, "sha256=00"), (DeviceId(8), "sha256=00")):
         with pytest.raises(NotSigned):
             await rig.link.take_post(rig.lane, rig.ids, device, body, signature)
-    assert await rig.storage.read(waiting_devices, Millis(2**60)) == []
+    assert await rig.storage.read(waiting_devices, Millis(2**60), [DEVICE]) == []
 
 
 async def test_the_address_is_proved_by_our_token_alone(rig: CloudRig) -> None:

@@ -210,7 +210,7 @@ class CloudLink:
         while True:
             await asyncio.sleep(LOOK_S)
             if self._live:
-                for device in await self._storage.read(waiting_devices, self._clock.now()):
+                for device in await self._storage.read(waiting_devices, self._clock.now(), list(self._live)):
                     self._wake(device)
 
     async def close(self) -> None:

@@ -100,6 +100,12 @@ async def settle_news(tx: Tx, worked: Sequence[int], later: Sequence[tuple[int, 
     await store.put_off(tx, later)
 
 
-async def waiting_devices(tx: Tx, now: Millis) -> list[DeviceId]:
-    """Those with news that is due."""
-    return [DeviceId(device) for device in await store.devices_with_news(tx, now)]
+async def waiting_devices(tx: Tx, now: Millis, among: Sequence[DeviceId]) -> list[DeviceId]:
+    """Those of these that have news that is due."""
+    return [DeviceId(device) for device in await store.devices_with_news(tx, now, among)]
+
+
+async def forget_news(tx: Tx, before: int, limit: int) -> int:
+    """Drop up to `limit` bodies that nobody worked since then, as their device is kept off; answers how many went.
+    May run twice."""
+    return await store.delete_news_before(tx, before, limit)

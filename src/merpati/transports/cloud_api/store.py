@@ -100,8 +100,13 @@ async def put_off_news(tx: Tx, device: DeviceId, now: int, most: int) -> list[Ro
     )
 
 
-async def devices_with_news(tx: Tx, now: int) -> list[int]:
-    rows = await tx.all("SELECT DISTINCT device_id FROM cloud_news WHERE due_at <= $1 ORDER BY device_id", now)
+async def devices_with_news(tx: Tx, now: int, among: Sequence[DeviceId]) -> list[int]:
+    rows = await tx.set(
+        "SELECT r.id FROM {r} WHERE EXISTS "
+        "(SELECT 1 FROM cloud_news n WHERE n.device_id = r.id AND n.due_at <= r.now) ORDER BY r.id",
+        "id bigint, now bigint",
+        [(device, now) for device in among],
+    )
     return [row[0] for row in rows]
 
 
@@ -111,6 +116,17 @@ async def delete_news(tx: Tx, ids: Sequence[int]) -> None:
 
 async def delete_news_of(tx: Tx, device: DeviceId) -> None:
     await tx.run("DELETE FROM cloud_news WHERE device_id = $1", device)
+
+
+async def delete_news_before(tx: Tx, at: int, limit: int) -> int:
+    """How many went."""
+    rows = await tx.all(
+        "DELETE FROM cloud_news WHERE id IN (SELECT id FROM cloud_news WHERE due_at < $1 ORDER BY due_at LIMIT $2) "
+        "RETURNING id",
+        at,
+        limit,
+    )
+    return len(rows)
 
 
 async def put_off(tx: Tx, rows: Sequence[tuple[int, int]]) -> None:
