@@ -26,6 +26,9 @@ FAULTS = {
         (131026, Act.FAIL),
         (190, Act.AUTH_LOST),
         (131031, Act.PAUSE),
+        (133010, Act.PAUSE),
+        (33, Act.PAUSE),
+        (131044, Act.PAUSE),
         (131016, Act.RETRY),
         (132001, Act.FAIL),
     ],
@@ -55,9 +58,13 @@ def test_each_trouble_has_a_sentence(language: str) -> None:
 def test_an_answer_that_is_not_metas_is_uncertain() -> None:
     """A gateway on the way says 502 whether Meta had the message or not."""
     assert trouble_of(None, 502).as_error().fault is SendFault.AMBIGUOUS
-    assert trouble_of(None, 401).act is Act.AUTH_LOST
     assert trouble_of(None, 429).act is Act.PACE
-    assert trouble_of(None, 404).act is Act.FAIL
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407])
+def test_a_page_of_somebody_on_the_way_shuts_no_number_and_fails_no_message(status: int) -> None:
+    """A proxy's, or a front's that is being changed: whatever it forbids is not Meta's word on the token."""
+    assert trouble_of(None, status).act is Act.RETRY
 
 
 def test_a_code_that_nobody_knows_fails_or_is_tried_again() -> None:

@@ -26,6 +26,7 @@ MOST_PAGES = 100
 FILE_HOSTS = ("facebook.com", "fbcdn.net", "fbsbx.com", "whatsapp.net")
 """Where Meta keeps files: nobody else is shown the token."""
 _UNREACHED = Trouble(Act.RETRY, SendFault.RETRY, Code.NETWORK_BUSY)
+_GONE = Trouble(Act.FAIL, SendFault.CONTENT, Code.FILE_REFUSED)
 _UNCLEAR = Trouble(Act.UNCERTAIN, SendFault.AMBIGUOUS, Code.OUTCOME_UNKNOWN)
 
 
@@ -91,7 +92,7 @@ class GraphClient:
     async def download(self, url: str, token: str) -> AsyncIterator[aiohttp.StreamReader]:
         """The bytes of a file, where Meta said that it is; raises `GraphTrouble`, before and within the block."""
         if not self._is_metas(url):
-            raise GraphTrouble(trouble_of(100, 400), said="the file is at an address that is not Meta's")
+            raise GraphTrouble(_GONE, said="the file is at an address that is not Meta's")
         timeout = aiohttp.ClientTimeout(total=FILE_S, connect=CONNECT_S, sock_read=ANSWER_S)
         headers = {"Authorization": f"Bearer {token}"}
         try:
@@ -127,8 +128,8 @@ class GraphClient:
 
 
 def _not_given(status: int) -> Trouble:
-    """A file's address is good for minutes, and forbidden later: that says nothing of the token."""
-    return _UNREACHED if status in (401, 403) else trouble_of(None, status)
+    """A file's address is good for minutes, and forbidden later."""
+    return _GONE if status in (404, 410) else trouble_of(None, status)
 
 
 def _read(status: int, body: bytes) -> dict[str, Any]:

@@ -77,11 +77,11 @@ _UNCERTAIN = Trouble(Act.UNCERTAIN, SendFault.AMBIGUOUS, Code.OUTCOME_UNKNOWN)
 _UNKNOWN = Trouble(Act.FAIL, SendFault.CONTENT, Code.CONTENT_REFUSED)
 
 TROUBLES: Mapping[int, Trouble] = {
-    **dict.fromkeys((1, 2, 131000, 131016, 133016), _BUSY),
-    131057: _UPGRADE,
+    **dict.fromkeys((1, 2, 131000, 131016, 133004, 133016), _BUSY),
+    **dict.fromkeys((131057, 2494100), _UPGRADE),
     130429: _TOO_FAST,
     131056: _PAIR,
-    **dict.fromkeys((4, 80007), _CALLS),
+    **dict.fromkeys((4, 613, 80007, 80008), _CALLS),
     **dict.fromkeys((131048, 131064), _SPAM),
     131047: _WINDOW,
     131026: _UNREACHABLE,
@@ -91,28 +91,27 @@ TROUBLES: Mapping[int, Trouble] = {
     **dict.fromkeys((131020, 131041, 131204, 131208), _GROUP),
     **dict.fromkeys((100, 131008, 131009, 131051), _CONTENT),
     **dict.fromkeys((131052, 131053), _FILE),
-    **dict.fromkeys((*range(132000, 132013), 132015, 132016, 132068, 132069), _TEMPLATE),
+    **dict.fromkeys((*range(132000, 132013), 131063, 132015, 132016, 132068, 132069), _TEMPLATE),
     **dict.fromkeys((0, 190), _TOKEN),
     **dict.fromkeys((3, 10, *range(200, 300), 131005), _PERMISSION),
     **dict.fromkeys((368, 131031, 130497), _RESTRICTED),
-    131042: _UNPAID,
-    **dict.fromkeys((131037, 131045), _NOT_SET_UP),
+    **dict.fromkeys((131042, 131044), _UNPAID),
+    **dict.fromkeys((33, 131037, 131045, 133000, 133006, 133010, 133015), _NOT_SET_UP),
 }
 
 
 def trouble_of(code: int | None, status: int) -> Trouble:
     """What follows from an answer with this HTTP status and Meta's `code`; None: the body has none.
 
-    An answer with a code is Meta's own word that the message was not taken. One without is somebody's on the way:
-    from 500 on nobody can say whether Meta had it, below that it was turned down unread.
+    An answer with a code is Meta's own word that the message was not taken. One without is somebody's on the way,
+    and says nothing of the token, the number or the message: from 500 on nobody can say whether Meta had it, below
+    that it was turned down unread.
     """
     if code is not None:
         return TROUBLES.get(code, _BUSY if status >= 500 else _UNKNOWN)
     if status == 429:
         return _TOO_FAST
-    if status in {401, 403}:
-        return _TOKEN
-    return _UNCERTAIN if status >= 500 else _UNKNOWN
+    return _UNCERTAIN if status >= 500 else _BUSY
 
 
 def late_trouble_of(code: int | None) -> Trouble:
