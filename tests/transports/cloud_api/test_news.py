@@ -17,7 +17,7 @@ from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.lines import Secrets
 from merpati.transports.cloud_api.news import MOST_CHARACTERS, next_news, waiting_devices
 from merpati.transports.cloud_api.transport import CloudTransport
-from merpati.transports.port import Inbound, Media, Receipt, ReceiptKind, SessionState, Text
+from merpati.transports.port import AnyEvent, Inbound, Media, Receipt, ReceiptKind, SessionState, Text
 from tests.conformance.transport_rig import Heard, fault_of, opened, text
 from tests.transports.cloud_api.rig import ACCOUNT, DEVICE, CloudRig, open_rig
 
@@ -167,6 +167,26 @@ async def test_ids_with_a_nul_are_told_without_it(rig: CloudRig) -> None:
     await post(rig, body_for(rig.seeded.number.id + "\0", said("w\x001", "halo")))
     [inbound] = await heard.count(Inbound)
     assert inbound.wa_id == WaId("w1")
+
+
+async def test_a_fault_of_ours_makes_no_number_deaf(rig: CloudRig) -> None:
+    """What was being told is told again; else the number would look open, and hear nothing any more."""
+    await rig.pair()
+    transport, heard = rig.transport(), Heard()
+    faults = [ValueError("nobody thought of it")]
+
+    async def emit(event: AnyEvent) -> None:
+        if isinstance(event, Inbound) and faults:
+            raise faults.pop()
+        await heard.emit(event)
+
+    await transport.start(emit)
+    await heard.state(SessionState.OPEN)
+    await post(rig, body_for(rig.seeded.number.id, said("w1", "halo")))
+    await heard.count(Inbound)
+    await heard.state(SessionState.OPEN)
+    assert SessionState.RETRYING in heard.states()
+    assert bodies(heard) == ["halo"]
 
 
 async def test_large_bodies_are_not_all_held_at_once(rig: CloudRig) -> None:

@@ -71,7 +71,7 @@ PREPARE_S = 600.0
 MOST_WAIT_MS = 10 * SECOND_MS
 """Who would wait longer for a place goes back to the queue."""
 FIELDS = "display_phone_number,throughput"
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -167,8 +167,13 @@ class CloudTransport:
                     return
                 reason = str(error.trouble.code)
             except (OSError, StorageError) as error:  # stored news stays stored
-                _log.warning("device %d: what Meta told is told again: %r", self.device, error)
+                logger.warning("device %d: what Meta told is told again: %r", self.device, error)
                 reason = "storage"
+            except Exception as error:  # the supervisor of the session: it must not go deaf and look open
+                logger.error(
+                    "device %d: a fault of ours, what Meta told is told again", self.device, exc_info=error
+                )
+                reason = "fault"
             await self._say(SessionState.RETRYING, reason)
             await asyncio.sleep(wait)
             wait = min(wait * 2, RETRY_S[1])
