@@ -146,3 +146,13 @@ async def test_an_answer_that_came_and_was_not_stored_is_told_again_by_meta(offi
     shown = await office.is_in(message, "read")
     assert shown["wa_id"] == office.posted()[-1].id
     assert texts(office.posted()).count("sekali saja") == 1
+
+
+async def test_no_secret_is_written_anywhere_in_the_clear(office: Office) -> None:
+    """After kills and refusals: not into the database, its journal, a log, or any other file of the data folder."""
+    verify = (await office.ask("GET", f"/devices/{office.device}/official"))["verify_token"]
+    secrets = [office.seeded.token.encode(), office.seeded.secret.encode(), verify.encode()]
+    folder = office.stage.node.data
+    written = [office.stage.said().encode(), *(each.read_bytes() for each in folder.rglob("*") if each.is_file())]
+    assert len(written) > 3
+    assert [secret for secret in secrets for each in written if secret in each] == []
