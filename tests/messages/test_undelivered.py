@@ -258,6 +258,56 @@ async def hand_over_again(storage: Storage, wa_id: WaId) -> None:
     await finish(storage, an_end(taken, handed_at=taken.handed_at + taken.attempt, wa_id=wa_id))
 
 
+@pytest.mark.parametrize("ends", list(Outcome))
+async def test_what_is_told_again_of_a_hand_over_that_was_given_up_does_not_end_the_one_under_way(
+    storage: Storage, ends: Outcome
+) -> None:
+    """The network repeats for days that it took the first, and gave it up: the third has an end of its own."""
+    first = await hand_over(storage)
+    await give_up(storage, gives_up(first.wire_ref, SendFault.RETRY))
+    await hand_over_again(storage, WaId("wamid.second"))
+    await give_up(storage, gives_up(first.wire_ref, SendFault.RETRY, wa_id=WaId("wamid.second")))
+    third = await take_later(storage)
+    third = msgspec.structs.replace(third, handed_at=first.handed_at + 3)
+    await storage.write(hand_over_at, third.handed_at)
+
+    again = msgspec.structs.replace(says(first, ReceiptKind.TAKEN), handed_at=first.handed_at)
+    await receipts(storage, again)
+    await give_up(storage, gives_up(first.wire_ref, SendFault.RETRY, handed_at=first.handed_at))
+    assert (await state_of(storage))[0] is MessageState.SENDING
+
+    await finish(storage, msgspec.structs.replace(an_end(third, ends), wa_id=WaId("wamid.third")))
+    assert (await state_of(storage))[0] is {
+        Outcome.SENT: MessageState.SENT,
+        Outcome.RETRY: MessageState.QUEUED,
+        Outcome.FAILED: MessageState.FAILED,
+        Outcome.UNKNOWN: MessageState.UNCERTAIN,
+    }[ends]
+
+
+async def hand_over_at(tx: Tx, at: int) -> None:
+    """The clock of tests stands still: hand-overs differ by their times."""
+    await tx.run("UPDATE outbox SET handed_at = $1", at)
+
+
+async def test_that_somebody_got_an_earlier_hand_over_is_a_proof_all_the_same(storage: Storage) -> None:
+    """Of one whose answer was lost, while it is handed over again."""
+    taken = await hand_over(storage, None)
+    await storage.write(hand_over_at, taken.handed_at + 3)
+    got = msgspec.structs.replace(says(taken, ReceiptKind.DELIVERED), handed_at=taken.handed_at)
+    await receipts(storage, got)
+    assert await state_of(storage) == (MessageState.DELIVERED, "")
+
+
+async def test_what_was_given_up_before_says_nothing_of_what_is_uncertain_now(storage: Storage) -> None:
+    """Sent again without an answer, it may have arrived."""
+    taken = await hand_over(storage, Outcome.UNKNOWN)
+    await give_up(storage, gives_up(taken.wire_ref, handed_at=taken.handed_at - 1))
+    assert (await state_of(storage))[0] is MessageState.UNCERTAIN
+    await give_up(storage, gives_up(taken.wire_ref, handed_at=taken.handed_at))
+    assert (await state_of(storage))[0] is MessageState.FAILED
+
+
 async def test_trouble_with_the_account_does_not_send_a_message_for_ever(storage: Storage) -> None:
     """Each time the network takes it, and says later that the bill is not paid: it had its tries."""
     taken = await hand_over(storage)

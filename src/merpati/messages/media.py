@@ -55,7 +55,13 @@ async def locate(files: FileStore, message: Taken) -> Outbound:
         except FilesGone:
             raise SendError(SendFault.RATE, Code.FILES_UNREACHABLE, retry_after_ms=FILES_WAIT_MS) from None
         content = msgspec.structs.replace(content, path=str(path))
-    return Outbound(ref=message.wire_ref, chat=message.chat, content=content, reply_to=message.options.reply_to)
+    return Outbound(
+        ref=message.wire_ref,
+        chat=message.chat,
+        content=content,
+        reply_to=message.options.reply_to,
+        handed_at=message.handed_at,
+    )
 
 
 async def keep_media(tx: Tx, media: MediaRow, room_bytes: int = 0) -> KeptFile:

@@ -38,6 +38,8 @@ class Receipted(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     ref: WireRef | None = None
     """As in `transports.port.Receipt`."""
+    handed_at: int = 0
+    """As in `transports.port.Receipt`."""
     cost: Cost | None = None
     """As in `transports.port.Receipt`."""
     gap_ms: int = 0
@@ -47,7 +49,8 @@ class Receipted(msgspec.Struct, frozen=True, kw_only=True):
 async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     """Raise these messages to sent, delivered or read; never down. Unknown ids are none of ours: nothing happens.
 
-    Where the network's ids are its own, one that a message had before it was sent again says nothing of it now.
+    Where the network's ids are its own, one that a message had before it was sent again says nothing of it now;
+    that an earlier hand-over was taken says nothing of the one under way: it may have been given up since.
     A receipt for a message that is still being handed over, or is uncertain, is its acknowledgement too: it leaves
     the outbox, and MessageSent is recorded before the receipt's own fact, as who follows the log learns WhatsApp's
     id from it. Every pace counts from there too: after a crash the receipt may be all that is heard of the last
@@ -55,7 +58,9 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     """
     await tx.lock([receipt.account for receipt in receipts])
     best = _highest(receipts)
-    rows = await find_handed(tx, {key: ref for r in receipts for key, ref in _keys(r)})
+    found = await find_handed(tx, {key: ref for r in receipts for key, ref in _keys(r)})
+    earlier = _taken_earlier(receipts, found)
+    rows = {id_: row for id_, row in found.items() if id_ not in earlier}
     climbed = await store_outcomes.climb(
         tx, [(handed, *best[handed.device, handed.wa_id]) for handed in rows.values()]
     )
@@ -64,6 +69,13 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     await _count_paces(tx, [rows[id_] for id_, _ in climbed if rows[id_].state == MessageState.QUEUED], receipts)
     await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
     return [None] * len(receipts)
+
+
+def _taken_earlier(receipts: Sequence[Receipted], found: Mapping[MessageId, Handed]) -> set[MessageId]:
+    told = {(r.device, id_): r.handed_at for r in receipts for id_ in r.ids if r.handed_at}
+    got = {(r.device, id_) for r in receipts for id_ in r.ids if r.kind is not ReceiptKind.TAKEN}
+    under_way = {id_: (row.device, row.wa_id) for id_, row in found.items() if row.is_sending}
+    return {id_ for id_, key in under_way.items() if key not in got and 0 < told.get(key, 0) < found[id_].handed_at}
 
 
 async def find_handed(tx: Tx, wanted: Mapping[tuple[DeviceId, WaId], WireRef | None]) -> dict[MessageId, Handed]:

@@ -54,6 +54,8 @@ class Handed(NamedTuple):
     state: int
     handed_at: int
     priority: int
+    is_sending: int = 0
+    """It is being handed over, since `handed_at`."""
 
 
 async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
@@ -74,7 +76,7 @@ async def by_wire_ref(tx: Tx, wanted: Sequence[tuple[DeviceId, WireRef, WaId]]) 
     """
     columns = "device_id bigint, wire_ref text, wa_id text"
     handed = await tx.set(
-        "SELECT o.message_id, o.account_id, o.device_id, r.wa_id, o.chat, 0, o.handed_at, o.priority "
+        "SELECT o.message_id, o.account_id, o.device_id, r.wa_id, o.chat, 0, o.handed_at, o.priority, o.state "
         "FROM outbox o, {r} WHERE o.device_id = r.device_id AND o.wire_ref = r.wire_ref AND o.attempt > 0 "
         "AND (o.state = 1 OR NOT EXISTS "
         "(SELECT 1 FROM message m WHERE m.id = o.message_id AND m.wa_id IS NOT NULL))",

@@ -32,6 +32,8 @@ class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
     device: DeviceId
     wa_id: WaId
     ref: WireRef | None
+    handed_at: int = 0
+    """As in `transports.port.Receipt`."""
     fault: SendFault
     code: str
     retry_after_ms: int
@@ -48,7 +50,8 @@ async def apply_given_up(tx: Tx, given: Sequence[GivenUp]) -> list[int | None]:
     """
     await tx.lock([each.account for each in given])
     by_id = {(each.device, each.wa_id): each for each in given}
-    handed = await find_handed(tx, {key: each.ref for key, each in by_id.items()})
+    found = await find_handed(tx, {key: each.ref for key, each in by_id.items()})
+    handed = {id_: row for id_, row in found.items() if not _is_of_earlier(by_id[row.device, row.wa_id], row)}
     tries = await store_outcomes.count_attempts(tx, list(handed))
     now = await database_now(tx)
     ends = {row: _verdict(by_id[row.device, row.wa_id], row, tries.get(row.message, 1)) for row in handed.values()}
@@ -58,6 +61,11 @@ async def apply_given_up(tx: Tx, given: Sequence[GivenUp]) -> list[int | None]:
     await _fail(tx, {row: end for row, end in ends.items() if end.outcome is not Outcome.RETRY}, now)
     due = {(row.device, row.wa_id): at for row, at in again.items()}
     return [due.get((each.device, each.wa_id)) for each in given]
+
+
+def _is_of_earlier(given: GivenUp, row: Handed) -> bool:
+    """It has been handed over again since, and that may have come to a better end."""
+    return 0 < given.handed_at < row.handed_at
 
 
 _FREE = frozenset({SendFault.RATE, SendFault.AUTH})

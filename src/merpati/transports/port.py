@@ -129,6 +129,8 @@ class Outbound(Struct, frozen=True, kw_only=True):
     chat: Address
     content: Content
     reply_to: WaId | None = None
+    handed_at: int = 0
+    """When this hand-over began: it differs from any other one of the same message. 0: that is not asked for."""
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -260,6 +262,8 @@ class Receipt(Event, frozen=True, kw_only=True, tag=True):
     ref: WireRef | None = None
     """Our reference of the one message in `ids`, where the network has an id of its own for it and gives ours back:
     then the receipt settles a message whose acknowledgement was lost."""
+    handed_at: int = 0
+    """The hand-over that it is about, where the network gives that back with `ref`; 0: it does not say."""
     cost: Cost | None = None
     """Of a network that charges."""
 
@@ -277,6 +281,8 @@ class Undelivered(Event, frozen=True, kw_only=True, tag=True):
     code: str
     retry_after_ms: int = 0
     ref: WireRef | None = None
+    """As in `Receipt`."""
+    handed_at: int = 0
     """As in `Receipt`."""
 
 

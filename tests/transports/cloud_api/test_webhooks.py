@@ -102,6 +102,22 @@ def test_a_failure_says_what_follows() -> None:
     assert (news.trouble.act, news.ref) == (Act.WINDOW, "r")
 
 
+@pytest.mark.parametrize(
+    ("word", "ref", "handed_at"),
+    [
+        ("r.1760000000000", "r", 1_760_000_000_000),
+        ("a.b.7", "a.b", 7),
+        *((word, word, 0) for word in ("r", "r.", ".5", "r.²", f"r.{'9' * 30}")),
+        ("", None, 0),
+    ],
+)
+def test_a_status_names_the_hand_over_that_it_is_about(word: str, ref: str | None, handed_at: int) -> None:
+    """Behind our reference of the message; what was posted by an earlier version has none."""
+    [news] = read_news(posted({"statuses": [{**READ, "biz_opaque_callback_data": word}]}))
+    assert isinstance(news, Told)
+    assert (news.ref, news.handed_at) == (ref, handed_at)
+
+
 def test_what_we_do_not_know_is_kept() -> None:
     """A new kind of message is told as not shown; a file waits to be fetched."""
     image = {**TEXT, "id": "b", "type": "image", "image": {"id": "7", "mime_type": "image/png"}}

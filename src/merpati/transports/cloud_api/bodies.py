@@ -36,7 +36,7 @@ def check_outbound(message: Outbound) -> None:
     """Raise `SendError` for what Meta would refuse for good. To be called before a file is uploaded."""
     if is_group(message.chat):
         raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
-    if len(message.ref) > MOST_REFERENCE:
+    if len(_reference(message)) > MOST_REFERENCE:
         raise SendError(SendFault.CONTENT, Code.CONTENT_REFUSED)
     _CHECKS[type(message.content)](message.content)
 
@@ -57,8 +57,13 @@ def body_of(message: Outbound, media_id: str = "") -> Body:
         "type": kind,
         kind: named,
         **context,
-        "biz_opaque_callback_data": message.ref,
+        "biz_opaque_callback_data": _reference(message),
     }
+
+
+def _reference(message: Outbound) -> str:
+    """What names this hand-over of the message; `webhooks` reads it."""
+    return f"{message.ref}.{message.handed_at}" if message.handed_at else message.ref
 
 
 def read_body(message: WaId, *, typing: bool = False) -> Body:

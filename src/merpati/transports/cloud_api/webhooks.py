@@ -71,6 +71,7 @@ class Told(Struct, frozen=True, kw_only=True):
     status: Status
     who: Address
     ref: WireRef | None = None
+    handed_at: int = 0
     trouble: Trouble | None = None
     """FAILED: what follows."""
     cost: Cost | None = None
@@ -139,10 +140,18 @@ def event_of(device: DeviceId, told: Told) -> Receipt | Undelivered:
             code=told.trouble.code,
             retry_after_ms=told.trouble.wait_ms,
             ref=told.ref,
+            handed_at=told.handed_at,
         )
     kind = _RECEIPTS[told.status]
     return Receipt(
-        device=device, at=told.at, ids=(told.wa_id,), kind=kind, who=told.who, ref=told.ref, cost=told.cost
+        device=device,
+        at=told.at,
+        ids=(told.wa_id,),
+        kind=kind,
+        who=told.who,
+        ref=told.ref,
+        handed_at=told.handed_at,
+        cost=told.cost,
     )
 
 
@@ -186,16 +195,26 @@ def _told(line: str, value: dict[str, Any]) -> Iterator[Told]:
             continue
         codes = [error.get("code") for error in _dicts(each, "errors")]
         code = next((code for code in codes if type(code) is int), None)
+        ref, handed_at = _reference(_word(each, "biz_opaque_callback_data"))
         yield Told(
             line=line,
             at=_instant(each),
             wa_id=WaId(wa_id),
             status=Status(status),
             who=Address(_word(each, "recipient_id") or _word(each, "recipient_user_id")),
-            ref=WireRef(_word(each, "biz_opaque_callback_data")) or None,
+            ref=ref,
+            handed_at=handed_at,
             trouble=late_trouble_of(code) if status == Status.FAILED else None,
             cost=_cost(_dict(each, "pricing")),
         )
+
+
+def _reference(word: str) -> tuple[WireRef | None, int]:
+    """Our reference, and the hand-over that it names (`bodies`)."""
+    ref, _, handed_at = word.rpartition(".")
+    if ref and handed_at.isascii() and handed_at.isdigit() and len(handed_at) <= MOST_DIGITS:
+        return WireRef(ref), int(handed_at)
+    return WireRef(word) or None, 0
 
 
 def _cost(pricing: dict[str, Any]) -> Cost | None:
