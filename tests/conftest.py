@@ -21,9 +21,8 @@ from merpati.storage.postgres import PostgresStorage
 from tests.postgres import PostgresServer
 from tests.sqlite import open_empty
 
-hypothesis.settings.register_profile(
-    "merpati", deadline=None
-)  # how fast this machine is, is no property of the code
+# how fast this machine is, is no property of the code
+hypothesis.settings.register_profile("merpati", deadline=None)
 hypothesis.settings.load_profile("merpati")
 
 
