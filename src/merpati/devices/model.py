@@ -22,6 +22,8 @@ DeviceState = SessionState
 SHORTEST_NAME, LONGEST_NAME = 2, 30
 SHORTEST_NUMBER, LONGEST_NUMBER = 8, 15
 LONGEST_PACE_MS = 3_600_000
+MOST_NEW_PEOPLE, LARGEST_NEW_PEOPLE = 250, 10_000
+"""A day: what is set until somebody says otherwise, and what may be."""
 
 
 class Source(StrEnum):
@@ -40,6 +42,16 @@ class WebhookWay(StrEnum):
     message; that it takes autoread is what its users report."""
     BOTH = "both"
     """Every chat; automatic answers go on beside it."""
+
+
+class Caution(StrEnum):
+    """With people who do not know the number: how many a day it writes to first."""
+
+    AUTO = "auto"
+    """As many as its age allows, where WhatsApp bans numbers that write to many strangers."""
+    OWN = "own"
+    """As many as its owner says."""
+    OFF = "off"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +75,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pace_to_ms: int = 0
     resend_unclear: bool = False
     """What nobody answered, and WhatsApp does not say by itself that it has, is sent again: it may arrive twice."""
+    caution: Caution = Caution.AUTO
+    new_people_per_day: int = MOST_NEW_PEOPLE
+    """How many people its own caution lets it write to first, within any 24 hours."""
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +251,8 @@ def check_settings(settings: Settings) -> Settings:
     """Settings that make sense; raises `Refusal(INPUT_INVALID)` with the field."""
     if not 0 <= settings.pace_from_ms <= settings.pace_to_ms <= LONGEST_PACE_MS:
         raise Refusal(Code.INPUT_INVALID, field="pace")
+    if not 1 <= settings.new_people_per_day <= LARGEST_NEW_PEOPLE:
+        raise Refusal(Code.INPUT_INVALID, field="new_people_per_day")
     if settings.resend and not settings.resend_to:
         raise Refusal(Code.INPUT_INVALID, field="target")
     return settings

@@ -6,12 +6,12 @@ from typing import Any, Literal
 from merpati.core.clock import Millis
 from merpati.core.ids import AccountId, DeviceId
 from merpati.core.tokens import SealedToken
-from merpati.devices.model import Device, DeviceState, Settings, Source, WebhookWay
+from merpati.devices.model import Caution, Device, DeviceState, Settings, Source, WebhookWay
 from merpati.storage.port import Row, Tx, Value, and_among
 
 _SETTINGS = (
     "autoread, personal, in_groups, quick, resend, resend_to, source, inbox, webhook_way, pace_from_ms, "
-    "pace_to_ms, resend_unclear"
+    "pace_to_ms, resend_unclear, caution, new_people_per_day"
 )
 _DEVICE = (
     "id, account_id, number, name, transport, paired_number, paired_at, desired, state, state_reason, state_at, "
@@ -190,6 +190,8 @@ def _settings_values(settings: Settings) -> tuple[Value, ...]:
         settings.pace_from_ms,
         settings.pace_to_ms,
         int(settings.resend_unclear),
+        settings.caution,
+        settings.new_people_per_day,
     )
 
 
@@ -236,7 +238,7 @@ def _device(row: Row) -> Device:
 
 def _settings(columns: list[Any]) -> Settings:
     autoread, personal, in_groups, quick, resend, resend_to, source, inbox, way, *rest = columns
-    pace_from_ms, pace_to_ms, resend_unclear = rest
+    pace_from_ms, pace_to_ms, resend_unclear, caution, new_people_per_day = rest
     return Settings(
         autoread=bool(autoread),
         personal=bool(personal),
@@ -250,4 +252,6 @@ def _settings(columns: list[Any]) -> Settings:
         pace_from_ms=pace_from_ms,
         pace_to_ms=pace_to_ms,
         resend_unclear=bool(resend_unclear),
+        caution=Caution(caution),
+        new_people_per_day=new_people_per_day,
     )

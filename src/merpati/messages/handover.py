@@ -11,6 +11,7 @@ from merpati.core.ids import AccountId, Address, DeviceId, Epoch, Incarnation, M
 from merpati.messages import store_accept, store_outcomes
 from merpati.messages import store_outbox as store
 from merpati.messages.actions import record_all
+from merpati.messages.first_contact import REFUSALS, Head, hold_strangers, pause
 from merpati.messages.model import LIFE, HoldReason, MessageEvent, MessageState, OpenRow, Options, Priority, Taken
 from merpati.messages.unclear import hold_unclear
 from merpati.storage.clock import database_now
@@ -26,6 +27,10 @@ class Intent(msgspec.Struct, frozen=True):
     inc: Incarnation
     epoch: Epoch
     most: int
+    is_limited: bool = False
+    """First messages of this device may have to wait: `first_contact`."""
+    warms_up: bool = False
+    """Its network bans numbers that write to many people who do not know them."""
 
 
 class Outcome(StrEnum):
@@ -59,6 +64,13 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     """A RETRY that stays due when it was: first in line again."""
     gap_ms: int = 0
     """How long the device's own pace makes it wait after this; 0: not at all."""
+    warms_up: bool = False
+    """As in `Intent`."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """The network refused it as it does with numbers that write to too many strangers."""
+        return self.outcome is Outcome.RETRY and self.code in REFUSALS
 
     @property
     def may_have_arrived(self) -> bool:
@@ -81,13 +93,38 @@ async def take_intents(tx: Tx, intents: Sequence[Intent]) -> list[list[Taken]]:
     Nothing is taken for a device that the asking incarnation does not own under that epoch.
     """
     now = await database_now(tx)
+    by_device: dict[DeviceId, list[Taken]] = {}
+    asked, again = list(intents), MOST_ROUNDS
+    while asked and again:
+        taken = await _take(tx, asked, now)
+        back = await hold_strangers(tx, _heads(taken, intents), now)
+        for message in taken:
+            if message.id not in back:
+                by_device.setdefault(message.device, []).append(message)
+        held = {message.device for message in taken if message.id in back}
+        asked = [intent for intent in asked if intent.device in held and intent.device not in by_device]
+        again -= 1
+    return [by_device.pop(intent.device, []) for intent in intents]
+
+
+MOST_ROUNDS = 3
+"""So often others are looked for when all that was taken is too early."""
+
+
+async def _take(tx: Tx, intents: Sequence[Intent], now: int) -> list[Taken]:
     heads = await store.take_heads(tx, [(i.device, i.inc, i.epoch, i.most) for i in intents], now)
     rank = {message: (due, seq, attempt, refusals) for message, attempt, seq, due, refusals in heads}
     rows = await store.taken_messages(tx, list(rank))
-    by_device: dict[DeviceId, list[Taken]] = {}
-    for row in sorted(rows, key=lambda row: (row[7], rank[row[0]])):
-        by_device.setdefault(row[2], []).append(_taken(row, *rank[row[0]][2:], now))
-    return [by_device.pop(intent.device, []) for intent in intents]
+    return [_taken(row, *rank[row[0]][2:], now) for row in sorted(rows, key=lambda row: (row[7], rank[row[0]]))]
+
+
+def _heads(taken: Sequence[Taken], intents: Sequence[Intent]) -> list[Head]:
+    warms_up = {intent.device: intent.warms_up for intent in intents if intent.is_limited}
+    return [
+        Head(message=t.id, account=t.account, device=t.device, chat=t.chat, warms_up=warms_up[t.device])
+        for t in taken
+        if t.device in warms_up
+    ]
 
 
 def _taken(row: Row, attempt: int, refusals: int, at: int) -> Taken:
@@ -138,14 +175,16 @@ def _counts(end: HandedOver, row: OpenRow | None) -> bool:
 
 
 async def _store_ends(tx: Tx, ends: Sequence[HandedOver], rows: Mapping[int, OpenRow], now: int) -> None:
+    paused = await pause(tx, [_refused(end) for end in ends if end.is_stopped], now)
     retries = {
-        end: rows[end.message].due_at if end.keeps_place else now + end.wait_ms
+        end: paused.get(end.message) or (rows[end.message].due_at if end.keeps_place else now + end.wait_ms)
         for end in ends
         if end.outcome is Outcome.RETRY
     }
     await store.requeue(tx, [(end.message, due, int(end.costs_try)) for end, due in retries.items()])
+    reasons = {end: HoldReason.CAUTION if end.message in paused else HoldReason.RETRY for end in retries}
     await store_accept.insert_holds(
-        tx, [(e.message, e.at, HoldReason.RETRY, due) for e, due in retries.items() if due > now]
+        tx, [(e.message, e.at, reasons[e], due) for e, due in retries.items() if due > now]
     )
     ended = [end for end in ends if end.outcome is not Outcome.RETRY]
     await store_outcomes.end_messages(
@@ -154,6 +193,10 @@ async def _store_ends(tx: Tx, ends: Sequence[HandedOver], rows: Mapping[int, Ope
     await store.leave_outbox(tx, [end.message for end in ended])
     await hold_unclear(tx, [(e.message, e.device, e.at) for e in ended if e.outcome is Outcome.UNKNOWN], now)
     await record_all(tx, [(end.account, _fact(end, retries.get(end, now))) for end in ends])
+
+
+def _refused(end: HandedOver) -> Head:
+    return Head(message=end.message, account=end.account, device=end.device, chat=end.chat, warms_up=end.warms_up)
 
 
 def _state(end: HandedOver) -> MessageState:

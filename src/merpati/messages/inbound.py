@@ -8,6 +8,7 @@ from merpati.core.facts import MessageReceived, ReceivedFile
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.messages import store_inbound
 from merpati.messages.actions import add_messages, record_all
+from merpati.messages.first_contact import hear_people
 from merpati.messages.model import Draft, Media, MessageState, Note, Options, Priority, StoredContent, Vote
 from merpati.messages.store_accept import insert_media, insert_messages, json_of
 from merpati.messages.telling import telling_of
@@ -63,6 +64,7 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
     votes = [(m.device, m.content.poll) for m in fresh if isinstance(m.content, Vote)]
     polls = await store_inbound.polls_of(tx, votes) if votes else {}
     await record_all(tx, [(m.account, _fact(m, polls)) for m in fresh])
+    await hear_people(tx, [(m.device, m.chat) for m in fresh])
     forwards = [m.forward for m in fresh if m.forward is not None]
     if forwards:
         await add_messages(tx, forwards)

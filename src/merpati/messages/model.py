@@ -142,6 +142,8 @@ class HoldReason(StrEnum):
     PACE = "pace"
     UNCLEAR = "unclear"
     """Nobody answered; the network may still say that it has it."""
+    CAUTION = "caution"
+    """Its recipient does not know the number, which has written to enough such people."""
 
 
 class Note(StrEnum):

@@ -10,6 +10,8 @@ from merpati.devices.connection import change_state, cutoff_of
 from merpati.devices.deletion import deleted_devices
 from merpati.devices.model import Claim, Device
 from merpati.messages.changes import cancel_of_device, expire_messages, recover_device
+from merpati.messages.first_contact import begin_number
+from merpati.storage.clock import database_now
 from merpati.storage.port import Storage, Tx
 from merpati.transports.port import SessionState
 
@@ -51,8 +53,9 @@ async def open_session(
     at: Millis,
     gap_ms: int,
     expire_after_ms: int,
-) -> None:
-    """A session opened: expire, settle what an earlier owner left, record the state. May run twice.
+) -> Millis:
+    """A session opened: expire, settle what an earlier owner left, record the state; answers since when it is that
+    number. May run twice.
 
     `number`: as in `change_state`. `gap_ms` is drawn from the device's pace, for the case that something had been
     handed over just before.
@@ -62,3 +65,4 @@ async def open_session(
         pass
     await recover_device(tx, device.id, claim.epoch, takes_ref, at, gap_ms)
     await change_state(tx, device, SessionState.OPEN, "", at, claim=claim, number=number)
+    return await begin_number(tx, device.id, number or device.number, await database_now(tx))

@@ -16,6 +16,8 @@ class Wait(StrEnum):
     RETRY = "retry"
     UNCLEAR = "unclear"
     """It was handed over and nobody answered: it is sent again."""
+    CAUTION = "caution"
+    """Its recipient does not know the number, which has written to enough such people for now."""
     DEVICE = "device"
     """Its device is not connected."""
     PACE = "pace"
@@ -76,5 +78,5 @@ def what_can(state: MessageState, waiting: Waiting | None) -> Can:
     )
 
 
-_OF_TIME = frozenset({Wait.SCHEDULE, Wait.DELAY, Wait.FOLLOWUP, Wait.RETRY})
+_OF_TIME = frozenset({Wait.SCHEDULE, Wait.DELAY, Wait.FOLLOWUP, Wait.RETRY, Wait.CAUTION})
 """What `send_now` ends."""

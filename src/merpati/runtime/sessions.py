@@ -15,12 +15,13 @@ from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId, Epoch
 from merpati.devices.connection import change_state
-from merpati.devices.model import LIVE, Claim, Device, Reason
+from merpati.devices.model import LIVE, Caution, Claim, Device, Reason
 from merpati.devices.views import find_device
 from merpati.messages.pace import Pace
 from merpati.messages.receipts import RECEIPT, Receipted
 from merpati.messages.recovery import EXPIRED_AT_ONCE, expire_overdue, open_session
 from merpati.messages.undelivered import GIVEN_UP, GivenUp
+from merpati.messages.warm_up import pace_of
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.node import Loss
 from merpati.runtime.receiving import Receiving
@@ -105,15 +106,28 @@ class Pairing:
 class Session:
     """One device's session on this node."""
 
-    def __init__(self, device: Device, claim: Claim, transport: Transport, typing: TypingShown) -> None:
-        self.device, self.claim, self.transport, self.typing = device, claim, transport, typing
-        self.sender = Sender(device.id, claim, transport, self.pace)
+    def __init__(
+        self, device: Device, claim: Claim, transport: Transport, typing: TypingShown, clock: Clock
+    ) -> None:
+        self.device, self.claim, self.transport, self.typing, self.clock = device, claim, transport, typing, clock
+        self.sender = Sender(device.id, claim, transport, self)
         self.state = SessionState.OFF
         self.pairing: Pairing | None = None
         self.stopped = False
+        self.since_at: Millis | None = None
+        """Since when it is its number, once that is known."""
 
     def pace(self) -> Pace:
-        return Pace(self.device.settings.pace_from_ms, self.device.settings.pace_to_ms)
+        """Its own, or what its age allows."""
+        now = self.clock.now()
+        since_at = now if self.since_at is None else self.since_at
+        return pace_of(self.device.settings, self.transport.caps.warms_up, since_at, now)
+
+    @property
+    def is_limited(self) -> bool:
+        """First messages of it may have to wait."""
+        caution = self.device.settings.caution
+        return caution is Caution.OWN or (caution is Caution.AUTO and self.transport.caps.warms_up)
 
 
 class Sessions:
@@ -152,7 +166,7 @@ class Sessions:
             return
         note = f"{claim.inc}:{claim.epoch}"
         transport = self.make(device, note)
-        session = Session(device, claim, transport, TypingShown(transport, self.supervisor))
+        session = Session(device, claim, transport, TypingShown(transport, self.supervisor), self.clock)
         self.live[id_] = session
         await self._open_transport(session)
 
@@ -326,7 +340,7 @@ class Sessions:
             return
         while await self.storage.write(expire_overdue, device, now, self.expire_after_ms) == EXPIRED_AT_ONCE:
             pass  # a chunk at a time, as live calls wait for each; `open_session` ends the rest
-        await self.storage.write(
+        session.since_at = await self.storage.write(
             open_session,
             device,
             session.claim,

@@ -63,6 +63,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """Contact cards."""
     reaction: bool = False
     """Emojis on messages."""
+    warms_up: bool = False
+    """Its network bans numbers that write to many people who do not know them, new ones soonest."""
     window_ms: int = 0
     """How long anybody may be written to freely after they wrote; later only `Template` goes. 0: always."""
     max_text: int = 60_000

@@ -10,7 +10,9 @@ from merpati.core.address import parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.devices.model import (
+    LARGEST_NEW_PEOPLE,
     LONGEST_PACE_MS,
+    Caution,
     Device,
     DeviceState,
     Settings,
@@ -23,6 +25,7 @@ from merpati.messages.counts import DeviceCounts
 from merpati.transports.port import Capabilities, MediaKind
 
 Pace = Annotated[int, Meta(ge=0, le=LONGEST_PACE_MS)]
+NewPeople = Annotated[int, Meta(ge=1, le=LARGEST_NEW_PEOPLE)]
 
 
 class SettingsAnswer(Answer, frozen=True, kw_only=True):
@@ -35,7 +38,9 @@ class SettingsAnswer(Answer, frozen=True, kw_only=True):
     forwarded to `resend_to`. `source`: what answers incoming messages. The device hands over no sooner than a time
     drawn between `pace_from_ms` and `pace_to_ms` after its last message. `resend_unclear`: a message whose
     hand-over nobody answered, and of which WhatsApp does not say within 90 seconds that it has it, is sent again by
-    itself, and may arrive twice; else it stays `uncertain` until a person decides.
+    itself, and may arrive twice; else it stays `uncertain` until a person decides. `caution`: how many people who
+    do not know the number it writes to first, within any 24 hours: `auto`, as many as its age allows, on linked
+    phones alone; `own`, `new_people_per_day`; `off`, all. What is beyond waits.
     """
 
     autoread: bool
@@ -50,6 +55,8 @@ class SettingsAnswer(Answer, frozen=True, kw_only=True):
     pace_from_ms: int
     pace_to_ms: int
     resend_unclear: bool
+    caution: Caution
+    new_people_per_day: int
 
 
 class SettingsGiven(Given, frozen=True, kw_only=True):
@@ -69,6 +76,8 @@ class SettingsGiven(Given, frozen=True, kw_only=True):
     pace_from_ms: Pace | UnsetType = UNSET
     pace_to_ms: Pace | UnsetType = UNSET
     resend_unclear: bool | UnsetType = UNSET
+    caution: Caution | UnsetType = UNSET
+    new_people_per_day: NewPeople | UnsetType = UNSET
 
     def over(self, before: Settings) -> Settings:
         """These settings over those; raises `Refusal(INPUT_INVALID)`."""

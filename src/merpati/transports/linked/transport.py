@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from merpati.transports.linked.link import Settings
 
 CAPS: Final = Capabilities(
-    in_flight=1, takes_ref=False, tells_block=False, contact=True, reaction=True, hand_over_s=400
+    in_flight=1, takes_ref=False, tells_block=False, contact=True, reaction=True, hand_over_s=400, warms_up=True
 )
 """As a linked device can: no buttons, no templates. The library draws the ids of messages, so that a hand-over with
 an unknown outcome cannot be repeated under the same."""

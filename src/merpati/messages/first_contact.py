@@ -1,0 +1,174 @@
+"""First messages to people who do not know a device's number: each has a place in time; what is too early waits.
+
+A place is a row of `first_contact`. It is given when the message is taken for its hand-over, in the order in which
+messages go, so that nothing is promised before its turn; a message whose place is to come is put back, due then.
+Who writes by themselves, or was written to before, needs none, nor does a group. What ends before its place comes
+leaves it to others.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from merpati.core.address import is_group
+from merpati.core.clock import Millis
+from merpati.core.errors import Code
+from merpati.core.ids import AccountId, Address, DeviceId, MessageId
+from merpati.devices.model import Device
+from merpati.devices.views import find_devices
+from merpati.messages import store_accept, store_windows
+from merpati.messages import store_first_contact as store
+from merpati.messages.model import HoldReason
+from merpati.messages.store_first_contact import Contact, WarmUp
+from merpati.messages.warm_up import Calendar, limits_of, pause_after
+from merpati.storage.clock import database_now
+from merpati.storage.port import Tx
+
+PLACED_AT_ONCE = 1_000
+"""What waits behind a message that is held gets its place with it, so many messages at most."""
+REFUSALS = frozenset({Code.NUMBER_SLOWED, Code.NETWORK_REFUSED})
+"""What WhatsApp answers to a number that writes to too many strangers."""
+
+
+_Contacts: TypeAlias = Mapping[tuple[DeviceId, Address], Contact]
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was taken in this transaction; `warms_up`: as `limits_of` has it."""
+
+    message: MessageId
+    account: AccountId
+    device: DeviceId
+    chat: Address
+    warms_up: bool
+
+
+async def begin_number(tx: Tx, device: DeviceId, number: str, at: Millis) -> Millis:
+    """The device is connected as this number; answers since when it is. May run twice."""
+    await store.set_number(tx, device, number, at)
+    known = await store.warm_up_of(tx, device)
+    return Millis(known.since_at) if known is not None else at
+
+
+async def hold_strangers(tx: Tx, heads: Sequence[Head], now: int) -> set[MessageId]:
+    """Put back those of these that are too early, in this order; answers which. The others have their place."""
+    people = [head for head in heads if not is_group(head.chat)]
+    contacts = await _contacts(tx, [(h.account, h.device, h.chat) for h in people])
+    early: dict[DeviceId, list[Head]] = defaultdict(list)
+    for head in people:
+        if not _may_go(contacts[head.device, head.chat], now):
+            early[head.device].append(head)
+    back: dict[MessageId, int] = {}
+    for device in (await find_devices(tx, sorted(early)) if early else {}).values():
+        back |= await _place(tx, device, early[device.id], contacts, now)
+    await store.put_back(tx, sorted(back.items()))
+    await _note_holds(tx, back, now)
+    return set(back)
+
+
+async def _place(
+    tx: Tx, device: Device, heads: Sequence[Head], contacts: _Contacts, now: int
+) -> dict[MessageId, int]:
+    """Give these their places; answers (message, due) of those that are too early. What waits behind such a one
+    gets its place with it."""
+    warm_up = await store.warm_up_of(tx, device.id) or WarmUp(now)
+    limits = limits_of(device.settings, any(head.warms_up for head in heads), warm_up.since_at)
+    if not limits:
+        return {}
+    await store.drop_unused(tx, device.id, now)
+    latest = await store.latest(tx, device.id, max(limit.most for limit in limits))
+    line = _Line(Calendar(limits, latest), max(now, warm_up.paused_until))
+    dues = {head.message: line.place_of(contacts[device.id, head.chat]) for head in heads}
+    early = {message: at for message, at in dues.items() if at > now}
+    if early:
+        behind = [row for row in await store.due_rows(tx, device.id, now, PLACED_AT_ONCE) if not is_group(row.chat)]
+        known = await _contacts(tx, [(row.account, device.id, row.chat) for row in behind])
+        later = {row.message: at for row in behind if (at := line.due_of(known[device.id, row.chat], now)) > now}
+        await store.postpone(tx, sorted(later.items()))
+        await _note_holds(tx, later, now)
+    await store.reserve(tx, [(device.id, chat, at) for chat, at in sorted(line.given.items())])
+    return early
+
+
+class _Line:
+    """Places that are given in this transaction, none before `earliest`."""
+
+    def __init__(self, calendar: Calendar, earliest: int) -> None:
+        self._calendar, self._earliest = calendar, earliest
+        self.given: dict[Address, int] = {}
+
+    def place_of(self, contact: Contact) -> int:
+        """The contact's, or a new one."""
+        if contact.at is not None:
+            return contact.at
+        if contact.chat not in self.given:
+            self.given[contact.chat] = self._calendar.give(self._earliest)
+        return self.given[contact.chat]
+
+    def due_of(self, contact: Contact, now: int) -> int:
+        return now if contact.known else self.place_of(contact)
+
+
+async def _contacts(tx: Tx, chats: Sequence[store.Chat]) -> _Contacts:
+    return {(c.device, c.chat): c for c in await store.contacts(tx, chats)} if chats else {}
+
+
+def _may_go(contact: Contact, now: int) -> bool:
+    return bool(contact.known) or (contact.at is not None and contact.at <= now)
+
+
+async def _note_holds(tx: Tx, held: Mapping[MessageId, int], now: int) -> None:
+    await store_accept.insert_holds(
+        tx, [(message, now, HoldReason.CAUTION, until) for message, until in sorted(held.items())]
+    )
+
+
+async def hear_people(tx: Tx, chats: Sequence[tuple[DeviceId, Address]]) -> None:
+    """Somebody wrote to the device in these chats, or its owner wants it so: what is held for them goes now."""
+    now = await database_now(tx)
+    held = await store.held_chats(tx, chats, now) if chats else []
+    if held:
+        await store.reserve(tx, [(device, chat, now) for device, chat, _ in held])
+        await store.release(tx, held, now)
+
+
+async def pause(tx: Tx, refused: Sequence[Head], now: int) -> dict[MessageId, int]:
+    """WhatsApp refused these, by one of `REFUSALS`: where it was a first message, nobody new is written to for a
+    while. Answers (message, due) of those that wait for that. A device that pauses does not pause longer."""
+    people = [head for head in refused if not is_group(head.chat)]
+    heard = await store_windows.last_heard(tx, [(head.device, head.chat) for head in people]) if people else {}
+    cold: dict[DeviceId, list[Head]] = defaultdict(list)
+    for head in people:
+        if (head.device, head.chat) not in heard:
+            cold[head.device].append(head)
+    dues: dict[MessageId, int] = {}
+    for device in (await find_devices(tx, sorted(cold)) if cold else {}).values():
+        warm_up, heads = await store.warm_up_of(tx, device.id), cold[device.id]
+        if warm_up is not None and limits_of(device.settings, any(h.warms_up for h in heads), warm_up.since_at):
+            until = await _pause(tx, device.id, warm_up, now)
+            await store.reserve(tx, [(device.id, head.chat, until) for head in heads])
+            dues |= {head.message: until for head in heads}
+    return dues
+
+
+async def _pause(tx: Tx, device: DeviceId, before: WarmUp, now: int) -> int:
+    """Until when; every place that was to come moves by the length of the pause."""
+    if before.paused_until > now:
+        return before.paused_until
+    refusals, length_ms = pause_after(before.refusals, before.refused_at, now)
+    await store.set_pause(tx, device, refusals, now, now + length_ms)
+    moved = {message: at + length_ms for message, at in await store.held_rows(tx, device, now)}
+    await store.move_places(tx, device, now, length_ms)
+    await store.postpone(tx, sorted(moved.items()))
+    await _note_holds(tx, moved, now)
+    return now + length_ms
+
+
+async def place_anew(tx: Tx, device: DeviceId) -> None:
+    """What is held is due now: it gets another place, or none, when it is its turn."""
+    now = await database_now(tx)
+    held = await store.held_rows(tx, device, now)
+    await store.drop_future(tx, device, now)
+    await store.postpone(tx, [(message, now) for message, _ in held])
