@@ -13,21 +13,27 @@ import pytest
 from merpati.accounts.actions import create_account
 from merpati.app.opening import open_gateway
 from merpati.config import Config
-from merpati.core.ids import Address, DeviceId
+from merpati.core.ids import Address, DeviceId, MessageId
 from merpati.core.tokens import new_account_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device
 from merpati.devices.asks import Pair, Shown
+from merpati.devices.model import Settings
 from merpati.fakes.whatsapp import acting, contents
 from merpati.fakes.whatsapp.faults import Fault
 from merpati.fakes.whatsapp.pairing import enter_code, scan
 from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
 from merpati.messages.model import MessageState
+from merpati.messages.views import find_message, why_waiting
+from merpati.messages.waiting import Wait, Waiting
+from merpati.messages.warm_up import PAUSES_MS
 from merpati.transports.port import PairHow, SessionState
 from tests.flows.stage import ACCOUNT, DEVICE, Stage
 
 WORKER = "merpati.transports.linked.worker"
 SHOP, BOB = Address("6281111111111"), Address("6282222222222")
 _S = MessageState
+AT_ONCE = Settings(pace_from_ms=0, pace_to_ms=1)
+"""A young number would wait some seconds between two messages."""
 
 
 class Shop(Stage):
@@ -42,7 +48,9 @@ class Shop(Stage):
         sealer = self.gateway.sealer
         token = sealer.seal_token("account", ACCOUNT, new_account_token())
         await self.storage.write(create_account, ACCOUNT, "Toko", token)
-        new = NewDevice(id=DEVICE, account=ACCOUNT, number=SHOP, name="Toko", transport="linked", desired=True)
+        new = NewDevice(
+            id=DEVICE, account=ACCOUNT, number=SHOP, name="Toko", transport="linked", desired=True, settings=AT_ONCE
+        )
         await self.storage.write(add_device, new, sealer.seal_token("device", DEVICE, new_device_token()))
         self.gateway.node.wake()
 
@@ -55,6 +63,11 @@ class Shop(Stage):
         assert isinstance(answer, Shown)
         await scan(self.fake.network, self.owner, answer.text)
         await self.until(self.is_connected)
+
+    async def waiting(self, message: MessageId) -> Waiting | None:
+        view = await self.storage.read(find_message, message)
+        assert view is not None
+        return await self.storage.read(why_waiting, view)
 
     def worker(self) -> int:
         [worker] = [each for each in self.gateway.transports.linked.workers if each.pid]
@@ -121,6 +134,24 @@ async def test_a_message_caught_by_a_kill_is_unclear_and_not_sent_again(shop: Sh
         contents.Text(body="terputus"),
         contents.Text(body="sesudahnya"),
     ]
+
+
+async def test_a_refusal_of_strangers_holds_the_message_until_they_write(shop: Shop) -> None:
+    """It says that it waits for that, and until when; who then writes by themselves has their answer at once."""
+    await shop.pair()
+    shop.fake.network.faults.add(Fault.REFUSE, code=463)
+    sent = await shop.send(BOB, content="Promo")
+
+    async def is_held() -> bool:
+        waiting = await shop.waiting(sent[0])
+        return waiting is not None and waiting.reason is Wait.CAUTION
+
+    await shop.until(is_held)
+    waiting = await shop.waiting(sent[0])
+    assert waiting is not None
+    assert waiting.until_at == pytest.approx(shop.gateway.clock.now() + PAUSES_MS[0], abs=30_000)
+    await acting.say(shop.fake.network, shop.bob, shop.owner, "Halo toko")
+    await shop.until_state(sent, _S.READ)
 
 
 async def test_a_deleted_device_leaves_no_keys(shop: Shop) -> None:

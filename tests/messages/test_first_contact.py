@@ -5,7 +5,7 @@ import itertools
 import msgspec
 import pytest
 
-from merpati.core.clock import DAY_MS, HOUR_MS
+from merpati.core.clock import DAY_MS, HOUR_MS, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, MessageId, WaId
 from merpati.devices.model import Caution, Settings
@@ -82,8 +82,8 @@ async def refuse(storage: Storage, taken: Taken, code: Code = Code.NUMBER_SLOWED
     await finish(storage, end)
 
 
-async def now(storage: Storage) -> int:
-    return int(await storage.read(database_now))
+async def now(storage: Storage) -> Millis:
+    return await storage.read(database_now)
 
 
 async def waits(storage: Storage, message: MessageId) -> Waiting | None:
@@ -146,10 +146,11 @@ async def test_a_new_number_writes_to_few_strangers_and_the_rest_waits_until_a_t
         most=FIRST_DAY,
         written=FIRST_DAY,
         waiting=FIRST_DAY + 1,
-        next_at=near(2 * DAY_MS + await now(storage)),
+        next_at=near(2 * DAY_MS + await now(storage)),  # type: ignore[arg-type]  # near it
         paused_until=0,
-        since_at=near(await now(storage)),
+        rises=(await look(storage)).rises,
     )
+    assert [most for _, most in (await look(storage)).rises] == [stage.most for stage in WARM_UP[1:]]
 
 
 async def test_what_waited_goes_on_its_day_in_its_order(storage: Storage) -> None:
@@ -282,7 +283,9 @@ async def test_a_refusal_by_somebody_known_stops_nobody_else(storage: Storage) -
     (id_,) = await write_to(storage, person(0))
     (taken,) = await take(storage)
     await refuse(storage, taken)
-    assert (await waits(storage, id_)) == Waiting(Wait.RETRY, near(HOUR_MS + await now(storage)))
+    waiting = await waits(storage, id_)
+    assert waiting is not None
+    assert (waiting.reason, waiting.until_at) == (Wait.RETRY, near(HOUR_MS + await now(storage)))
     await write_to(storage, person(1))
     assert await send_all(storage) == [person(1)]
 

@@ -5,16 +5,19 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from merpati.core.clock import DAY_MS, SystemClock
+from merpati.core.clock import DAY_MS, Millis, SystemClock
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
 from merpati.devices.actions import update_device
-from merpati.devices.model import Claim, Settings
+from merpati.devices.model import Caution, Claim, Settings
 from merpati.messages.file_limits import FileLimits
 from merpati.messages.handover import HandedOver, Outcome
 from merpati.messages.model import Taken
+from merpati.messages.pace import Pace
 from merpati.messages.unclear import ECHO_MS
+from merpati.messages.warm_up import WARM_UP
 from merpati.runtime.dispatcher import SPARE_WAKINGS, Dispatcher
 from merpati.runtime.receiving import Receiving, Shelf
 from merpati.runtime.sessions import Sessions
@@ -218,6 +221,53 @@ async def test_what_nobody_answered_is_sent_again_where_its_owner_wants_it(stage
         assert isinstance(second, HandedOver) and second.outcome is Outcome.SENT
     await look()
     assert stage.network.handed.empty()
+
+
+async def test_a_young_number_hands_over_slowly(stage: Stage) -> None:
+    """Where its network bans for haste; one whose owner says so does not."""
+    session = stage.sessions.live[DEVICE]
+    assert (session.pace(), session.is_limited) == (Pace(0, 0), False)
+    stage.network.caps = msgspec.structs.replace(stage.network.caps, warms_up=True)
+    assert (session.pace(), session.is_limited) == (WARM_UP[0].pace, True)
+    await go_back(stage.storage, "UPDATE warm_up SET since_at = since_at - $1 * 100000")
+    await stage.come_into(SessionState.RETRYING, SessionState.OPEN)
+    assert session.pace() == WARM_UP[-1].pace
+    session.device = msgspec.structs.replace(session.device, settings=Settings(caution=Caution.OFF))
+    assert (session.pace(), session.is_limited) == (Pace(0, 0), False)
+
+
+async def test_a_first_message_waits_for_its_place(stage: Stage) -> None:
+    """The sender asks for it so."""
+    await set_up(stage.storage, Settings(caution=Caution.OWN, new_people_per_day=1))
+    await Upkeep(stage.storage, CLOCK, stage.sessions, stage.dispatcher).refresh_settings()
+    await stage.accept(1, ALICE)
+    await stage.accept(2, BUDI)
+    await stage.accept(3, ALICE)
+    ended = [await within(stage.ended.get), await within(stage.ended.get)]
+    assert [end.message for end in ended if isinstance(end, HandedOver)] == [1, 3]
+    assert stage.network.handed.qsize() == 2
+
+
+async def test_a_device_is_connected_again_when_its_ban_has_ended(stage: Stage) -> None:
+    """Its network has told until when; before that it is left alone."""
+    upkeep = Upkeep(stage.storage, CLOCK, stage.sessions, stage.dispatcher)
+    emit, stage.network.started = await stage.network.started, asyncio.get_running_loop().create_future()
+    later = Millis(CLOCK.now() + ECHO_MS)
+    await emit(State(device=DEVICE, at=CLOCK.now(), state=SessionState.BANNED, until=later))
+
+    async def look() -> None:
+        await upkeep.refresh_settings()
+        await upkeep.connect_after_bans()
+
+    await look()
+    assert not stage.network.started.done()
+    await go_back(stage.storage, "UPDATE device SET state_until = state_until - $1 - 1000")
+    await look()
+    assert stage.network.started.done()
+    await stage.come_into(SessionState.CONNECTING, SessionState.OPEN)
+    await look()
+    await stage.accept(1)
+    assert await within(stage.network.handed.get)
 
 
 async def set_up(storage: Storage, settings: Settings) -> None:

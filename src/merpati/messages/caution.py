@@ -10,7 +10,7 @@ from merpati.devices.views import find_devices
 from merpati.messages import store_first_contact as store
 from merpati.messages.first_contact import place_anew
 from merpati.messages.store_first_contact import WarmUp
-from merpati.messages.warm_up import Calendar, limit_now, limits_of
+from merpati.messages.warm_up import Calendar, Limit, limit_now, limits_of
 from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
 
@@ -50,15 +50,14 @@ class CautionNow(msgspec.Struct, frozen=True, kw_only=True):
     """When the next one may be written to."""
     paused_until: int
     """0: WhatsApp refuses nothing."""
-    since_at: int
-    """0: it was never connected."""
+    rises: tuple[Limit, ...]
+    """What it will be later."""
 
 
 async def caution_of(tx: Tx, device: Device, warms_up: bool) -> CautionNow:
     """As it is now."""
     now = await database_now(tx)
-    warm_up = await store.warm_up_of(tx, device.id)
-    known = warm_up or WarmUp(now)
+    known = await store.warm_up_of(tx, device.id) or WarmUp(now)
     limits = limits_of(device.settings, warms_up, known.since_at)
     latest = await store.latest(tx, device.id, max((limit.most for limit in limits), default=0))
     paused_until = known.paused_until if limits and known.paused_until > now else 0
@@ -69,5 +68,5 @@ async def caution_of(tx: Tx, device: Device, warms_up: bool) -> CautionNow:
         waiting=await store.held_count(tx, device.id, now),
         next_at=Calendar(limits, latest).give(earliest) if limits else now,
         paused_until=paused_until,
-        since_at=warm_up.since_at if warm_up is not None else 0,
+        rises=tuple(limit for limit in limits if limit.from_at > now),
     )

@@ -17,6 +17,7 @@ from merpati.messages.views import being_handed_over
 from merpati.runtime.dispatcher import Dispatcher, Sender
 from merpati.runtime.sessions import Sessions
 from merpati.storage.port import Storage, StorageError
+from merpati.transports.port import SessionState
 
 EVERY_S = 5.0
 
@@ -36,6 +37,7 @@ class Upkeep:
                 await self.refresh_settings()
                 await self.look_for_strays()
                 await self.send_unclear_again()
+                await self.connect_after_bans()
             except StorageError:
                 continue
 
@@ -64,6 +66,13 @@ class Upkeep:
             return
         for device in await self.storage.write(resend_unclear, able, self.dispatcher.max_tries):
             self.dispatcher.wake(device)
+
+    async def connect_after_bans(self) -> None:
+        """Those whose ban has ended, as the network had told."""
+        for id_, session in list(self.sessions.live.items()):
+            ended_at = session.device.state_until
+            if session.state is SessionState.BANNED and ended_at is not None and ended_at <= self.clock.now():
+                await self.sessions.restart(id_)
 
     async def look_for_strays(self) -> None:
         """Settle hand-overs that were nobody's at the last look and still are."""

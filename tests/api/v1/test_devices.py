@@ -52,6 +52,8 @@ async def test_devices_are_listed_with_everything(both: Api, ayu: Browser) -> No
             "pace_from_ms": 0,
             "pace_to_ms": 0,
             "resend_unclear": False,
+            "caution": "auto",
+            "new_people_per_day": 250,
         },
         "quota": None,
         "expires_at": None,

@@ -160,8 +160,8 @@ class FileRuleAnswer(Answer, frozen=True, kw_only=True):
 
 class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long one
-    may write freely after somebody wrote, 0: always. `files`: by kind, where it takes less than this
-    server.
+    may write freely after somebody wrote, 0: always. `warms_up`: its network bans numbers that write to many people
+    who do not know them. `files`: by kind, where it takes less than this server.
     """
 
     in_flight: int
@@ -179,6 +179,7 @@ class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     template: bool
     contact: bool
     reaction: bool
+    warms_up: bool
     window_ms: int
     max_text: int
     files: dict[MediaKind, FileRuleAnswer]

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from merpati.api.fonnte.add_device import device_number
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
+from merpati.api.v1.caution import get_caution, post_end_pause
 from merpati.api.v1.days import Zone, today_of
 from merpati.api.v1.device_asks import get_groups, post_check, post_groups, post_typing
 from merpati.api.v1.device_deletion import delete_device
@@ -40,11 +41,11 @@ from merpati.devices.actions import (
     connect_device,
     disconnect_device,
     set_desired,
-    update_device,
 )
 from merpati.devices.connection import states_before
 from merpati.devices.model import Device, DeviceState, Settings, written_numbers
 from merpati.devices.views import Wanted, search_devices
+from merpati.messages.caution import change_device
 from merpati.messages.counts import DeviceCounts, count_devices
 from merpati.storage.port import Tx
 from merpati.transports.port import PairHow
@@ -186,7 +187,7 @@ async def patch_device(
     number = _changed_number(device.number, data.number)
     name = data.name if isinstance(data.name, str) else device.name
     settings = _settings(data.settings, device.settings)
-    changed = await gateway.storage.write(update_device, device.id, number, name, settings)
+    changed = await gateway.storage.write(change_device, device.id, number, name, settings)
     gateway.devices.forget_device(device.id)
     return await answer_device(gateway, principal, changed, None)
 
@@ -323,6 +324,8 @@ def devices_router() -> Router:
             post_pairing,
             get_connections,
             get_window,
+            get_caution,
+            post_end_pause,
             get_groups,
             post_groups,
             post_check,

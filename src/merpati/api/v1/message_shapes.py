@@ -241,8 +241,9 @@ def show_held(waiting: Waiting | None) -> HeldAnswer | None:
 def show_why(waiting: Waiting | None, device: Device | None) -> WhyAnswer | None:
     if waiting is None:
         return None
-    values = _of_device(device) if waiting.reason is Wait.DEVICE and device is not None else {}
-    return WhyAnswer(key=waiting.reason, values=values, until=maybe(waiting.until_at))
+    if waiting.reason is Wait.DEVICE and device is not None:
+        return WhyAnswer(key=waiting.reason, values=_of_device(device), until=maybe(device.state_until))
+    return WhyAnswer(key=waiting.reason, values={}, until=maybe(waiting.until_at))
 
 
 def _of_device(device: Device) -> dict[str, str]:

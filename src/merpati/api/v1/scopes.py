@@ -46,6 +46,8 @@ NEEDED: Mapping[str, Needed] = {
     "getDevice": _S.DEVICES_READ,
     "listConnections": _S.DEVICES_READ,
     "getWindow": _S.MESSAGES_READ,
+    "getCaution": _S.DEVICES_READ,
+    "endPause": _S.DEVICES_MANAGE,
     "listGroups": _S.DEVICES_READ,
     "readGroups": _S.DEVICES_READ,
     "listTransports": _KNOWN,

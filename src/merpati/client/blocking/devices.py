@@ -176,6 +176,29 @@ class Devices:
             )
         )
 
+    def get_caution(self, device_id: int) -> shapes.CautionAnswer:
+        """Caution with new people.
+
+        How many people who do not know the device's number it may write to, and what waits for that. WhatsApp
+        bans linked phones that write to many.
+        """
+        return self._do(Call("GET", path_of("/api/v1/devices/{}/caution", device_id), shapes.CautionAnswer))
+
+    def end_pause(self, device_id: int, *, idempotency_key: str | None = None) -> shapes.CautionAnswer:
+        """Write to new people again.
+
+        Ends the pause after WhatsApp's refusal, for who sees in the app that WhatsApp allows it again. Where it
+        does not, the next refusal begins a longer one.
+        """
+        return self._do(
+            Call(
+                "POST",
+                path_of("/api/v1/devices/{}/caution/end-pause", device_id),
+                shapes.CautionAnswer,
+                key=idempotency_key,
+            )
+        )
+
     def list_groups(self, device_id: int) -> shapes.GroupsAnswer:
         """A device's groups.
 

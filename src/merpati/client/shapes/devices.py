@@ -20,8 +20,8 @@ class AddedAnswer(Shape, frozen=True, kw_only=True):
 
 class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long
-    one may write freely after somebody wrote, 0: always. `files`: by kind, where it takes less than this
-    server."""
+    one may write freely after somebody wrote, 0: always. `warms_up`: its network bans numbers that write to
+    many people who do not know them. `files`: by kind, where it takes less than this server."""
 
     in_flight: int
     takes_ref: bool
@@ -38,9 +38,33 @@ class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     template: bool
     contact: bool
     reaction: bool
+    warms_up: bool
     window_ms: int
     max_text: int
     files: dict[str, FileRuleAnswer]
+
+
+class Caution(OpenEnum):
+    """With people who do not know the number: how many a day it writes to first."""
+
+    AUTO = "auto"
+    OWN = "own"
+    OFF = "off"
+
+
+class CautionAnswer(Shape, frozen=True, kw_only=True):
+    """How far a device goes with people who do not know its number. `new_people_per_day`: to so many of them it
+    writes first within any 24 hours, null: to all. `written`: to so many it did, in the last 24 hours.
+    `waiting`: so many messages wait for that, each until its own time. `next_at`: when the next one may be
+    written to. `paused_until`: WhatsApp refused such a message, and none goes until then; null: it did not.
+    `rises`: what its age will allow it."""
+
+    new_people_per_day: int | None
+    written: int
+    waiting: int
+    next_at: datetime
+    paused_until: datetime | None
+    rises: list[StageAnswer]
 
 
 class ChatWindowAnswer(Shape, frozen=True, kw_only=True):
@@ -165,7 +189,9 @@ class SettingsAnswer(Shape, frozen=True, kw_only=True):
     answers incoming messages. The device hands over no sooner than a time drawn between `pace_from_ms` and
     `pace_to_ms` after its last message. `resend_unclear`: a message whose hand-over nobody answered, and of
     which WhatsApp does not say within 90 seconds that it has it, is sent again by itself, and may arrive twice;
-    else it stays `uncertain` until a person decides."""
+    else it stays `uncertain` until a person decides. `caution`: how many people who do not know the number it
+    writes to first, within any 24 hours: `auto`, as many as its age allows, on linked phones alone; `own`,
+    `new_people_per_day`; `off`, all. What is beyond waits."""
 
     autoread: bool
     personal: bool
@@ -179,6 +205,8 @@ class SettingsAnswer(Shape, frozen=True, kw_only=True):
     pace_from_ms: int
     pace_to_ms: int
     resend_unclear: bool
+    caution: Caution
+    new_people_per_day: int
 
 
 class Source(OpenEnum):
@@ -187,6 +215,13 @@ class Source(OpenEnum):
     AUTOREPLY = "autoreply"
     SPREADSHEET = "spreadsheet"
     FLOW = "flow"
+
+
+class StageAnswer(Shape, frozen=True, kw_only=True):
+    """From when on how many people a day."""
+
+    at: datetime
+    new_people_per_day: int
 
 
 class TodayAnswer(Shape, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from merpati.client.shape import Shape
-from merpati.client.shapes.devices import Source, WebhookWay
+from merpati.client.shapes.devices import Caution, Source, WebhookWay
 
 
 class SettingsGiven(Shape, frozen=True, kw_only=True):
@@ -26,3 +26,5 @@ class SettingsGiven(Shape, frozen=True, kw_only=True):
     pace_from_ms: int | UnsetType = UNSET
     pace_to_ms: int | UnsetType = UNSET
     resend_unclear: bool | UnsetType = UNSET
+    caution: Caution | UnsetType = UNSET
+    new_people_per_day: int | UnsetType = UNSET

@@ -362,6 +362,7 @@ class Wait(OpenEnum):
     FOLLOWUP = "followup"
     RETRY = "retry"
     UNCLEAR = "unclear"
+    CAUTION = "caution"
     DEVICE = "device"
     PACE = "pace"
     TURN = "turn"
