@@ -64,7 +64,7 @@ async def write_to(storage: Storage, *chats: Address, **how: object) -> list[Mes
 
 async def take(storage: Storage, most: int = 64) -> list[Taken]:
     """What a careful sender gets now."""
-    intent = Intent(DEVICE, INC, EPOCH, most, True, True)
+    intent = Intent(DEVICE, INC, EPOCH, most, True)
     return (await storage.write(take_intents, [intent]))[0]
 
 
@@ -331,3 +331,13 @@ async def test_thousands_of_strangers_hold_no_reply_up(storage: Storage) -> None
     await write_to(storage, person(0), priority=Priority.BULK)
     assert set(await send_all(storage)) == {person(1), person(0)}
     assert (await look(storage)).waiting == 2_499
+
+
+async def test_one_after_the_other_is_counted_as_many_at_once(storage: Storage) -> None:
+    """Each place is kept before the next is given."""
+    await limit(storage, 2)
+    for n in range(4):
+        await write_to(storage, person(n))
+        for message in await take(storage, 1):
+            await finish(storage, an_end(message))
+    assert (await look(storage)).waiting == 2

@@ -226,20 +226,19 @@ async def test_what_nobody_answered_is_sent_again_where_its_owner_wants_it(stage
 async def test_a_young_number_hands_over_slowly(stage: Stage) -> None:
     """Where its network bans for haste; one whose owner says so does not."""
     session = stage.sessions.live[DEVICE]
-    assert (session.pace(), session.is_limited) == (Pace(0, 0), False)
+    assert session.pace() == Pace(0, 0)
     stage.network.caps = msgspec.structs.replace(stage.network.caps, warms_up=True)
-    assert (session.pace(), session.is_limited) == (WARM_UP[0].pace, True)
+    assert session.pace() == WARM_UP[0].pace
     await go_back(stage.storage, "UPDATE warm_up SET since_at = since_at - $1 * 100000")
     await stage.come_into(SessionState.RETRYING, SessionState.OPEN)
     assert session.pace() == WARM_UP[-1].pace
     session.device = msgspec.structs.replace(session.device, settings=Settings(caution=Caution.OFF))
-    assert (session.pace(), session.is_limited) == (Pace(0, 0), False)
+    assert session.pace() == Pace(0, 0)
 
 
 async def test_a_first_message_waits_for_its_place(stage: Stage) -> None:
-    """The sender asks for it so."""
+    """From the moment at which its owner wants it so."""
     await set_up(stage.storage, Settings(caution=Caution.OWN, new_people_per_day=1))
-    await Upkeep(stage.storage, CLOCK, stage.sessions, stage.dispatcher).refresh_settings()
     await stage.accept(1, ALICE)
     await stage.accept(2, BUDI)
     await stage.accept(3, ALICE)

@@ -150,6 +150,17 @@ async def find_devices(
     return [_device(row) for row in rows]
 
 
+async def cautious(tx: Tx, devices: Sequence[tuple[DeviceId, int]]) -> list[DeviceId]:
+    """(device, 1 where its network bans numbers that write to many strangers): those that take care of it."""
+    rows = await tx.set(
+        f"SELECT d.id FROM device d, {{r}} WHERE d.id = r.id AND (d.caution = '{Caution.OWN}' "
+        f"OR (d.caution = '{Caution.AUTO}' AND r.warms_up = 1))",
+        "id bigint, warms_up bigint",
+        devices,
+    )
+    return [row[0] for row in rows]
+
+
 async def devices_by_ids(tx: Tx, ids: Sequence[DeviceId]) -> dict[DeviceId, Device]:
     """Deleted ones too: the history names them, and a node has to let them go."""
     rows = await tx.set(

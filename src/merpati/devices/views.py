@@ -1,7 +1,7 @@
 """Reading devices."""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -22,6 +22,12 @@ async def find_device_by_number(tx: Tx, number: str) -> Device | None:
 async def find_devices(tx: Tx, ids: Sequence[DeviceId]) -> dict[DeviceId, Device]:
     """Those of these devices that exist, or did until they were deleted."""
     return await store.devices_by_ids(tx, ids)
+
+
+async def cautious_devices(tx: Tx, warms_up: Mapping[DeviceId, bool]) -> list[DeviceId]:
+    """Those of these devices that limit to how many people who do not know them they write. `warms_up`: their
+    network bans numbers that write to many."""
+    return await store.cautious(tx, [(device, int(does)) for device, does in sorted(warms_up.items())])
 
 
 async def devices_by_token_hashes(tx: Tx, hashes: Sequence[str]) -> dict[str, Device]:

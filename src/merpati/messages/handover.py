@@ -8,6 +8,7 @@ import msgspec
 from merpati.core.errors import Code
 from merpati.core.facts import AnyFact, MessageFailed, MessageRetried, MessageSent, MessageUncertain
 from merpati.core.ids import AccountId, Address, DeviceId, Epoch, Incarnation, MessageId, WaId
+from merpati.devices.views import cautious_devices
 from merpati.messages import store_accept, store_outcomes
 from merpati.messages import store_outbox as store
 from merpati.messages.actions import record_all
@@ -27,8 +28,6 @@ class Intent(msgspec.Struct, frozen=True):
     inc: Incarnation
     epoch: Epoch
     most: int
-    is_limited: bool = False
-    """First messages of this device may have to wait: `first_contact`."""
     warms_up: bool = False
     """Its network bans numbers that write to many people who do not know them."""
 
@@ -97,7 +96,7 @@ async def take_intents(tx: Tx, intents: Sequence[Intent]) -> list[list[Taken]]:
     asked, again = list(intents), MOST_ROUNDS
     while asked and again:
         taken = await _take(tx, asked, now)
-        back = await hold_strangers(tx, _heads(taken, intents), now)
+        back = await hold_strangers(tx, await _careful(tx, taken, intents), now)
         for message in taken:
             if message.id not in back:
                 by_device.setdefault(message.device, []).append(message)
@@ -118,12 +117,15 @@ async def _take(tx: Tx, intents: Sequence[Intent], now: int) -> list[Taken]:
     return [_taken(row, *rank[row[0]][2:], now) for row in sorted(rows, key=lambda row: (row[7], rank[row[0]]))]
 
 
-def _heads(taken: Sequence[Taken], intents: Sequence[Intent]) -> list[Head]:
-    warms_up = {intent.device: intent.warms_up for intent in intents if intent.is_limited}
+async def _careful(tx: Tx, taken: Sequence[Taken], intents: Sequence[Intent]) -> list[Head]:
+    """Those of devices that are careful with people who do not know them."""
+    warms_up = {intent.device: intent.warms_up for intent in intents}
+    devices = {message.device for message in taken}
+    careful = await cautious_devices(tx, {device: warms_up[device] for device in devices}) if devices else []
     return [
         Head(message=t.id, account=t.account, device=t.device, chat=t.chat, warms_up=warms_up[t.device])
         for t in taken
-        if t.device in warms_up
+        if t.device in careful
     ]
 
 

@@ -51,25 +51,12 @@ class Guard(Protocol):
         ...
 
 
-class Manner(Protocol):
-    """How a device hands over, as its owner sets it and its number's age allows."""
-
-    def pace(self) -> Pace:
-        """Between two hand-overs."""
-        ...
-
-    @property
-    def is_limited(self) -> bool:
-        """Its first messages to people may have to wait."""
-        ...
-
-
 class Sender:
     """One device's session, as the dispatcher sees it: the same one each time it opens, as what was in hand when it
     closed may be in hand still."""
 
-    def __init__(self, device: DeviceId, claim: Claim, transport: Transport, manner: Manner) -> None:
-        self.device, self.claim, self.transport, self.manner = device, claim, transport, manner
+    def __init__(self, device: DeviceId, claim: Claim, transport: Transport, pace: Callable[[], Pace]) -> None:
+        self.device, self.claim, self.transport, self.pace = device, claim, transport, pace
         self.in_hand: set[MessageId] = set()
         """Taken, and what came of it is not stored yet."""
         self.asking = False
@@ -81,13 +68,13 @@ class Sender:
     @property
     def room(self) -> int:
         """How many more may be in flight: with a pace of its own, a device hands over one after the other."""
-        most = 1 if self.manner.pace().to_ms else self.transport.caps.in_flight
+        most = 1 if self.pace().to_ms else self.transport.caps.in_flight
         return most - len(self.in_hand)
 
     def intent(self, most: int) -> Intent:
         """What it asks the outbox for."""
         warms_up = self.transport.caps.warms_up
-        return Intent(self.device, self.claim.inc, self.claim.epoch, most, self.manner.is_limited, warms_up)
+        return Intent(self.device, self.claim.inc, self.claim.epoch, most, warms_up)
 
     def rest(self) -> None:
         """Be idle, if there is nothing left to do."""
@@ -284,7 +271,7 @@ class Dispatcher:
             costs_try=verdict.costs_try,
             warms_up=sender.transport.caps.warms_up,
         )
-        gap_ms = sender.manner.pace().gap(self.rng.random()) if end.may_have_arrived else 0
+        gap_ms = sender.pace().gap(self.rng.random()) if end.may_have_arrived else 0
         return msgspec.structs.replace(end, gap_ms=gap_ms)
 
     async def _store(self, sender: Sender, end: HandedOver) -> None:

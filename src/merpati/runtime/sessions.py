@@ -15,7 +15,7 @@ from merpati.core.crashpoint import crashpoint
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, DeviceId, Epoch
 from merpati.devices.connection import change_state
-from merpati.devices.model import LIVE, Caution, Claim, Device, Reason
+from merpati.devices.model import LIVE, Claim, Device, Reason
 from merpati.devices.views import find_device
 from merpati.messages.pace import Pace
 from merpati.messages.receipts import RECEIPT, Receipted
@@ -110,7 +110,7 @@ class Session:
         self, device: Device, claim: Claim, transport: Transport, typing: TypingShown, clock: Clock
     ) -> None:
         self.device, self.claim, self.transport, self.typing, self.clock = device, claim, transport, typing, clock
-        self.sender = Sender(device.id, claim, transport, self)
+        self.sender = Sender(device.id, claim, transport, self.pace)
         self.state = SessionState.OFF
         self.pairing: Pairing | None = None
         self.stopped = False
@@ -122,12 +122,6 @@ class Session:
         now = self.clock.now()
         since_at = now if self.since_at is None else self.since_at
         return pace_of(self.device.settings, self.transport.caps.warms_up, since_at, now)
-
-    @property
-    def is_limited(self) -> bool:
-        """First messages of it may have to wait."""
-        caution = self.device.settings.caution
-        return caution is Caution.OWN or (caution is Caution.AUTO and self.transport.caps.warms_up)
 
 
 class Sessions:

@@ -21,14 +21,14 @@ async def send(api: Api, token: str = "one", **params: Any) -> int:  # noqa: ANN
     return int(answered["id"][0])
 
 
-async def take(api: Api, device: DeviceId = ONE, most: int = 64, *, is_limited: bool = False) -> list[Taken]:
-    """What the device may hand over now, as its owner takes it. `is_limited`: with caution towards new people."""
+async def take(api: Api, device: DeviceId = ONE, most: int = 64) -> list[Taken]:
+    """What the device may hand over now, as its owner takes it."""
 
     async def own(tx: Tx) -> None:
         await tx.run("UPDATE device_owner SET owner_inc = $1, epoch = $2 WHERE device_id = $3", NODE, EPOCH, device)
 
     await api.storage.write(own)
-    (taken,) = await api.storage.write(take_intents, [Intent(device, NODE, EPOCH, most, is_limited)])
+    (taken,) = await api.storage.write(take_intents, [Intent(device, NODE, EPOCH, most)])
     return taken
 
 

@@ -24,7 +24,7 @@ async def look(ayu: Browser) -> Any:  # noqa: ANN401 - JSON
 
 async def hand_over(api: Api) -> int:
     """What may go goes; answers how many."""
-    taken = await take(api, is_limited=True)
+    taken = await take(api)
     for message in taken:
         await end(api, message)
     return len(taken)
@@ -67,7 +67,7 @@ async def test_a_pause_is_shown_and_ended(both: Api, ayu: Browser) -> None:
     await both.storage.write(begin)
     await limit(ayu, caution="own", new_people_per_day=5)
     waiting = await send(both, target="081200000001")
-    (taken,) = await take(both, is_limited=True)
+    (taken,) = await take(both)
     await end(both, taken, Outcome.RETRY, "number_slowed")
     until = (await look(ayu))["paused_until"]
     assert until is not None
