@@ -79,6 +79,7 @@ CAPABILITIES = {
         in_flight=8,
         takes_ref=True,
         poll=False,
+        groups=False,
         interactive=True,
         template=True,
         contact=True,

@@ -12,7 +12,14 @@ from typing import TypeVar
 import msgspec
 
 from merpati.api.fonnte.attachments import Collecting
-from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at, words_taken
+from merpati.api.fonnte.content import (
+    build_content,
+    build_options,
+    check_group,
+    check_supported,
+    schedule_at,
+    words_taken,
+)
 from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.fields import Upload
 from merpati.api.gateway import Gateway
@@ -210,6 +217,8 @@ def make_items(
         options = build_options(params, content, quoted.get(params.inbox_id))
         for caps in able:
             check_supported(content, options, caps)
+        for target, device in zip(element.targets, element.devices, strict=True):
+            check_group(target.address, gateway.capabilities[transports[device]])
         items.append(
             SendItem(
                 targets=element.targets,

@@ -70,6 +70,7 @@ class Code(StrEnum):
     UNSUPPORTED = "unsupported"
     EXTRA_MISSING = "extra_missing"
     POLL_UNSUPPORTED = "poll_unsupported"
+    GROUP_UNSUPPORTED = "group_unsupported"
     # what is sent to be pressed
     INTERACTIVE_UNSUPPORTED = "interactive_unsupported"
     TEMPLATE_UNSUPPORTED = "template_unsupported"

@@ -74,3 +74,20 @@ async def test_words_with_a_sound_are_refused_and_the_sound_alone_goes(api: Api)
         False,
         "input invalid: this device sends sounds without message",
     )
+
+
+async def test_a_group_is_refused_where_there_are_none(api: Api) -> None:
+    """It was taken, and failed in the queue. The preview names it, and a linked phone takes it."""
+    await official(api)
+    group = "120363000000000001@g.us"
+    refused = await send(api, OFFICIAL, targets=f"6281234567890,{group}", text="halo")
+    assert (refused.status, refused.body["code"]) == (422, "group_unsupported")
+    assert group in refused.body["detail"]
+    body = {"device": OFFICIAL, "targets": f"6281234567890,{group}", "text": "halo"}
+    preview = await program_of(api).ask("POST", "/messages/preview", body)
+    assert [(each["text"], each["code"]) for each in preview.body["refused"]] == [(group, "group_unsupported")]
+    form = {"target": group, "message": "halo", "connectOnly": "false"}
+    async with api.client.post(f"{api.url}/send", headers={"Authorization": TOKEN}, data=form) as response:
+        answer = await response.json()
+    assert answer["reason"] == f"target input invalid: this device has no groups, {group}"
+    assert (await send(api, ONE, targets=group, text="halo")).status == 202

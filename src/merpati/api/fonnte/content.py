@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from merpati.api.fonnte.buttons import menu_text
 from merpati.api.fonnte.menus import menu_of
 from merpati.api.fonnte.params import SendParams, Table
+from merpati.core.address import is_group
 from merpati.core.clock import DAY_MS, SECOND_MS
 from merpati.core.errors import Code, Refusal
-from merpati.core.ids import WaId
+from merpati.core.ids import Address, WaId
 from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
 from merpati.transports.cards import Contacts, Reaction
@@ -109,6 +110,12 @@ def check_supported(content: Content, options: Options, caps: Capabilities) -> N
         check_file(caps.files, content.kind, content.mime, content.size_bytes, content.caption)
     if options.reply_to is not None and not caps.reply:
         raise Refusal(Code.UNSUPPORTED, what="reply")
+
+
+def check_group(chat: Address, caps: Capabilities) -> None:
+    """Raises `Refusal(GROUP_UNSUPPORTED)` for a group, where this transport has none."""
+    if not caps.groups and is_group(chat):
+        raise Refusal(Code.GROUP_UNSUPPORTED, field="targets", target=chat)
 
 
 def words_taken(content: Content, caps: Capabilities) -> int:

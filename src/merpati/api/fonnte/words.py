@@ -44,6 +44,7 @@ REASONS: Mapping[Code, str] = {
     Code.TEXT_UNSTORABLE: "input invalid",
     Code.UNSUPPORTED: "input invalid",
     Code.POLL_UNSUPPORTED: "input invalid: this device has no polls, send listJSON",  # ours after the colon
+    Code.GROUP_UNSUPPORTED: "target input invalid: this device has no groups, {target}",  # ours after the colon
     # ours after the colon: at Fonnte these were gone before there were such limits
     Code.PART_TOO_LONG: "input invalid: {field} has {length} characters, at most {most}",
     Code.PART_MISSING: "input invalid: {field} is empty",

@@ -8,7 +8,7 @@ from litestar import Request, post
 from litestar.params import JSONBody
 
 from merpati.api.accepting import LARGE_BYTES, beside
-from merpati.api.fonnte.content import build_content, build_options, check_supported, schedule_at
+from merpati.api.fonnte.content import build_content, build_options, check_group, check_supported, schedule_at
 from merpati.api.gateway import Gateway
 from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, ThePrincipal
@@ -134,8 +134,8 @@ def _preview(
 ) -> PreviewAnswer:
     country, params = read_country(data), read_params(data, reaction)
     schedule_at(params, gateway.clock.now())
+    caps = gateway.capabilities[device.transport]
     if not data.url:
-        caps = gateway.capabilities[device.transport]
         content = build_content(params, media, interactive=caps.interactive)
         check_supported(content, build_options(params, content, None), caps)
     good: list[Target] = []
@@ -143,7 +143,9 @@ def _preview(
     for position, (to, values) in enumerate(read_entries(data)):
         check_storable((data.text, *values))
         try:
-            good.append(_known_target(read_target(to, values, country), rotators))
+            target = _known_target(read_target(to, values, country), rotators)
+            check_group(target.address, caps)
+            good.append(target)
         except Refusal as refusal:
             detail = sentence(f"error.{refusal.code}", language, **refusal.values)
             refused.append(RefusedTarget(position=position, text=to[:60], code=refusal.code, detail=detail))
