@@ -11,7 +11,7 @@ from merpati.core.ids import Address, MessageId, WaId
 from merpati.devices.model import Caution, Settings
 from merpati.messages.caution import CautionNow, caution_of, change_device, end_pause
 from merpati.messages.changes import Reschedule, cancel_message, reschedule_message
-from merpati.messages.first_contact import begin_number
+from merpati.messages.first_contact import begin_number, know_people
 from merpati.messages.handover import Intent, Outcome, take_intents
 from merpati.messages.inbound import Incoming, receive_messages
 from merpati.messages.model import DelayRange, Priority, Taken
@@ -341,3 +341,16 @@ async def test_one_after_the_other_is_counted_as_many_at_once(storage: Storage) 
         for message in await take(storage, 1):
             await finish(storage, an_end(message))
     assert (await look(storage)).waiting == 2
+
+
+async def test_people_of_before_the_link_are_no_strangers(storage: Storage) -> None:
+    """They take nobody's place, and what was held for them goes; told twice is told once."""
+    await limit(storage, 1)
+    await write_to(storage, *map(person, range(4)))
+    assert await send_all(storage) == [person(0)]
+    for _ in range(2):
+        await storage.write(know_people, DEVICE, [person(2), person(3), person(9)])
+    assert await send_all(storage) == [person(2), person(3)]
+    await write_to(storage, person(9), person(9))
+    assert await send_all(storage) == [person(9), person(9)]
+    assert (await look(storage)).written == 1

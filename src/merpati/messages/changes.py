@@ -15,7 +15,7 @@ from merpati.core.ids import AccountId, Address, DeviceId, Epoch, MessageId
 from merpati.devices.deletion import Gone, deleted_devices
 from merpati.messages import batches, store_accept, store_changes, store_outbox
 from merpati.messages.actions import record_all
-from merpati.messages.first_contact import hear_people
+from merpati.messages.first_contact import hurry
 from merpati.messages.handover import HandedOver, Outcome, finish_handovers
 from merpati.messages.model import LIFE, DelayRange, HoldReason, MessageEvent, MessageState, OpenRow, Priority
 from merpati.messages.store_changes import Known
@@ -110,7 +110,7 @@ async def reschedule_message(
     if message not in moved:
         raise _too_late(known)
     at_once = {id_ for id_, due, _ in dues if due <= tx.now}
-    await hear_people(tx, [(k.device, k.chat) for k in chosen if k.message in at_once & moved])
+    await hurry(tx, [(k.device, k.chat) for k in chosen if k.message in at_once & moved])
     if asked.schedule_at is not None:
         await store_changes.set_schedule(tx, list(moved), asked.schedule_at)
     await _record_moves(tx, [k for k in chosen if k.message in moved], {id_: due for id_, due, _ in dues})

@@ -28,6 +28,8 @@ from merpati.storage.port import Tx
 
 PLACED_AT_ONCE = 1_000
 """What waits behind a message that is held gets its place with it, so many messages at most."""
+LONG_AGO = 0
+"""A place that counts for no limit."""
 REFUSALS = frozenset({Code.NUMBER_SLOWED, Code.NETWORK_REFUSED})
 """What WhatsApp answers to a number that writes to too many strangers."""
 
@@ -126,12 +128,29 @@ async def _note_holds(tx: Tx, held: Mapping[MessageId, int], now: int) -> None:
 
 
 async def hear_people(tx: Tx, chats: Sequence[tuple[DeviceId, Address]]) -> None:
-    """Somebody wrote to the device in these chats, or its owner wants it so: what is held for them goes now."""
+    """Somebody wrote to the device in these chats: what is held for them goes now, and takes nobody's place."""
+    await _release(tx, chats, await database_now(tx), LONG_AGO)
+
+
+async def hurry(tx: Tx, chats: Sequence[tuple[DeviceId, Address]]) -> None:
+    """The owner wants what is held for these to go now, in a place of the present."""
     now = await database_now(tx)
+    await _release(tx, chats, now, now)
+
+
+async def _release(tx: Tx, chats: Sequence[tuple[DeviceId, Address]], now: int, place: int) -> None:
     held = await store.held_chats(tx, chats, now) if chats else []
     if held:
-        await store.reserve(tx, [(device, chat, now) for device, chat, _ in held])
+        await store.reserve(tx, [(device, chat, place) for device, chat, _ in held])
         await store.release(tx, held, now)
+
+
+async def know_people(tx: Tx, device: DeviceId, people: Sequence[Address]) -> None:
+    """The device's number spoke with these before: they need no place, and what is held for them goes now. May run
+    twice."""
+    chats = [(device, person) for person in people]
+    await hear_people(tx, chats)
+    await store.know(tx, chats, LONG_AGO)
 
 
 async def pause(tx: Tx, refused: Sequence[Head], now: int) -> dict[MessageId, int]:

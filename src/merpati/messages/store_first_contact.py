@@ -103,6 +103,16 @@ async def reserve(tx: Tx, places: Sequence[tuple[DeviceId, Address, int]]) -> No
     )
 
 
+async def know(tx: Tx, chats: Sequence[tuple[DeviceId, Address]], at: int) -> None:
+    """This place for those that have none."""
+    await tx.set(
+        "INSERT INTO first_contact (device_id, chat, at) SELECT device_id, chat, at FROM {r} WHERE true "
+        "ON CONFLICT DO NOTHING",
+        "device_id bigint, chat text, at bigint",
+        [(device, chat, at) for device, chat in dict.fromkeys(chats)],
+    )
+
+
 async def drop_unused(tx: Tx, device: DeviceId, now: int) -> None:
     """Places of people for whom nothing waits any more."""
     await tx.run(

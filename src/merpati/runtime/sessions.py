@@ -17,6 +17,7 @@ from merpati.core.ids import Address, DeviceId, Epoch
 from merpati.devices.connection import change_state
 from merpati.devices.model import LIVE, Claim, Device, Reason
 from merpati.devices.views import find_device
+from merpati.messages.first_contact import know_people
 from merpati.messages.pace import Pace
 from merpati.messages.receipts import RECEIPT, Receipted
 from merpati.messages.recovery import EXPIRED_AT_ONCE, expire_overdue, open_session
@@ -41,6 +42,7 @@ from merpati.transports.port import (
     PollVote,
     Receipt,
     SessionState,
+    Spoken,
     State,
     Transport,
     Typing,
@@ -314,6 +316,8 @@ class Sessions:
             case PairQr() | PairCode():
                 if session.pairing is not None:
                     session.pairing.show(event)
+            case Spoken():
+                await self.storage.write(know_people, session.device.id, event.people)
             case Typing() | FromPhone():
                 return  # shown nowhere yet; nothing of it is kept
 

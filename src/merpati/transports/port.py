@@ -326,7 +326,15 @@ class FromPhone(Event, frozen=True, kw_only=True, tag=True):
     quoted: WaId | None = None
 
 
-AnyEvent: TypeAlias = PairQr | PairCode | State | Receipt | Undelivered | Inbound | PollVote | Typing | FromPhone
+class Spoken(Event, frozen=True, kw_only=True, tag=True):
+    """People with whom the number spoke before it was linked. May come in parts, and again."""
+
+    people: tuple[Address, ...]
+
+
+AnyEvent: TypeAlias = (
+    PairQr | PairCode | State | Receipt | Undelivered | Inbound | PollVote | Typing | FromPhone | Spoken
+)
 Emit: TypeAlias = Callable[[AnyEvent], Awaitable[None]]
 """Hands an event to the gateway; returning means that it is stored, so that the network may forget it.
 

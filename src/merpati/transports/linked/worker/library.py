@@ -43,6 +43,8 @@ class Happening(IntEnum):
     OUTDATED = 10
     STREAM_ERROR = 11
     DISCONNECTED = 12
+    PAST = 13
+    """What a phone tells a new device of the time before: large, and read at once."""
     MESSAGE = 17
     RECEIPT = 18
     CHAT_PRESENCE = 19

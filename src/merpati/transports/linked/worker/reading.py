@@ -16,8 +16,8 @@ from merpati.transports.linked.worker.client import LibraryTrouble
 from merpati.transports.linked.worker.incoming import Incoming, pairs_of, with_file, words_of, writer_of
 from merpati.transports.linked.worker.library import Happening
 from merpati.transports.linked.worker.line import Line, Tools
-from merpati.transports.linked.worker.store import LATE, Late, News, Store
-from merpati.transports.port import AnyEvent, Media, Receipt, ReceiptKind
+from merpati.transports.linked.worker.store import LATE, SPOKEN, Late, News, Store
+from merpati.transports.port import AnyEvent, Media, Receipt, ReceiptKind, Spoken
 
 FETCHES: Final = 3
 FETCH_AGAIN_S: Final = 0.5
@@ -46,6 +46,10 @@ class Reading:
                 who=Address(late.chat),
                 ref=WireRef(late.ref),
             )
+        if news.code == SPOKEN:
+            people = msgspec.msgpack.decode(news.data, type=tuple[str, ...])
+            now = self._tools.clock.now()
+            return Spoken(device=self.device, at=now, people=tuple(Address(each) for each in people))
         if news.code == Happening.RECEIPT:
             return self.incoming.receipt(types.Receipt.FromString(news.data))
         if news.code == Happening.UNDECRYPTABLE:

@@ -9,18 +9,21 @@ from pathlib import Path
 from sqlite3 import Error as StoreError
 from typing import Any, Final
 
+import msgspec
+
 from merpati.core.clock import Millis
 from merpati.core.ids import Address
 from merpati.transports.linked import protocol
 from merpati.transports.linked.folder import Mark, SessionFolder
 from merpati.transports.linked.protocol import End
+from merpati.transports.linked.worker import past
 from merpati.transports.linked.worker.client import Client, LibraryTrouble
 from merpati.transports.linked.worker.ends import BAN_CRASH, ban_until, end_of_event, end_of_status
 from merpati.transports.linked.worker.library import Happening
 from merpati.transports.linked.worker.line import Line, Tools
 from merpati.transports.linked.worker.reading import Reading
 from merpati.transports.linked.worker.sending import Sending
-from merpati.transports.linked.worker.store import News, Store
+from merpati.transports.linked.worker.store import SPOKEN, News, Store
 from merpati.transports.linked.worker.telling import Telling
 from merpati.transports.port import PairHow
 
@@ -35,6 +38,7 @@ AGAIN_S: Final = (0.5, 300.0)
 """The first wait after the library gave up; it doubles up to the second."""
 UNREADABLE_IN_A_ROW: Final = 3
 LOG_OUT_S: Final = 5.0
+SPOKEN_AT_ONCE: Final = 500
 
 
 class DeviceSession:
@@ -158,14 +162,25 @@ class DeviceSession:
     def heard_event(self, code: int, data: bytes, number: int) -> None:
         """What people said is kept before anything else, also of a client that is ending."""
         if code in KEPT:
-            try:
-                news = self._store.add_news(code, data)
-            except StoreError as error:
-                print(f"device {self.device}: not kept: {error!r}", file=sys.stderr)  # noqa: T201
-                news = News(0, code, data)
-            self._loop.call_soon_threadsafe(self._telling.add, news)
+            self._keep(code, data)
+        elif code == Happening.PAST:
+            self._keep_past(self._tools.messages.neonize.HistorySync.FromString(data).Data)
         else:
             self._loop.call_soon_threadsafe(self._happened, code, data, number)
+
+    def _keep(self, code: int, data: bytes) -> None:
+        try:
+            news = self._store.add_news(code, data)
+        except StoreError as error:
+            print(f"device {self.device}: not kept: {error!r}", file=sys.stderr)  # noqa: T201
+            news = News(0, code, data)
+        self._loop.call_soon_threadsafe(self._telling.add, news)
+
+    def _keep_past(self, part: Any) -> None:  # noqa: ANN401 - a message of the library
+        self._store.know(past.pairs_of(part))
+        people = past.people_of(part, self._store.phone_of)
+        for start in range(0, len(people), SPOKEN_AT_ONCE):
+            self._keep(SPOKEN, msgspec.msgpack.encode(people[start : start + SPOKEN_AT_ONCE]))
 
     def heard_soon(self, number: int, hear: Callable[[str], None], text: str) -> None:
         self._loop.call_soon_threadsafe(lambda: hear(text) if number == self._clients else None)

@@ -34,6 +34,10 @@ LATE: Final = 1_000
 """Our own code of news: an acknowledgement whose sender was told already that it is unknown."""
 
 
+SPOKEN: Final = 1_001
+"""Our own code of news: with whom the number spoke before; addresses, as MessagePack."""
+
+
 class Late(msgspec.Struct, frozen=True):
     """What news of code `LATE` hold, as MessagePack."""
 
