@@ -134,7 +134,11 @@ async def test_a_message_whose_file_is_awaited_is_there_and_told_once_when_it_co
     forward = a_draft(100, BUDI, content=kept.content, media=MediaId(9))
     came_now = _incoming(3, kept, forward=forward, reply_to=WaId("OUT"))
     assert await storage.write(receive_messages, [came_now]) == [True]
-    assert await storage.write(receive_messages, [msgspec.structs.replace(came_now, id=MessageId(4))]) == [False]
+    assert kept.row is not None
+    again = msgspec.structs.replace(
+        came_now, id=MessageId(4), media=msgspec.structs.replace(kept.row, id=MediaId(8))
+    )
+    assert await storage.write(receive_messages, [again]) == [False]
 
     assert await storage.read(_rows, "SELECT id, media_id FROM message WHERE direction = 1") == [(1, 9)]
     assert await storage.read(_rows, "SELECT message_id, chat FROM outbox") == [(100, BUDI)]
@@ -146,6 +150,22 @@ async def test_a_message_whose_file_is_awaited_is_there_and_told_once_when_it_co
         (1, False),
         (1, FILE),
     ]
+
+
+async def test_what_is_stored_is_said_to_be_also_when_its_commit_was_lost(storage: Storage, folder: Path) -> None:
+    """The lane runs it again then: whoever is told that it was there already removes the file."""
+    await storage.write(open_account, ACCOUNT)
+    kept = await keep(folder, came(folder, PNG))
+    for _ in range(2):
+        assert await storage.write(receive_messages, [_incoming(1, kept)]) == [True]
+
+    awaited = awaited_file(came(folder, PNG))
+    waiting = _incoming(2, awaited, notes=awaited.notes, is_told=False, file=None, wa_id=WaId("LATE"))
+    await storage.write(receive_messages, [waiting])
+    assert kept.row is not None
+    row = msgspec.structs.replace(kept.row, id=MediaId(10))
+    for _ in range(2):
+        assert await storage.write(receive_messages, [_incoming(3, kept, media=row, wa_id=WaId("LATE"))]) == [True]
 
 
 async def test_a_message_whose_file_never_comes_says_so_in_the_end(storage: Storage, folder: Path) -> None:

@@ -51,7 +51,8 @@ _Polls = Mapping[tuple[DeviceId, WaId], Poll]
 
 
 async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
-    """Store these with their facts; false for one that is there (same device, chat, sender and WhatsApp id).
+    """Store these with their facts; false for one that is there (same device, chat, sender and WhatsApp id), unless
+    it is there by this very call, whose end nobody heard: its file is needed.
 
     One that was stored before its file came is completed by the same with its file, or by the word that none comes:
     only then webhooks are told of it.
@@ -68,14 +69,18 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
     forwards = [m.forward for m in fresh if m.forward is not None]
     if forwards:
         await add_messages(tx, forwards)
-    return [message.id in new or message.id in completed for message in incoming]
+    stored = new | set(completed)
+    used = await store_inbound.files_in_use(tx, [_seen(m) for m in incoming if m.id not in stored and m.media])
+    return [m.id in stored or (m.media is not None and m.media.id in used) for m in incoming]
+
+
+def _seen(m: Incoming) -> store_inbound.Seen:
+    return m.device, m.chat, m.sender, m.wa_id
 
 
 async def _complete(tx: Tx, known: Sequence[Incoming]) -> dict[MessageId, Incoming]:
     """Those of these that waited for their files, as they are stored; by the ids that were drawn for them now."""
-    came = {
-        (m.device, m.chat, m.sender, m.wa_id): m for m in known if isinstance(m.content, File) and not _waits(m)
-    }
+    came = {_seen(m): m for m in known if isinstance(m.content, File) and not _waits(m)}
     rows = [(*key, json_of(m.content), _options(m), m.media.id if m.media else None, json_of(_awaiting(m)))
             for key, m in came.items()]  # fmt: skip
     stored = await store_inbound.complete(tx, rows)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from merpati.core.ids import Address, DeviceId, MessageId, WaId
+from merpati.core.ids import Address, DeviceId, MediaId, MessageId, WaId
 from merpati.messages.model import StoredContent
 from merpati.storage.port import Tx, Value
 from merpati.transports.port import Poll
@@ -43,3 +43,14 @@ async def complete(tx: Tx, rows: Sequence[Sequence[Value]]) -> list[tuple[Messag
         (MessageId(id_), (DeviceId(device), Address(chat), Address(sender), WaId(wa_id)))
         for id_, device, chat, sender, wa_id in done
     ]
+
+
+async def files_in_use(tx: Tx, seen: Sequence[Seen]) -> set[MediaId]:
+    """The files of these messages, of those that are there."""
+    rows = await tx.set(
+        "SELECT m.media_id FROM message m, {r} WHERE m.device_id = r.device_id AND m.chat = r.chat "
+        "AND m.sender = r.sender AND m.wa_id = r.wa_id AND m.direction = 1 AND m.media_id IS NOT NULL",
+        "device_id bigint, chat text, sender text, wa_id text",
+        list(dict.fromkeys(seen)),
+    )
+    return {MediaId(row[0]) for row in rows}
