@@ -12,6 +12,7 @@ import pytest
 from merpati.core.clock import Millis
 from merpati.core.ids import DeviceId, WaId
 from merpati.fakes.graph.hooks import sign
+from merpati.fakes.graph.settings import AT_ONCE
 from merpati.storage.port import Storage
 from merpati.transports.cloud_api import lines
 from merpati.transports.cloud_api.lines import Secrets
@@ -167,6 +168,26 @@ async def test_ids_with_a_nul_are_told_without_it(rig: CloudRig) -> None:
     await post(rig, body_for(rig.seeded.number.id + "\0", said("w\x001", "halo")))
     [inbound] = await heard.count(Inbound)
     assert inbound.wa_id == WaId("w1")
+
+
+async def test_what_comes_does_not_wait_for_metas_answers_to_its_marks(storage: Storage, tmp_path: Path) -> None:
+    """A device that marks everything as read would hear three people a second, and open late after a night."""
+    slow = msgspec.structs.replace(AT_ONCE, answer_ms=300)
+    async with open_rig(storage, tmp_path, slow) as rig:
+        await rig.pair()
+        wrote = [await rig.say(f"pesan {n}") for n in range(20)]
+        transport, heard = rig.transport(), Heard()
+
+        async def store_and_mark(event: AnyEvent) -> None:
+            await heard.emit(event)
+            if isinstance(event, Inbound):
+                await transport.mark_read(event.chat, event.sender.id, [event.wa_id])
+
+        await transport.start(store_and_mark)
+        async with asyncio.timeout(3):
+            await heard.state(SessionState.OPEN)
+        await transport.stop()
+        assert await rig.ticked() == wrote
 
 
 async def test_a_fault_of_ours_makes_no_number_deaf(rig: CloudRig) -> None:

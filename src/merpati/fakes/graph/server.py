@@ -103,6 +103,7 @@ async def _send(request: web.Request) -> web.StreamResponse:
     graph = _check_token(request)
     number = graph.world.number(request.match_info["id"])
     asked = parse(await _json(request))
+    await asyncio.sleep(graph.settings.answer_ms / 1_000)
     if isinstance(asked, Marked):
         graph.mark(number, asked)
         return json_answer({"success": True})

@@ -9,6 +9,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Times are milliseconds. The defaults are Meta's numbers and a person's pace."""
 
     seed: int = 1
+    answer_ms: int = 0
+    """How long a call to a number takes to be answered."""
     sent_ms: int = 100
     """From the answer to the webhook that says `sent`."""
     delivered_ms: int = 400

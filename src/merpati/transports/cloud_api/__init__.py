@@ -6,7 +6,7 @@ posts (all pure). `client` speaks to Meta, `files` brings attachments, `transpor
 posted: it is stored as it came, answered at once, and worked after that by whoever holds the device, in order
 (`telling`); what waits for a slow file goes on beside that (`late_files`).
 
-`setting_up` asks Meta about a number before it is a device's.
+`marks` shows people that what they wrote was read. `setting_up` asks Meta about a number before it is a device's.
 
 `templates` keeps the templates of its business.
 

@@ -23,6 +23,7 @@ from merpati.transports.cloud_api.bodies import body_of, check_outbound, read_bo
 from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
 from merpati.transports.cloud_api.errors import ENDS, Act, Trouble
 from merpati.transports.cloud_api.lines import Line, Secrets, drop_line, find_line
+from merpati.transports.cloud_api.marks import Marks
 from merpati.transports.cloud_api.order import InOrder
 from merpati.transports.cloud_api.pace import LinePace, PairPace
 from merpati.transports.cloud_api.setting_up import per_second
@@ -105,6 +106,7 @@ class CloudTransport:
         self._turning = asyncio.Lock()
         """Held by who starts, stops or ends: one after the other, or two sessions would run beside each other."""
         self._prepare_s, self._slowed_by = prepare_s, Code.NETWORK_PACE
+        self._marks = Marks()
         self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
 
     # -- the session --
@@ -127,6 +129,7 @@ class CloudTransport:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
+        await self._marks.close()
         if logout:
             await self._storage.write(drop_line, self.device)
             if self._state is not SessionState.LOGGED_OUT and self._emit is not None:
@@ -287,13 +290,10 @@ class CloudTransport:
                 await self._post_mark(account, read_body(asked, typing=True))
 
     async def mark_read(self, chat: Address, sender: Address, ids: Sequence[WaId]) -> None:  # noqa: ARG002
-        """See the port."""
+        """See the port; Meta is told beside it."""
         account = self._open_account()
         for each in ids:
-            try:
-                await self._post_mark(account, read_body(each))
-            except GraphTrouble as error:
-                raise error.trouble.as_error() from None
+            self._marks.add(lambda message: self._post_mark(account, read_body(message)), each)
 
     async def _post_mark(self, account: Account, body: dict[str, Any]) -> None:
         await self._client.post(f"{account.line.number_id}/messages", account.secrets.token, body)
