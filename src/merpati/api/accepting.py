@@ -24,6 +24,7 @@ from merpati.api.fonnte.elements import Element
 from merpati.api.fonnte.fields import Upload
 from merpati.api.gateway import Gateway
 from merpati.api.rotating import draw_rotators, rotators_in
+from merpati.api.templating import check_templates
 from merpati.api.windowing import check_windows
 from merpati.core.clock import SECOND_MS, Millis
 from merpati.core.crashpoint import crashpoint
@@ -87,6 +88,7 @@ async def accept_call(gateway: Gateway, call: Call, show: Show) -> Answered:
         files = await _attach(gateway, folder, call, collected)
         quoted = await _quoted(gateway, call)
         items = await beside(call.large, make_items, gateway, call, files, quoted)
+        await check_templates(gateway, call.devices, items)
         numbers = await beside(call.large, rotators_in, items)
         items = await draw_rotators(gateway, call.account, items, numbers, call.rng)
         plan = await _plan(gateway, call, items)

@@ -16,7 +16,8 @@ from merpati.messages.thumbnails import thumbnail_name
 from merpati.storage.files import FilesGone, FileStore
 from merpati.storage.ids import first_unreserved
 from merpati.storage.port import Storage, Tx
-from merpati.transports.port import Media, Outbound, SendError, SendFault
+from merpati.transports.interactive import file_of, with_file
+from merpati.transports.port import Outbound, SendError, SendFault
 
 AT_ONCE = 200
 _NAME = re.compile(r"([0-9]{1,19})(?:\.thumb[0-9]+)?\.[a-z0-9]+")
@@ -47,14 +48,14 @@ async def locate(files: FileStore, message: Taken) -> Outbound:
     Raises `SendError`: the file is gone for good (CONTENT), or cannot be had now (RATE: it costs no try).
     """
     content = message.content
-    if isinstance(content, Media):
+    if (file := file_of(content)) is not None:
         try:
-            path = await files.locate(content.path)
+            path = await files.locate(file.path)
         except FileNotFoundError:
             raise SendError(SendFault.CONTENT, Code.FILE_GONE) from None
         except FilesGone:
             raise SendError(SendFault.RATE, Code.FILES_UNREACHABLE, retry_after_ms=FILES_WAIT_MS) from None
-        content = msgspec.structs.replace(content, path=str(path))
+        content = with_file(content, str(path))
     return Outbound(
         ref=message.wire_ref,
         chat=message.chat,
@@ -111,7 +112,8 @@ async def find_media(tx: Tx, id_: MediaId) -> KeptFile | None:
 
 async def find_media_of(tx: Tx, content: StoredContent, account: AccountId) -> MediaRow | None:
     """The file that a message of this account holds; None when it holds none, or it is gone."""
-    named = _NAME.fullmatch(content.path) if isinstance(content, Media) else None
+    file = file_of(content)
+    named = _NAME.fullmatch(file.path) if file is not None else None
     found = await store.media_by_id(tx, MediaId(int(named[1]))) if named is not None else None
     return found[0] if found is not None and found[0].account == account else None
 

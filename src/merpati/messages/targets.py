@@ -113,13 +113,19 @@ def text_of(content: Content) -> str:
     """What the content says in words: the text of it that may hold variables; of a template what fills it. Empty
     for cards and reactions."""
     if isinstance(content, Template):
-        return " ".join(each.text if isinstance(each, Variable) else each.value for each in _blanks(content))
+        words = (each.text if isinstance(each, Variable) else each.value for each in _blanks(content))
+        return " ".join((*words, *_lines(content.attached)))
     field = _TEXT_FIELD[type(content)]
     return str(getattr(content, field)) if field else ""
 
 
 def _blanks(template: Template) -> tuple[Variable | TemplateButton, ...]:
     return (*template.header, *template.body, *template.buttons)
+
+
+def _lines(attached: Media | Location | None) -> tuple[str, ...]:
+    """Of a place above a template, what stands below its map; a file is the same for everybody."""
+    return (attached.caption, attached.address) if isinstance(attached, Location) else ()
 
 
 def render_content(content: Content, values: Sequence[str]) -> Content:
@@ -141,8 +147,16 @@ def _render_template(template: Template, values: Sequence[str]) -> Template:
         return tuple(msgspec.structs.replace(each, text=render(each.text, values)) for each in variables)
 
     buttons = (msgspec.structs.replace(each, value=render(each.value, values)) for each in template.buttons)
+    attached = template.attached
+    if isinstance(attached, Location):
+        caption, address = (render(line, values) for line in _lines(attached))
+        attached = msgspec.structs.replace(attached, caption=caption, address=address)
     return msgspec.structs.replace(
-        template, header=render_texts(template.header), body=render_texts(template.body), buttons=tuple(buttons)
+        template,
+        header=render_texts(template.header),
+        body=render_texts(template.body),
+        buttons=tuple(buttons),
+        attached=attached,
     )
 
 

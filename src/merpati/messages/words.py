@@ -53,8 +53,19 @@ def offered(content: Buttons | ListMenu | LinkButton) -> tuple[str, ...]:
 
 
 def filled(template: Template) -> tuple[str, ...]:
-    """What its blanks are filled with."""
-    return tuple(each.text for each in (*template.header, *template.body))
+    """What its blanks are filled with, after what stands above it: a file's name, or a place's."""
+    texts = (each.text for each in (*template.header, *template.body))
+    return tuple(filter(None, (*_above(template.attached), *texts)))
+
+
+def _above(attached: Media | Location | None) -> tuple[str, ...]:
+    match attached:
+        case Media():
+            return (attached.filename,)
+        case Location():
+            return (attached.caption, attached.address)
+        case None:
+            return ()
 
 
 def _joined(*texts: str) -> str:

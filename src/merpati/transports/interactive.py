@@ -5,8 +5,11 @@ Source: Meta's Cloud API, "Interactive messages" and "Message templates"; only t
 """
 
 from enum import StrEnum
+from typing import TypeVar, cast
 
 import msgspec
+
+from merpati.transports.attachments import Location, Media
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,6 +104,9 @@ class Template(Struct, frozen=True, kw_only=True, tag=True):
     header: tuple[Variable, ...] = ()
     body: tuple[Variable, ...] = ()
     buttons: tuple[TemplateButton, ...] = ()
+    attached: Media | Location | None = None
+    """What stands above it, where its header is no text: a picture, a video, a document without a caption; a place
+    with both its lines."""
 
 
 class Chosen(Struct, frozen=True, kw_only=True, tag=True):
@@ -110,3 +116,22 @@ class Chosen(Struct, frozen=True, kw_only=True, tag=True):
     title: str
     description: str = ""
     """Of a row that has one."""
+
+
+Carrier = TypeVar("Carrier")
+
+
+def file_of(content: object) -> Media | None:
+    """The file that the content carries: it is one, or one stands above a template."""
+    carried = content.attached if isinstance(content, Template) else content
+    return carried if isinstance(carried, Media) else None
+
+
+def with_file(content: Carrier, path: str) -> Carrier:
+    """The same content with its file at another path; as it is where it carries none."""
+    file = file_of(content)
+    if file is None:
+        return content
+    moved = msgspec.structs.replace(file, path=path)
+    carrier = msgspec.structs.replace(content, attached=moved) if isinstance(content, Template) else moved
+    return cast("Carrier", carrier)

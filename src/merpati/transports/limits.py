@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from merpati.core.errors import Code, Refusal
+from merpati.transports.attachments import Location, Media, MediaKind
 from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, TemplateButtonKind, Variable
 
@@ -80,6 +81,8 @@ MOST_URL: Final = 2000
 MOST_NAME: Final = 512
 MOST_VARIABLE: Final = 1024
 MOST_TEMPLATE_BUTTONS: Final = 10
+MOST_PLACE: Final = 1000
+"""Characters of each line below a template's map."""
 MOST_CONTACTS: Final = 20
 """Meta takes 257; nobody reads so many."""
 MOST_CONTACT_NAME: Final = 200
@@ -175,6 +178,7 @@ def _check_link(content: LinkButton) -> None:
 def _check_template(content: Template) -> None:
     if not (_NAME.fullmatch(content.name) and _LANGUAGE.fullmatch(content.language)):
         raise Refusal(Code.TEMPLATE_INVALID, field="template")
+    _check_attached(content)
     _check_variables("template.header", content.header, MOST_HEADER)
     _check_variables("template.body", content.body, MOST_VARIABLE)
     if len(content.buttons) > MOST_TEMPLATE_BUTTONS:
@@ -184,6 +188,18 @@ def _check_template(content: Template) -> None:
     for button in content.buttons:
         _check_text("template.buttons.value", button.value, MOST_VALUE[button.kind])
     _check_differ("template.buttons.index", (str(button.index) for button in content.buttons))
+
+
+def _check_attached(content: Template) -> None:
+    """A template has one header."""
+    attached = content.attached
+    if attached is not None and content.header:
+        raise Refusal(Code.TEMPLATE_ONE_HEADER, field="template.header")
+    if isinstance(attached, Media) and attached.kind is MediaKind.AUDIO:
+        raise Refusal(Code.TEMPLATE_HEADER_FILE, field="file")
+    if isinstance(attached, Location):
+        _check_text("location.name", attached.caption, MOST_PLACE)
+        _check_text("location.address", attached.address, MOST_PLACE)
 
 
 def _check_variables(field: str, variables: tuple[Variable, ...], most: int) -> None:

@@ -14,6 +14,7 @@ from merpati.core.ids import AccountId, DeviceId
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Tx
+from merpati.transports.templates import TemplateKept, TemplateReading
 
 CLOUD_API = "cloud_api"
 """The transport of official numbers, as a device's row names it."""
@@ -78,50 +79,6 @@ class NumberNow(Struct, frozen=True, kw_only=True):
     """Messages, out and in."""
 
 
-class TemplateButton(Struct, frozen=True, kw_only=True):
-    """A button below a template."""
-
-    kind: str
-    """Meta's word in lower case: quick_reply, url, phone_number, copy_code, otp …"""
-    text: str
-    url: str = ""
-    """May end in a blank, `{{1}}`."""
-
-
-class TemplateKept(Struct, frozen=True, kw_only=True):
-    """A message template as Meta keeps it. A blank is written `{{1}}` or `{{name}}` in its texts."""
-
-    name: str
-    language: str
-    category: str
-    """MARKETING, UTILITY or AUTHENTICATION: what Meta asks for a message of it."""
-    status: str
-    """APPROVED, PENDING, REJECTED, PAUSED …"""
-    reason: str = ""
-    """Why it was rejected, in Meta's word."""
-    header: str = ""
-    header_kind: str = ""
-    """text, image, video, document, location; empty: it has none."""
-    body: str = ""
-    footer: str = ""
-    buttons: tuple[TemplateButton, ...] = ()
-    named: bool = False
-    """Its blanks have names, not numbers."""
-
-    @property
-    def is_sendable(self) -> bool:
-        """Approved, and with nothing in its header that cannot be filled in here."""
-        return self.status == "APPROVED" and self.header_kind in ("", "text")
-
-
-class TemplateReading(Struct, frozen=True, kw_only=True):
-    """What was read, and when."""
-
-    read_at: Millis
-    templates: tuple[TemplateKept, ...]
-    """By name and language."""
-
-
 class Official(Protocol):
     """A process's way to Meta, as far as people set numbers up. Errors are `Refusal`s with a sentence."""
 
@@ -156,6 +113,10 @@ class Official(Protocol):
 
     async def templates(self, device: DeviceId) -> TemplateReading | None:
         """As they were last read; None: never. Raises `Refusal(OFFICIAL_NOT_SET_UP)`."""
+        ...
+
+    async def template(self, device: DeviceId, name: str, language: str) -> TemplateKept | None:
+        """One of them, as it was last read; None: nothing is known of it, or the device is no number of Meta's."""
         ...
 
     async def forget(self, device: DeviceId) -> None:

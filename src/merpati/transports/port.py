@@ -12,6 +12,9 @@ import msgspec
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId, WireRef
+from merpati.transports.attachments import Location as Location
+from merpati.transports.attachments import Media as Media
+from merpati.transports.attachments import MediaKind as MediaKind
 from merpati.transports.cards import Contacts, NotShown, Reaction
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.limits import FileRule
@@ -82,29 +85,6 @@ class Text(Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """Let the receiving side show a preview of a link."""
     secret: str = ""
     """A part of the body that only its receiver may read, such as a one-time code."""
-
-
-class MediaKind(StrEnum):
-    IMAGE = "image"
-    VIDEO = "video"
-    AUDIO = "audio"
-    DOCUMENT = "document"
-
-
-class Media(Struct, frozen=True, kw_only=True, tag=True):
-    kind: MediaKind
-    path: str
-    """A file of ours, readable until the message is final."""
-    mime: str
-    size_bytes: int
-    filename: str = ""
-    caption: str = ""
-
-
-class Location(Struct, frozen=True, kw_only=True, tag=True):
-    latitude: float
-    longitude: float
-    caption: str = ""
 
 
 class Poll(Struct, frozen=True, kw_only=True, tag=True):

@@ -232,7 +232,7 @@ async def test_a_try_that_was_put_off_is_told(both: Api, ayu: Browser) -> None:
             {"location": "-6.2,106.8"},
             "location",
             "location",
-            {"latitude": -6.2, "longitude": 106.8},
+            {"latitude": -6.2, "longitude": 106.8, "name": "", "address": ""},
         ),
         (
             {"choices": "merah,biru", "pollname": "warna", "select": "multiple"},

@@ -28,7 +28,7 @@ def content_of(body: Body, files: dict[str, MediaFile], folder: Path) -> Content
         case "reaction":
             return Reaction(emoji=named["emoji"], about=WaId(named["message_id"]))
         case "template":
-            return _template(named)
+            return _template(named, files, folder)
         case _:
             return _media(MediaKind(kind), named, files[named["id"]], folder)
 
@@ -71,12 +71,24 @@ def _interactive(named: Body) -> Content:
             return LinkButton(**texts, title=link["display_text"], url=link["url"])
 
 
-def _template(named: Body) -> Template:
-    filled = {
-        each["type"]: tuple(Variable(text=p["text"]) for p in each["parameters"]) for each in named["components"]
-    }
+def _template(named: Body, files: dict[str, MediaFile], folder: Path) -> Template:
+    filled = {each["type"]: each["parameters"] for each in named["components"]}
+    [above] = filled.get("header", [{"type": "text", "text": ""}])
     return Template(
-        name=named["name"], language=named["language"]["code"], header=filled.get("header", ()), body=filled["body"]
+        name=named["name"],
+        language=named["language"]["code"],
+        header=(Variable(text=above["text"]),) if above.get("text") else (),
+        body=tuple(Variable(text=each["text"]) for each in filled["body"]),
+        attached=None if above["type"] == "text" else _attached(above["type"], above, files, folder),
+    )
+
+
+def _attached(type_: str, above: Body, files: dict[str, MediaFile], folder: Path) -> Media | Location:
+    named = above[type_]
+    if type_ != "location":
+        return _media(MediaKind(type_), named, files[named["id"]], folder)
+    return Location(
+        latitude=named["latitude"], longitude=named["longitude"], caption=named["name"], address=named["address"]
     )
 
 

@@ -32,12 +32,18 @@ from tests.transports.cloud_api.reading import content_of, shared
 
 VERIFY = "rahasia"
 DEVICE, ACCOUNT = DeviceId(7), AccountId(1)
-TEMPLATE = {
-    "name": "resi_baru",
-    "language": "id",
-    "category": "UTILITY",
-    "components": [{"type": "BODY", "text": "Resi {{1}} ya.", "example": {"body_text": [["JNE"]]}}],
-}
+
+
+def template(name: str, *above: dict[str, str]) -> dict[str, Any]:
+    body = {"type": "BODY", "text": "Resi {{1}} ya.", "example": {"body_text": [["JNE"]]}}
+    return {"name": name, "language": "id", "category": "UTILITY", "components": [*above, body]}
+
+
+TEMPLATES = (
+    template("resi_baru"),
+    template("surat_baru", {"type": "HEADER", "format": "DOCUMENT"}),
+    template("kurir_baru", {"type": "HEADER", "format": "LOCATION"}),
+)
 CODES = {SendFault.RETRY: 131016, SendFault.RATE: 130429, SendFault.CONTENT: 131051, SendFault.AUTH: 190}
 
 
@@ -64,7 +70,8 @@ class CloudRig:
             spool=folder,
             most_bytes=most_bytes,
         )
-        self.graph.hand_in(self.seeded.business, TEMPLATE)
+        for each in TEMPLATES:
+            self.graph.hand_in(self.seeded.business, each)
         self.answers: list[int] = []
         """What the door answered."""
 

@@ -9,7 +9,19 @@ import pytest
 from pywa.client import WhatsApp
 from pywa.types import callback as pywa
 from pywa.types.callback import CallbackButton
-from pywa.types.templates import BodyText, HeaderText, QuickReplyButton, TemplateLanguage
+from pywa.types.templates import (
+    BaseParams,
+    BodyText,
+    CopyCodeButton,
+    HeaderDocument,
+    HeaderImage,
+    HeaderLocation,
+    HeaderText,
+    HeaderVideo,
+    QuickReplyButton,
+    TemplateLanguage,
+    URLButton,
+)
 
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WireRef
@@ -31,8 +43,9 @@ from merpati.transports.interactive import (
     TemplateButton,
     TemplateButtonKind,
     Variable,
+    file_of,
 )
-from merpati.transports.port import Content, Outbound, Poll, SendError, SendFault
+from merpati.transports.port import Content, Location, Media, MediaKind, Outbound, Poll, SendError, SendFault
 from tests.fakes.graph.conftest import rig
 from tests.fakes.graph.rig import Rig
 from tests.transports.cloud_api.test_webhooks import posted
@@ -62,11 +75,50 @@ RESI = Template(
     body=(Variable(text="JNE-1"), Variable(text="besok")),
     buttons=(TemplateButton(index=0, kind=TemplateButtonKind.QUICK_REPLY, value="terima"),),
 )
-ALL: Mapping[str, Content] = {"buttons": BUTTONS, "list": LIST, "link": LINK, "template": RESI}
+FILES = {
+    MediaKind.IMAGE: ("image/jpeg", "katalog.jpg"),
+    MediaKind.VIDEO: ("video/mp4", "tur.mp4"),
+    MediaKind.DOCUMENT: ("application/pdf", "tagihan 5.pdf"),
+}
+FILE_ID = "1234567890123456"
+WEBP = Media(kind=MediaKind.IMAGE, path="/x", mime="image/webp", size_bytes=9)
+
+
+def above(kind: MediaKind) -> Template:
+    """A template with a file above."""
+    mime, filename = FILES[kind]
+    file = Media(kind=kind, path="/x", mime=mime, size_bytes=9, filename=filename)
+    return Template(name="katalog", language="id", body=(Variable(text="Ani"),), attached=file)
+
+
+PLACE = Template(
+    name="kurir",
+    language="id",
+    body=(Variable(text="Ani", name="nama"),),
+    attached=Location(latitude=-6.2, longitude=106.8, caption="Monas", address="Jakarta Pusat"),
+)
+VOUCHER = Template(
+    name="hemat",
+    language="id",
+    buttons=(
+        TemplateButton(index=0, kind=TemplateButtonKind.COPY_CODE, value="HEMAT10"),
+        TemplateButton(index=1, kind=TemplateButtonKind.URL, value="promo"),
+    ),
+)
+ALL: Mapping[str, Content] = {
+    "buttons": BUTTONS,
+    "list": LIST,
+    "link": LINK,
+    "template": RESI,
+    **{kind.value: above(kind) for kind in FILES},
+    "place": PLACE,
+    "voucher": VOUCHER,
+}
 
 
 def posted_for(content: Content) -> dict[str, Any]:
-    return body_of(Outbound(ref=WireRef("3EB0REF"), chat=Address(TO), content=content))
+    outbound = Outbound(ref=WireRef("3EB0REF"), chat=Address(TO), content=content)
+    return body_of(outbound, FILE_ID if file_of(content) else "")
 
 
 def pywa_posts(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - pywa's types
@@ -85,6 +137,11 @@ def pywa_posts(**asked: Any) -> dict[str, Any]:  # noqa: ANN401 - pywa's types
     client.api._session.close()
     posted: dict[str, Any] = json.loads(json.dumps(kept[0]))
     return posted
+
+
+def with_header(header: BaseParams) -> Mapping[str, Any]:
+    body = BodyText.params("Ani")  # type: ignore[arg-type]  # pywa names the class as its own parameter
+    return {"name": "katalog", "language": TemplateLanguage.INDONESIAN, "params": [header, body]}
 
 
 PYWA: Mapping[str, Mapping[str, Any]] = {
@@ -117,6 +174,25 @@ PYWA: Mapping[str, Mapping[str, Any]] = {
             HeaderText.params("Ani"),  # type: ignore[arg-type]  # pywa names the class as its own parameter
             BodyText.params("JNE-1", "besok"),  # type: ignore[arg-type]  # as above
             QuickReplyButton.params(callback_data="terima", index=0),
+        ],
+    },
+    "image": with_header(HeaderImage.params(image=FILE_ID)),
+    "video": with_header(HeaderVideo.params(video=FILE_ID)),
+    "document": with_header(HeaderDocument.params(document=FILE_ID, filename="tagihan 5.pdf")),
+    "place": {
+        "name": "kurir",
+        "language": TemplateLanguage.INDONESIAN,
+        "params": [
+            HeaderLocation.params(lat=-6.2, lon=106.8, name="Monas", address="Jakarta Pusat"),
+            BodyText.params(nama="Ani"),
+        ],
+    },
+    "voucher": {
+        "name": "hemat",
+        "language": TemplateLanguage.INDONESIAN,
+        "params": [
+            CopyCodeButton.params(coupon_code="HEMAT10", index=0),
+            URLButton.params(url_variable="promo", index=1),
         ],
     },
 }
@@ -152,6 +228,7 @@ def test_the_fake_graph_takes_the_body(content: Content) -> None:
         (Buttons(body="x" * 1025, buttons=BUTTONS.buttons), SendFault.CONTENT, Code.TEXT_TOO_LONG),
         (Buttons(body="x", buttons=()), SendFault.CONTENT, Code.CONTENT_REFUSED),
         (Template(name="X", language="id"), SendFault.CONTENT, Code.TEMPLATE_INVALID),
+        (Template(name="x", language="id", attached=WEBP), SendFault.CONTENT, Code.FILE_REFUSED),
     ],
 )
 def test_what_meta_would_refuse_is_not_posted(content: Content, fault: SendFault, code: Code) -> None:

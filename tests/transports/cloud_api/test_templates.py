@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merpati.core.errors import Code, Refusal
+from merpati.core.ids import DeviceId
 from merpati.storage.port import Storage, Tx
 from merpati.transports.cloud_api.templates import read_template
-from merpati.transports.official import TemplateButton, TemplateKept
-from tests.transports.cloud_api.rig import DEVICE, CloudRig, open_rig
+from merpati.transports.templates import TemplateButton, TemplateKept
+from tests.transports.cloud_api.rig import DEVICE, TEMPLATES, CloudRig, open_rig
 
 PROMO = {
     "name": "promo_akhir",
@@ -54,11 +55,12 @@ async def test_templates_are_read_once_and_listed_from_then_on(rig: CloudRig) ->
     kept = await rig.link.templates(DEVICE)
     assert kept is not None
     assert kept.templates == read.templates
-    assert read.templates[0] == TemplateKept(
+    [promo] = [each for each in read.templates if each.name == "promo_akhir"]
+    assert promo == TemplateKept(
         name="promo_akhir",
         language="id",
         category="MARKETING",
-        status=read.templates[0].status,
+        status=promo.status,
         header="Halo {{nama}}",
         header_kind="text",
         body="Diskon {{besar}} hari ini.",
@@ -75,13 +77,13 @@ async def test_more_than_a_page_is_read_to_its_end(rig: CloudRig) -> None:
     """Meta gives a hundred at a time; what is gone there is gone here."""
     for n in range(230):
         rig.graph.hand_in(rig.seeded.business, body_only(f"nomor_{n:03}"))
-    assert len((await rig.link.read_templates(DEVICE)).templates) == 231
+    assert len((await rig.link.read_templates(DEVICE)).templates) == 230 + len(TEMPLATES)
     for id_ in [each.id for each in rig.graph.world.templates.values() if each.name.startswith("nomor_")]:
         del rig.graph.world.templates[id_]
     await rig.link.read_templates(DEVICE)
     kept = await rig.link.templates(DEVICE)
     assert kept is not None
-    assert [each.name for each in kept.templates] == ["resi_baru"]
+    assert [each.name for each in kept.templates] == ["kurir_baru", "resi_baru", "surat_baru"]
 
 
 async def test_only_what_is_approved_can_be_sent(rig: CloudRig) -> None:
@@ -109,10 +111,32 @@ async def _count(tx: Tx) -> tuple[int, ...]:
     return tuple(row[0] for row in rows if row is not None)
 
 
-def test_a_picture_above_cannot_be_filled_in_here() -> None:
-    """It is shown, and not offered."""
-    node = {"name": "katalog", "status": "APPROVED", "components": [{"type": "HEADER", "format": "IMAGE"}]}
-    assert (read_template(node).header_kind, read_template(node).is_sendable) == ("image", False)
+@pytest.mark.parametrize(
+    ("component", "unfillable"),
+    [
+        *(({"type": "HEADER", "format": each}, "") for each in ("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION")),
+        ({"type": "BUTTONS", "buttons": [{"type": "COPY_CODE"}, {"type": "PHONE_NUMBER"}, {"type": "URL"}]}, ""),
+        ({"type": "HEADER", "format": "GIF"}, "gif"),
+        ({"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY"}, {"type": "FLOW"}]}, "flow"),
+        ({"type": "CAROUSEL", "cards": []}, "carousel"),
+        ({"type": "LIMITED_TIME_OFFER"}, "limited_time_offer"),
+    ],
+)
+def test_what_cannot_be_filled_in_here_is_named_and_not_offered(component: dict[str, Any], unfillable: str) -> None:
+    """By Meta's own word for the part; files and places above can."""
+    read = read_template({"name": "katalog", "status": "APPROVED", "components": [component, {"type": "BODY"}]})
+    assert (read.unfillable, read.is_sendable) == (unfillable, not unfillable)
+
+
+async def test_one_is_found_by_its_name_and_language(rig: CloudRig) -> None:
+    """None before the first reading, in another language, and on a device that is no number."""
+    assert await rig.link.template(DEVICE, "resi_baru", "id") is None
+    await rig.link.read_templates(DEVICE)
+    found = await rig.link.template(DEVICE, "resi_baru", "id")
+    assert found is not None
+    assert found.body == "Resi {{1}} ya."
+    assert await rig.link.template(DEVICE, "resi_baru", "en") is None
+    assert await rig.link.template(DeviceId(99), "resi_baru", "id") is None
 
 
 _NAMES = ("name", "language", "status", "components", "type", "text", "format", "buttons", "url", "HEADER", "BODY")

@@ -25,6 +25,7 @@ const SHAPE: Shape = {
     { kind: "copy_code", text: "Salin", url: "" },
   ],
   named: false,
+  unfillable: "",
   sendable: true,
 };
 

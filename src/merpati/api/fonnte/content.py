@@ -7,6 +7,8 @@ text goes with it: nothing that Fonnte would send is dropped.
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from merpati.api.fonnte.buttons import menu_text
 from merpati.api.fonnte.menus import menu_of
 from merpati.api.fonnte.params import SendParams, Table
@@ -17,8 +19,8 @@ from merpati.core.ids import Address, WaId
 from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
 from merpati.transports.cards import Contacts, Reaction
-from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
-from merpati.transports.limits import check_alone, check_file
+from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, file_of
+from merpati.transports.limits import Alone, check_alone, check_file
 from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
 from merpati.transports.port import Media as MediaContent
 
@@ -32,20 +34,14 @@ def build_content(params: SendParams, media: Media | None, *, interactive: bool)
     raises).
     """
     if params.given is not None:
-        check_alone(params.given)
-        return params.given
+        alone = _with_file(params.given, media)
+        check_alone(alone)
+        return alone
     if interactive and media is None and (menu := menu_of(params)) is not None:
         return menu
     text = full_text(params)
     if media is not None:
-        return MediaContent(
-            kind=MediaKind(media.kind),
-            path=media.path,
-            mime=media.mime,
-            size_bytes=media.size_bytes,
-            filename=media.filename,
-            caption=text,
-        )
+        return _file(media, text)
     if params.choices:
         return Poll(
             question=_needed(text or params.pollname),
@@ -57,6 +53,26 @@ def build_content(params: SendParams, media: Media | None, *, interactive: bool)
         latitude, longitude = params.location
         return Location(latitude=latitude, longitude=longitude, caption=text)
     return Text(body=_needed(text), preview=params.preview, secret=params.secret)
+
+
+def _with_file(alone: Alone, media: Media | None) -> Alone:
+    """A file stands above a template; nothing else that stands alone has one."""
+    if media is None or not isinstance(alone, Template):
+        return alone
+    if alone.attached is not None:
+        raise Refusal(Code.TEMPLATE_ONE_HEADER, field="location")
+    return msgspec.structs.replace(alone, attached=_file(media, ""))
+
+
+def _file(media: Media, caption: str) -> MediaContent:
+    return MediaContent(
+        kind=MediaKind(media.kind),
+        path=media.path,
+        mime=media.mime,
+        size_bytes=media.size_bytes,
+        filename=media.filename,
+        caption=caption,
+    )
 
 
 def _needed(text: str) -> str:
@@ -106,8 +122,8 @@ def check_supported(content: Content, options: Options, caps: Capabilities) -> N
         raise Refusal(code, what=type(content).__name__.lower())
     if isinstance(content, Text) and len(content.body) > caps.max_text:
         raise Refusal(Code.TEXT_TOO_LONG, field="message", most=caps.max_text)
-    if isinstance(content, MediaContent):
-        check_file(caps.files, content.kind, content.mime, content.size_bytes, content.caption)
+    if (file := file_of(content)) is not None:
+        check_file(caps.files, file.kind, file.mime, file.size_bytes, file.caption)
     if options.reply_to is not None and not caps.reply:
         raise Refusal(Code.UNSUPPORTED, what="reply")
 

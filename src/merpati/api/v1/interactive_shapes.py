@@ -80,7 +80,10 @@ class TemplateButton(Given, frozen=True, kw_only=True):
 
 
 class Template(Given, frozen=True, kw_only=True):
-    """A text that WhatsApp approved, by its name and language (`id`, `en_US`), and what fills its blanks."""
+    """A text that WhatsApp approved, by its name and language (`id`, `en_US`), and what fills its blanks.
+
+    Where a picture, a video, a document or a place stands above it, that is the message's `file` or `location`.
+    """
 
     name: Word
     language: Word
@@ -139,8 +142,7 @@ def show_interactive(content: object) -> InteractiveAnswer | None:
     del fields["type"]
     if name == "buttons":
         fields["items"] = fields.pop("buttons")
-    if name != "template":
-        del fields["body"]
+    fields.pop("attached" if name == "template" else "body", None)
     shown = msgspec.convert(fields, _SHAPES[name])
     return InteractiveAnswer(**{**dict.fromkeys(_SHAPES), name: shown})
 

@@ -114,10 +114,12 @@ class FileAnswer(Answer, frozen=True, kw_only=True):
 
 
 class LocationAnswer(Answer, frozen=True, kw_only=True):
-    """A place, in degrees."""
+    """A place, in degrees; of one above a template, `name` and `address` stand below its map."""
 
     latitude: float
     longitude: float
+    name: str = ""
+    address: str = ""
 
 
 class PollAnswer(Answer, frozen=True, kw_only=True):
@@ -202,6 +204,18 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     ahead: list[AheadAnswer]
     why: WhyAnswer | None
     can: CanAnswer
+
+
+def show_location(content: StoredContent) -> LocationAnswer | None:
+    """None where it holds no place."""
+    if isinstance(content, Template) and isinstance(content.attached, Location):
+        place = content.attached
+        return LocationAnswer(
+            latitude=place.latitude, longitude=place.longitude, name=place.caption, address=place.address
+        )
+    if isinstance(content, Location):
+        return LocationAnswer(latitude=content.latitude, longitude=content.longitude)
+    return None
 
 
 def show_row(found: tuple[HistoryRow, Waiting | None]) -> MessageRow:

@@ -17,12 +17,12 @@ from merpati.api.v1.message_shapes import (
     CostAnswer,
     Direction,
     FileAnswer,
-    LocationAnswer,
     MessageAnswer,
     MessageRow,
     PollAnswer,
     show_can,
     show_held,
+    show_location,
     show_row,
     show_why,
     state_word,
@@ -52,7 +52,8 @@ from merpati.messages.views import MessageView, why_waiting
 from merpati.messages.waiting import Waiting
 from merpati.messages.windows import Window
 from merpati.storage.port import Tx
-from merpati.transports.port import Location, Media, Poll
+from merpati.transports.interactive import file_of
+from merpati.transports.port import Poll
 
 
 class StateFilter(StrEnum):
@@ -250,7 +251,7 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
         due_at=maybe(message.due_at),
         state_at=instant(Millis(message.state_at)),
         request=message.request or None,
-        location=_location(content),
+        location=show_location(content),
         poll=_poll(content),
         file=_file(told),
         interactive=show_interactive(content),
@@ -272,12 +273,6 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
     )
 
 
-def _location(content: StoredContent) -> LocationAnswer | None:
-    if not isinstance(content, Location):
-        return None
-    return LocationAnswer(latitude=content.latitude, longitude=content.longitude)
-
-
 def _poll(content: StoredContent) -> PollAnswer | None:
     if not isinstance(content, Poll):
         return None
@@ -287,15 +282,15 @@ def _poll(content: StoredContent) -> PollAnswer | None:
 
 
 def _file(told: Told) -> FileAnswer | None:
-    content, media = told.message.content, told.media
-    if not isinstance(content, Media):
+    file, media = file_of(told.message.content), told.media
+    if file is None:
         return None
     is_shown = media is not None and is_picture(media)
     return FileAnswer(
-        kind=content.kind,
-        mime=content.mime,
-        size_bytes=content.size_bytes,
-        filename=content.filename,
+        kind=file.kind,
+        mime=file.mime,
+        size_bytes=file.size_bytes,
+        filename=file.filename,
         thumbnail=f"{PREFIX}/messages/{told.message.id}/thumbnail" if is_shown else None,
     )
 

@@ -9,7 +9,9 @@ from litestar.params import JSONBody
 
 from merpati.api.accepting import LARGE_BYTES, beside
 from merpati.api.fonnte.content import build_content, build_options, check_group, check_supported, schedule_at
+from merpati.api.fonnte.params import SendParams
 from merpati.api.gateway import Gateway
+from merpati.api.templating import check_template
 from merpati.api.v1 import access
 from merpati.api.v1.needs import TheGateway, ThePrincipal
 from merpati.api.v1.problems import language_of, refusals
@@ -42,6 +44,7 @@ from merpati.storage.port import check_storable
 from merpati.transports.cards import Contacts, Reaction
 from merpati.transports.interactive import Template
 from merpati.transports.limits import Alone
+from merpati.transports.port import Content
 
 SHOWN = 20
 """Messages and refusals that a preview shows."""
@@ -108,7 +111,11 @@ async def post_preview(
     rotators = dict(await gateway.storage.read(rotator_names, principal.account.id))
     reaction = await reacted(gateway, principal, device, data.reaction)
     large = len(await request.body()) > LARGE_BYTES
-    preview = await beside(large, _preview, gateway, data, device, media, reaction, rotators, language_of(request))
+    params = read_params(data, reaction)
+    content = await beside(large, _content, gateway, params, device, media)
+    if content is not None:
+        await check_template(gateway, device, content)
+    preview = await beside(large, _preview, gateway, data, device, params, reaction, rotators, language_of(request))
     return await _with_windows(gateway, device, preview)
 
 
@@ -123,21 +130,27 @@ async def _with_windows(gateway: Gateway, device: Device, preview: PreviewAnswer
     return msgspec.structs.replace(preview, items=items)
 
 
+def _content(gateway: Gateway, params: SendParams, device: Device, media: Media | None) -> Content | None:
+    """What would be sent, judged; None: a part of it is a file that is not fetched yet."""
+    schedule_at(params, gateway.clock.now())
+    if params.url:
+        return None
+    caps = gateway.capabilities[device.transport]
+    content = build_content(params, media, interactive=caps.interactive)
+    check_supported(content, build_options(params, content, None), caps)
+    return content
+
+
 def _preview(
     gateway: Gateway,
     data: SendGiven,
     device: Device,
-    media: Media | None,
+    params: SendParams,
     reaction: Reacted | None,
     rotators: Mapping[int, str],
     language: str,
 ) -> PreviewAnswer:
-    country, params = read_country(data), read_params(data, reaction)
-    schedule_at(params, gateway.clock.now())
-    caps = gateway.capabilities[device.transport]
-    if not data.url:
-        content = build_content(params, media, interactive=caps.interactive)
-        check_supported(content, build_options(params, content, None), caps)
+    country, caps = read_country(data), gateway.capabilities[device.transport]
     good: list[Target] = []
     refused: list[RefusedTarget] = []
     for position, (to, values) in enumerate(read_entries(data)):

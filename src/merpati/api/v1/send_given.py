@@ -24,10 +24,15 @@ from merpati.messages.model import DelayRange, Media, Target
 from merpati.messages.planning import MOST_TEXT
 from merpati.messages.targets import MOST_TARGETS, split_targets
 from merpati.transports.cards import Reaction
-from merpati.transports.limits import Alone
+from merpati.transports.interactive import Template
+from merpati.transports.limits import Alone, Interactive
+from merpati.transports.port import Location
 
 MOST_SENT_BYTES = 32_000_000
 """Of a body: a call may have 100,000 targets."""
+
+MOST_LINE = 4_096
+"""Characters: what is too long for WhatsApp is refused by its own error, which says how long it may be."""
 
 PRESSED = (
     Code.POLL_UNSUPPORTED,
@@ -40,6 +45,17 @@ PRESSED = (
     Code.ROWS_COUNT,
     Code.TEMPLATE_INVALID,
     Code.VARIABLE_INVALID,
+    Code.TEMPLATE_ONE_HEADER,
+    Code.TEMPLATE_HEADER_FILE,
+    Code.TEMPLATE_NEEDS_IMAGE,
+    Code.TEMPLATE_NEEDS_VIDEO,
+    Code.TEMPLATE_NEEDS_DOCUMENT,
+    Code.TEMPLATE_NEEDS_LOCATION,
+    Code.TEMPLATE_NEEDS_NOTHING,
+    Code.TEMPLATE_BLANKS,
+    Code.TEMPLATE_NAMES,
+    Code.TEMPLATE_BUTTONS,
+    Code.TEMPLATE_PART,
 )
 """What is refused of what is chosen from, wherever it is given."""
 
@@ -77,10 +93,13 @@ class TargetGiven(Given, frozen=True, kw_only=True):
 
 
 class LocationGiven(Given, frozen=True, kw_only=True):
-    """A place, in degrees."""
+    """A place, in degrees. `name` and `address` stand below the map of a template, which needs both, and may hold
+    the target's variables; without a template the text stands there."""
 
     latitude: Annotated[float, Meta(ge=-90, le=90)]
     longitude: Annotated[float, Meta(ge=-180, le=180)]
+    name: Annotated[str, Meta(max_length=MOST_LINE)] = ""
+    address: Annotated[str, Meta(max_length=MOST_LINE)] = ""
 
 
 class PollGiven(Given, frozen=True, kw_only=True):
@@ -96,9 +115,10 @@ class SendGiven(Given, frozen=True, kw_only=True):
 
     `targets` is a list, or the text that Fonnte's `target` takes (`0812…|Name|variable, 0813…`). Of file, poll and
     location one is sent, in this order, and the text goes with it. `interactive`, `contacts` and `reaction` stand
-    alone. `interactive` needs a device whose transport has `interactive`, for a template `template`; `contacts` one
-    with `contact`; `reaction` one with `reaction`, and goes to the chat of its message. Between two messages passes
-    a time drawn between `delay_from_s` and `delay_to_s`.
+    alone; but above a template stands the file or the location that it was approved with. `interactive` needs a
+    device whose transport has `interactive`, for a template `template`; `contacts` one with `contact`; `reaction`
+    one with `reaction`, and goes to the chat of its message. Between two messages passes a time drawn between
+    `delay_from_s` and `delay_to_s`.
     """
 
     device: int
@@ -212,19 +232,31 @@ _BESIDE = ("file", "url", "poll", "location")
 
 
 def _read_given(data: SendGiven, reaction: Reacted | None) -> Alone | None:
-    """What stands alone; raises `Refusal(INPUT_INVALID)` where something stands beside it."""
+    """What stands alone; raises `Refusal(INPUT_INVALID)` where something stands beside it that may not."""
+    template = data.interactive is not None and data.interactive.template is not None
+    if data.location is not None and not template and (data.location.name or data.location.address):
+        raise Refusal(Code.INPUT_INVALID, field="location.name" if data.location.name else "location.address")
     alone = [name for name in _ALONE if getattr(data, name) is not None]
     if not alone:
         return None
     words = () if alone == ["interactive"] else ("text",)
-    beside = next((name for name in (*alone[1:], *_BESIDE, *words) if getattr(data, name)), None)
+    others = ("poll",) if template else _BESIDE
+    beside = next((name for name in (*alone[1:], *others, *words) if getattr(data, name)), None)
     if beside is not None:
         raise Refusal(Code.INPUT_INVALID, field=beside)
     if data.interactive is not None:
-        return read_interactive(data.text, data.interactive)
+        return _at(data.location, read_interactive(data.text, data.interactive))
     if data.contacts is not None:
         return read_contacts(data.contacts)
     return reaction.content if reaction is not None else None
+
+
+def _at(given: LocationGiven | None, content: Interactive) -> Interactive:
+    """With a place above it, where it is a template."""
+    if given is None or not isinstance(content, Template):
+        return content
+    place = Location(latitude=given.latitude, longitude=given.longitude, caption=given.name, address=given.address)
+    return msgspec.structs.replace(content, attached=place)
 
 
 def read_delay(data: SendGiven) -> DelayRange | None:

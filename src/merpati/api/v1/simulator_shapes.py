@@ -8,12 +8,12 @@ import msgspec
 
 from merpati.api.v1.card_shapes import Contact, ReactionAnswer, show_contacts, show_kind, show_reaction
 from merpati.api.v1.interactive_shapes import ChoiceAnswer, InteractiveAnswer, show_choice, show_interactive
-from merpati.api.v1.message_shapes import FileAnswer, LocationAnswer
+from merpati.api.v1.message_shapes import FileAnswer, LocationAnswer, show_location
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.ids import Address, DeviceId
 from merpati.messages.words import summary_of
 from merpati.transports.cards import Contacts, NotShown, Reaction
-from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
+from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template, file_of
 from merpati.transports.phones import ChatLine, Everyone, Happening, Person, Phones
 from merpati.transports.port import Location, Media, Poll, Text
 
@@ -154,11 +154,9 @@ def show_line(line: ChatLine, person: Address, device: DeviceId) -> ChatLineAnsw
         group=line.group,
         kind=LineKind.VOTE if content is None else _KINDS[type(content)],
         text=_words(line),
-        location=LocationAnswer(latitude=content.latitude, longitude=content.longitude)
-        if isinstance(content, Location)
-        else None,
+        location=show_location(content) if content is not None else None,
         poll=_poll(content, line) if isinstance(content, Poll) else None,
-        file=_file(content) if isinstance(content, Media) else None,
+        file=_file(file) if (file := file_of(content)) is not None else None,
         interactive=show_interactive(content),
         choice=show_choice(content),
         contacts=show_contacts(content),

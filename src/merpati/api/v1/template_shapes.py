@@ -1,7 +1,7 @@
 """Templates as the API shows them."""
 
 from merpati.api.v1.shapes import Answer, Instant, instant
-from merpati.transports.official import TemplateKept, TemplateReading
+from merpati.transports.templates import TemplateKept, TemplateReading
 
 
 class TemplateButtonAnswer(Answer, frozen=True, kw_only=True):
@@ -16,8 +16,9 @@ class TemplateAnswer(Answer, frozen=True, kw_only=True):
     """A message template. Its texts hold blanks, `{{1}}` or, where it is `named`, `{{name}}`.
 
     `category` is what Meta asks money by, `status` is Meta's word (`APPROVED` …), `reason` why it was rejected.
-    `header_kind`: `text`, `image`, `video`, `document`, `location`; empty: it has none. `sendable`: approved, and
-    nothing but texts is to be filled in.
+    `header_kind`: `text`, `image`, `video`, `document`, `location`; empty: it has none. `unfillable`: Meta's word
+    for a part that cannot be filled in here (`carousel`, `flow` …), empty: there is none. `sendable`: approved, and
+    all of it can be filled in.
     """
 
     name: str
@@ -31,6 +32,7 @@ class TemplateAnswer(Answer, frozen=True, kw_only=True):
     footer: str
     buttons: list[TemplateButtonAnswer]
     named: bool
+    unfillable: str
     sendable: bool
 
 
@@ -58,5 +60,6 @@ def _show(kept: TemplateKept) -> TemplateAnswer:
         footer=kept.footer,
         buttons=[TemplateButtonAnswer(kind=each.kind, text=each.text, url=each.url) for each in kept.buttons],
         named=kept.named,
+        unfillable=kept.unfillable,
         sendable=kept.is_sendable,
     )

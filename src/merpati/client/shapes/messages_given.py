@@ -26,10 +26,13 @@ class InteractiveGiven(Shape, frozen=True, kw_only=True):
 
 
 class LocationGiven(Shape, frozen=True, kw_only=True):
-    """A place, in degrees."""
+    """A place, in degrees. `name` and `address` stand below the map of a template, which needs both, and may hold
+    the target's variables; without a template the text stands there."""
 
     latitude: float
     longitude: float
+    name: str = ""
+    address: str = ""
 
 
 class PollGiven(Shape, frozen=True, kw_only=True):

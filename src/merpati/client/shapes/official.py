@@ -41,8 +41,9 @@ class OfficialAnswer(Shape, frozen=True, kw_only=True):
 class TemplateAnswer(Shape, frozen=True, kw_only=True):
     """A message template. Its texts hold blanks, `{{1}}` or, where it is `named`, `{{name}}`. `category` is what
     Meta asks money by, `status` is Meta's word (`APPROVED` …), `reason` why it was rejected. `header_kind`:
-    `text`, `image`, `video`, `document`, `location`; empty: it has none. `sendable`: approved, and nothing but
-    texts is to be filled in."""
+    `text`, `image`, `video`, `document`, `location`; empty: it has none. `unfillable`: Meta's word for a part
+    that cannot be filled in here (`carousel`, `flow` …), empty: there is none. `sendable`: approved, and all of
+    it can be filled in."""
 
     name: str
     language: str
@@ -55,6 +56,7 @@ class TemplateAnswer(Shape, frozen=True, kw_only=True):
     footer: str
     buttons: list[TemplateButtonAnswer]
     named: bool
+    unfillable: str
     sendable: bool
 
 

@@ -57,14 +57,16 @@ class Link(Shape, frozen=True, kw_only=True):
 
 
 class LocationAnswer(Shape, frozen=True, kw_only=True):
-    """A place, in degrees."""
+    """A place, in degrees; of one above a template, `name` and `address` stand below its map."""
 
     latitude: float
     longitude: float
+    name: str = ""
+    address: str = ""
 
 
 class MediaKind(OpenEnum):
-    """MediaKind"""
+    """What sort of file it is shown as."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -135,7 +137,8 @@ class SessionState(OpenEnum):
 
 
 class Template(Shape, frozen=True, kw_only=True):
-    """A text that WhatsApp approved, by its name and language (`id`, `en_US`), and what fills its blanks."""
+    """A text that WhatsApp approved, by its name and language (`id`, `en_US`), and what fills its blanks. Where a
+    picture, a video, a document or a place stands above it, that is the message's `file` or `location`."""
 
     name: str
     language: str

@@ -9,6 +9,7 @@ from merpati.fakes.graph import hooks, templates
 from merpati.fakes.graph.bodies import MEDIA, Asked, Marked
 from merpati.fakes.graph.courier import Courier
 from merpati.fakes.graph.errors import GraphError, Told
+from merpati.fakes.graph.filling import check_filled
 from merpati.fakes.graph.hooks import Change
 from merpati.fakes.graph.media import RECEIVED_MS, UPLOADED_MS, MediaFile, check_upload, check_use
 from merpati.fakes.graph.outages import Outages
@@ -89,7 +90,7 @@ class Graph:
     def _check_content(self, number: Number, asked: Asked) -> str:
         """The category that it is billed by."""
         if asked.type == "template":
-            return templates.check_filled(self.world, number.business, asked.content).category
+            return check_filled(self.world, number.business, asked.content, self.find_media).category
         if asked.type in MEDIA and (id_ := asked.content.get("id")):
             check_use(asked.type, self.find_media(str(id_)))
         if asked.type == "reaction" and asked.content["message_id"] not in self.world.lines:

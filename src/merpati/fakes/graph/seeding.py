@@ -40,6 +40,74 @@ TEMPLATES: tuple[dict[str, object], ...] = (
             {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Lihat katalog"}]},
         ],
     },
+    {
+        "name": "katalog_baru",
+        "language": "id",
+        "category": "MARKETING",
+        "components": [
+            {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::aW1hZ2UvanBlZw=="]}},
+            {"type": "BODY", "text": "Halo {{1}}, ini koleksi baru kami.", "example": {"body_text": [["Budi"]]}},
+            {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE", "example": "HEMAT10"}]},
+        ],
+    },
+    {
+        "name": "tagihan_bulanan",
+        "language": "id",
+        "category": "UTILITY",
+        "parameter_format": "NAMED",
+        "components": [
+            {"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": ["4::YXBwbGljYXRpb24vcGRm"]}},
+            {
+                "type": "BODY",
+                "text": "Halo {{nama}}, tagihan Anda jatuh tempo {{tanggal}}.",
+                "example": {
+                    "body_text_named_params": [
+                        {"param_name": "nama", "example": "Budi"},
+                        {"param_name": "tanggal", "example": "5 Januari"},
+                    ]
+                },
+            },
+        ],
+    },
+    {
+        "name": "tur_toko",
+        "language": "id",
+        "category": "MARKETING",
+        "components": [
+            {"type": "HEADER", "format": "VIDEO", "example": {"header_handle": ["4::dmlkZW8vbXA0"]}},
+            {"type": "BODY", "text": "Lihat isi toko kami yang baru."},
+        ],
+    },
+    {
+        "name": "kurir_tiba",
+        "language": "id",
+        "category": "UTILITY",
+        "components": [
+            {"type": "HEADER", "format": "LOCATION"},
+            {"type": "BODY", "text": "Kurir sudah di sini, {{1}}.", "example": {"body_text": [["Budi"]]}},
+        ],
+    },
+    {
+        "name": "tiga_sepatu",
+        "language": "id",
+        "category": "MARKETING",
+        "components": [
+            {"type": "BODY", "text": "Tiga pilihan untuk Anda."},
+            {
+                "type": "CAROUSEL",
+                "cards": [
+                    {
+                        "components": [
+                            {"type": "HEADER", "format": "IMAGE"},
+                            {"type": "BODY", "text": f"Sepatu {warna}."},
+                            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Pesan"}]},
+                        ]
+                    }
+                    for warna in ("hitam", "putih", "biru")
+                ],
+            },
+        ],
+    },
 )
 """What a shop has Meta approve."""
 

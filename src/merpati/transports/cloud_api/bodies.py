@@ -11,9 +11,9 @@ from merpati.core.address import is_group
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
 from merpati.transports.cards import Contact, Contacts, Reaction
-from merpati.transports.cloud_api.interactive import check_sendable, shape_of
-from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template
-from merpati.transports.limits import META_FILES, META_TEXT, Interactive, check_file
+from merpati.transports.cloud_api.interactive import Pressable, check_sendable, shape_of, template_of
+from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, file_of
+from merpati.transports.limits import META_FILES, META_TEXT, check_file
 from merpati.transports.port import (
     Content,
     Location,
@@ -102,6 +102,12 @@ _MEDIA_CODES = {Code.TEXT_TOO_LONG: Code.TEXT_TOO_LONG, Code.CAPTION_UNSUPPORTED
 """Whose sentences need no more than what is known of a message that has left the door."""
 
 
+def _check_template(template: Template) -> None:
+    check_sendable(template)
+    if (file := file_of(template)) is not None:
+        _check_media(file)
+
+
 def _check_location(location: Location) -> None:
     if not (-90 <= location.latitude <= 90 and -180 <= location.longitude <= 180):
         raise SendError(SendFault.CONTENT, Code.LOCATION_INVALID)
@@ -116,7 +122,8 @@ _CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
     Media: _check_media,
     Location: _check_location,
     Poll: _check_poll,
-    **dict.fromkeys((Buttons, ListMenu, LinkButton, Template, Contacts, Reaction), check_sendable),
+    Template: _check_template,
+    **dict.fromkeys((Buttons, ListMenu, LinkButton, Contacts, Reaction), check_sendable),
 }
 
 
@@ -158,7 +165,7 @@ def _reaction(reaction: Reaction, _: str) -> tuple[str, Body]:
     return "reaction", {"message_id": reaction.about, "emoji": reaction.emoji}
 
 
-def _interactive(content: Interactive, _: str) -> tuple[str, Body]:
+def _interactive(content: Pressable, _: str) -> tuple[str, Body]:
     return shape_of(content)
 
 
@@ -168,5 +175,6 @@ _SHAPES: Mapping[type[Content], Callable[[Any, str], tuple[str, Any]]] = {
     Location: _location,
     Contacts: _contacts,
     Reaction: _reaction,
-    **dict.fromkeys((Buttons, ListMenu, LinkButton, Template), _interactive),
+    Template: template_of,
+    **dict.fromkeys((Buttons, ListMenu, LinkButton), _interactive),
 }

@@ -4,9 +4,10 @@ Source: Meta's Cloud API, "Interactive messages", "Message templates" and, of wh
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from merpati.core.errors import Code, Refusal
+from merpati.transports.attachments import Location, Media, MediaKind
 from merpati.transports.interactive import (
     Buttons,
     Chosen,
@@ -19,10 +20,11 @@ from merpati.transports.interactive import (
     TemplateButtonKind,
     Variable,
 )
-from merpati.transports.limits import Alone, Interactive, check_alone
+from merpati.transports.limits import Alone, check_alone
 from merpati.transports.port import SendError, SendFault
 
 Body = dict[str, Any]
+Pressable: TypeAlias = Buttons | ListMenu | LinkButton
 
 
 def check_sendable(content: Alone) -> None:
@@ -40,10 +42,8 @@ _KEPT = frozenset({Code.TEXT_TOO_LONG, Code.CONTENT_MISSING, Code.URL_INVALID, C
 # -- shapes --
 
 
-def shape_of(content: Interactive) -> tuple[str, Body]:
+def shape_of(content: Pressable) -> tuple[str, Body]:
     """The message's type at Meta, and the object that is named by it."""
-    if isinstance(content, Template):
-        return "template", _template(content)
     kind, action = _ACTIONS[type(content)](content)
     header = {"header": {"type": "text", "text": content.header}} if content.header else {}
     footer = {"footer": {"text": content.footer}} if content.footer else {}
@@ -76,23 +76,34 @@ def _link(content: LinkButton) -> tuple[str, Body]:
     }
 
 
-_ACTIONS: Mapping[type[Interactive], Callable[[Any], tuple[str, Body]]] = {
+_ACTIONS: Mapping[type[Pressable], Callable[[Any], tuple[str, Body]]] = {
     Buttons: _buttons,
     ListMenu: _list,
     LinkButton: _link,
 }
 
 
-def _template(content: Template) -> Body:
-    filled = {"header": content.header, "body": content.body}
-    texts = [
-        {"type": type_, "parameters": [_parameter(each) for each in variables]}
-        for type_, variables in filled.items()
-        if variables
-    ]
-    components = [*texts, *(_button(each) for each in content.buttons)]
+def template_of(content: Template, media_id: str) -> tuple[str, Body]:
+    """The same of a template whose file, if it has one, is at Meta under `media_id`."""
+    filled = {"header": _header(content, media_id), "body": [_parameter(each) for each in content.body]}
+    parts = [{"type": type_, "parameters": parameters} for type_, parameters in filled.items() if parameters]
+    components = [*parts, *(_button(each) for each in content.buttons)]
     named = {"name": content.name, "language": {"code": content.language}}
-    return {**named, "components": components} if components else named
+    return "template", {**named, "components": components} if components else named
+
+
+def _header(content: Template, media_id: str) -> list[Body]:
+    match content.attached:
+        case Media() as file:
+            is_named = file.kind is MediaKind.DOCUMENT and file.filename
+            filename = {"filename": file.filename} if is_named else {}
+            return [{"type": file.kind.value, file.kind.value: {"id": media_id, **filename}}]
+        case Location() as place:
+            lines = {"name": place.caption, "address": place.address}
+            at = {"latitude": place.latitude, "longitude": place.longitude}
+            return [{"type": "location", "location": {**at, **lines}}]
+        case None:
+            return [_parameter(each) for each in content.header]
 
 
 def _parameter(variable: Variable) -> Body:

@@ -26,7 +26,7 @@ from merpati.transports.cloud_api.lines import (
 )
 from merpati.transports.cloud_api.news import KEEP, Posted, waiting_devices
 from merpati.transports.cloud_api.setting_up import ask_number, complete, number_now, point_here
-from merpati.transports.cloud_api.templates import ask_templates, keep_templates, kept_templates
+from merpati.transports.cloud_api.templates import ask_templates, keep_templates, kept_template, kept_templates
 from merpati.transports.cloud_api.transport import CloudTransport
 from merpati.transports.cloud_api.webhooks import NotMetas, challenge_of, is_signed, read_news
 from merpati.transports.official import (
@@ -35,9 +35,9 @@ from merpati.transports.official import (
     NotSigned,
     NumberNow,
     SetUp,
-    TemplateReading,
     nothing,
 )
+from merpati.transports.templates import TemplateKept, TemplateReading
 
 LOOK_S = 1.0
 """How often is looked for what another process stored for devices of this one."""
@@ -128,6 +128,13 @@ class CloudLink:
         """See the port."""
         line, _ = await self._of(device)
         return await self._storage.read(kept_templates, line.account, line.business_id)
+
+    async def template(self, device: DeviceId, name: str, language: str) -> TemplateKept | None:
+        """See the port."""
+        line = await self._storage.read(find_line, device)
+        if line is None:
+            return None
+        return await self._storage.read(kept_template, line.account, line.business_id, name, language)
 
     async def forget(self, device: DeviceId) -> None:
         """The device is gone: its number is free, its secrets go. May run twice."""

@@ -181,6 +181,18 @@ async def templates_read_at(tx: Tx, account: AccountId, business_id: str) -> int
     return row[0] if row is not None else None
 
 
+async def template_body(tx: Tx, account: AccountId, business_id: str, name: str, language: str) -> str | None:
+    row = await tx.one(
+        "SELECT body FROM cloud_template "
+        "WHERE account_id = $1 AND business_id = $2 AND name = $3 AND language = $4",
+        account,
+        business_id,
+        name,
+        language,
+    )
+    return row[0] if row is not None else None
+
+
 async def template_bodies(tx: Tx, account: AccountId, business_id: str) -> list[str]:
     rows = await tx.all(
         "SELECT body FROM cloud_template WHERE account_id = $1 AND business_id = $2",

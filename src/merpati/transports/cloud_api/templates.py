@@ -16,7 +16,7 @@ from merpati.storage.port import Tx
 from merpati.transports.cloud_api import store
 from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
 from merpati.transports.cloud_api.setting_up import PARAMETER, refused
-from merpati.transports.official import TemplateButton, TemplateKept, TemplateReading
+from merpati.transports.templates import TemplateButton, TemplateKept, TemplateReading
 
 FIELDS = "name,language,category,status,rejected_reason,parameter_format,components"
 _decode = msgspec.json.Decoder(TemplateKept).decode
@@ -42,6 +42,11 @@ def read_template(node: Mapping[str, Any]) -> TemplateKept:
     """A node of Meta's; what is not as documented is left out, never a fault."""
     parts = {_word(each, "type").upper(): each for each in _list(node.get("components")) if isinstance(each, dict)}
     header = parts.get("HEADER", {})
+    buttons = tuple(
+        TemplateButton(kind=_word(each, "type").lower(), text=_word(each, "text"), url=_word(each, "url"))
+        for each in _list(parts.get("BUTTONS", {}).get("buttons"))
+        if isinstance(each, dict)
+    )
     reason = _word(node, "rejected_reason")
     return TemplateKept(
         name=_word(node, "name"),
@@ -53,13 +58,27 @@ def read_template(node: Mapping[str, Any]) -> TemplateKept:
         header_kind=_word(header, "format").lower(),
         body=_word(parts.get("BODY", {}), "text"),
         footer=_word(parts.get("FOOTER", {}), "text"),
-        buttons=tuple(
-            TemplateButton(kind=_word(each, "type").lower(), text=_word(each, "text"), url=_word(each, "url"))
-            for each in _list(parts.get("BUTTONS", {}).get("buttons"))
-            if isinstance(each, dict)
-        ),
+        buttons=buttons,
         named=_word(node, "parameter_format").upper() == "NAMED",
+        unfillable=_unfillable(parts, buttons),
     )
+
+
+_PARTS = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS"})
+_HEADERS = frozenset({"", "text", "image", "video", "document", "location"})
+_BUTTONS = frozenset({"quick_reply", "url", "phone_number", "copy_code", "otp", "voice_call"})
+"""What can be filled in, or needs no filling in. Not here: carousels, limited-time offers, flows, catalogues,
+products, GIFs, permissions to call."""
+
+
+def _unfillable(parts: Mapping[str, Mapping[str, Any]], buttons: Sequence[TemplateButton]) -> str:
+    header = _word(parts.get("HEADER", {}), "format").lower()
+    others = (
+        *(part.lower() for part in parts if part not in _PARTS),
+        *(() if header in _HEADERS else (header,)),
+        *(each.kind for each in buttons if each.kind not in _BUTTONS),
+    )
+    return next(iter(others), "")
 
 
 def _word(node: Mapping[str, Any], name: str) -> str:
@@ -75,6 +94,14 @@ async def keep_templates(tx: Tx, account: AccountId, business_id: str, found: Se
     """These are all of them now. May run twice."""
     rows = [(each.name, each.language, msgspec.json.encode(each).decode()) for each in found]
     await store.replace_templates(tx, account, business_id, rows, tx.now)
+
+
+async def kept_template(
+    tx: Tx, account: AccountId, business_id: str, name: str, language: str
+) -> TemplateKept | None:
+    """None: it was not there when they were read, or they never were."""
+    body = await store.template_body(tx, account, business_id, name, language)
+    return _decode(body) if body is not None else None
 
 
 async def kept_templates(tx: Tx, account: AccountId, business_id: str) -> TemplateReading | None:

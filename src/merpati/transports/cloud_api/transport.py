@@ -28,12 +28,13 @@ from merpati.transports.cloud_api.order import InOrder
 from merpati.transports.cloud_api.pace import LinePace, PairPace
 from merpati.transports.cloud_api.setting_up import per_second
 from merpati.transports.cloud_api.telling import LineChanged, Telling
+from merpati.transports.cloud_api.uploads import UNKNOWN_FILE, Uploaded, Uploads
+from merpati.transports.interactive import file_of
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
     Capabilities,
     Emit,
     Group,
-    Media,
     NumberCheck,
     Outbound,
     PairHow,
@@ -108,6 +109,7 @@ class CloudTransport:
         self._prepare_s, self._slowed_by = prepare_s, Code.NETWORK_PACE
         self._marks = Marks()
         self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
+        self._uploads = Uploads(client, clock)
 
     # -- the session --
 
@@ -227,32 +229,39 @@ class CloudTransport:
         check_outbound(message)
         try:
             async with asyncio.timeout(self._prepare_s) as preparing, self._in_order.of(message.chat):
-                media_id = await self._upload(account, message.content)
+                uploaded = await self._upload(account, message.content)
                 await self._take_place(message.chat)
                 preparing.reschedule(None)
-                answer = await self._client.post(
-                    f"{account.line.number_id}/messages", account.secrets.token, body_of(message, media_id)
-                )
+                answer = await self._post(account, message, uploaded)
         except TimeoutError:  # not of the post, which has no end here
             raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None
         except GraphTrouble as error:
             await self._refused(account, error)
         return Sent(wa_id=_id_of(answer), at=self._clock.now())
 
-    async def _upload(self, account: Account, content: object) -> str:
+    async def _upload(self, account: Account, content: object) -> Uploaded | None:
         """Until the message itself is posted, nothing can have arrived."""
-        if not isinstance(content, Media):
-            return ""
+        file = file_of(content)
+        if file is None:
+            return None
         try:
-            path = Path(content.path)
-            name = content.filename or path.name
-            return await self._client.upload(
-                account.line.number_id, account.secrets.token, path, content.mime, name
-            )
+            return await self._uploads.take(account.line.number_id, account.secrets.token, file)
         except GraphTrouble as error:
             if error.trouble.act is Act.UNCERTAIN:
                 raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None
             raise
+
+    async def _post(self, account: Account, message: Outbound, uploaded: Uploaded | None) -> dict[str, Any]:
+        number_id, token = account.line.number_id, account.secrets.token
+        body = body_of(message, uploaded.id if uploaded is not None else "")
+        try:
+            return await self._client.post(f"{number_id}/messages", token, body)
+        except GraphTrouble as error:
+            file = file_of(message.content)
+            if file is None or uploaded is None or uploaded.is_new or error.code not in UNKNOWN_FILE:
+                raise
+            self._uploads.forget(number_id, file, uploaded.id)
+            raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None  # the next try uploads it anew
 
     async def _take_place(self, chat: Address) -> None:
         wait = self._line_pace.take(self._clock.elapsed() * 1_000, MOST_WAIT_MS)

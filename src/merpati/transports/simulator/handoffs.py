@@ -13,8 +13,8 @@ from merpati.core.address import is_group
 from merpati.core.clock import Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WaId, WireRef
-from merpati.transports.interactive import Template
-from merpati.transports.port import Media, Outbound, ReceiptKind, SendFault, SessionState
+from merpati.transports.interactive import Template, file_of, with_file
+from merpati.transports.port import Outbound, ReceiptKind, SendFault, SessionState
 from merpati.transports.simulator.entries import Acked, Fate, FaultFired, HandOff, Reads, Receipted, Said
 from merpati.transports.simulator.faults import USUAL, Ending, Plan
 from merpati.transports.simulator.journal import JournalFull
@@ -27,8 +27,8 @@ _ENCODER = msgspec.json.Encoder()
 def digest(message: Outbound) -> str:
     """What makes two hand-offs the same message: recipient, content (a file by its bytes), quotation."""
     content = message.content
-    if isinstance(content, Media):  # the network's own copy is named by its SHA-256
-        content = msgspec.structs.replace(content, path=PurePath(content.path).name)
+    if (file := file_of(content)) is not None:  # the network's own copy is named by its SHA-256
+        content = with_file(content, PurePath(file.path).name)
     plain = _ENCODER.encode((message.chat, content, message.reply_to))
     return hashlib.blake2b(plain, digest_size=16).hexdigest()
 

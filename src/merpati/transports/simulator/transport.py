@@ -12,13 +12,13 @@ import msgspec
 from merpati.core.clock import DAY_MS, Clock, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
+from merpati.transports.interactive import file_of, with_file
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
     AnyEvent,
     Capabilities,
     Emit,
     Group,
-    Media,
     NumberCheck,
     Outbound,
     PairCode,
@@ -182,15 +182,15 @@ class SimulatorTransport:
             raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
 
     async def _upload(self, message: Outbound) -> Outbound:
-        if not isinstance(message.content, Media):
+        file = file_of(message.content)
+        if file is None:
             return message
         self._check_open()
         q = self._connection.next_q()
-        ask = wire.Upload(q=q, path=os.fspath(message.content.path))
+        ask = wire.Upload(q=q, path=os.fspath(file.path))
         answer = await self._answer(q, self._ask(q, ask), SendFault.RETRY)
         assert isinstance(answer, wire.Uploaded)
-        content = msgspec.structs.replace(message.content, path=answer.path)
-        return msgspec.structs.replace(message, content=content)
+        return msgspec.structs.replace(message, content=with_file(message.content, answer.path))
 
     def _ask(self, q: int, frame: wire.FromClient) -> "asyncio.Future[wire.Answer]":
         try:
