@@ -170,6 +170,48 @@ async def test_ids_with_a_nul_are_told_without_it(rig: CloudRig) -> None:
     assert inbound.wa_id == WaId("w1")
 
 
+async def test_what_people_write_is_told_while_nothing_can_be_sent(rig: CloudRig) -> None:
+    """The bill is not paid, say, or the token was withdrawn: Meta goes on telling, and telling needs no token."""
+    transport, heard = await opened(rig)
+    rig.graph.world.tokens[rig.seeded.token].expired = True
+    await fault_of(transport, text("a", rig.person))
+    await heard.state(SessionState.LOGGED_OUT)
+
+    await post(rig, body_for(rig.seeded.number.id, pictured("w1", "4711"), said("w2", "halo?")))
+
+    await heard.count(Inbound, 2)
+    assert [(each.wa_id, each.awaits_file) for each in heard.of(Inbound)] == [("w1", True), ("w2", False)]
+    assert heard.states()[-1] is SessionState.LOGGED_OUT
+    await transport.stop()
+
+
+async def test_a_number_that_ended_is_opened_by_what_is_set_up_anew(rig: CloudRig) -> None:
+    """Though whoever set it up died before a word was said: at the next look, or when something comes."""
+    transport, heard = await opened(rig)
+    rig.graph.world.tokens[rig.seeded.token].expired = True
+    await fault_of(transport, text("a", rig.person))
+    await rig.pair(token=rig.graph.world.new_token())
+    await rig.say("halo")
+    await heard.state(SessionState.OPEN)
+    await transport.send(text("b", rig.person))
+
+
+async def test_a_token_that_is_taken_again_opens_the_number(rig: CloudRig) -> None:
+    """Meta had refused it by mistake."""
+    await rig.pair()
+    rig.graph.world.tokens[rig.seeded.token].expired = True
+    transport = CloudTransport(
+        DEVICE, rig.link.client, rig.storage, rig.sealer, rig.clock, rig.folder, most_bytes=1, again_s=0
+    )
+    heard = Heard()
+    await transport.start(heard.emit)
+    await heard.state(SessionState.LOGGED_OUT)
+    transport.wake()
+    rig.graph.world.tokens[rig.seeded.token].expired = False
+    transport.wake()
+    await heard.state(SessionState.OPEN)
+
+
 async def test_what_comes_does_not_wait_for_metas_answers_to_its_marks(storage: Storage, tmp_path: Path) -> None:
     """A device that marks everything as read would hear three people a second, and open late after a night."""
     slow = msgspec.structs.replace(AT_ONCE, answer_ms=300)

@@ -53,32 +53,36 @@ class Telling:
 
     async def _tell_on(self, emit: Emit, line: Line, token: str) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._woken.wait()
-            self._woken.clear()
+            await self.wait()
             await self.tell_due(emit, line, token)
+
+    async def wait(self) -> None:
+        """Until something came, or it is time to look."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._woken.wait()
+        self._woken.clear()
 
     def last_of(self, chat: Address) -> WaId | None:
         """Their last message since the start, as far as it is remembered."""
         return self._last.get(chat)
 
-    async def tell_due(self, emit: Emit, line: Line, token: str) -> None:
-        """Tell everything that came, and forget it; files that do not come soon are put off.
+    async def tell_due(self, emit: Emit, line: Line, token: str, *, patience_s: float = PATIENCE_S) -> None:
+        """Tell everything that came, and forget it; files that do not come within `patience_s` are put off.
 
         What `emit` raises goes on to the caller, and so do a `GraphTrouble` that ends the session, and
         `LineChanged`: then what is not told stays. May run twice: the same is told again then.
         """
         now = self._clock.now()
-        while await self._tell_next(emit, line, token, now):
+        while await self._tell_next(emit, line, token, now, Patience(patience_s)):
             pass
 
-    async def _tell_next(self, emit: Emit, line: Line, token: str, now: Millis) -> bool:
+    async def _tell_next(self, emit: Emit, line: Line, token: str, now: Millis, patience: "Patience") -> bool:
         """Of the next bodies; whether there were any."""
         current, bodies = await self._storage.read(_line_and_news, self._device, now)
         if current is None or current.sealed != line.sealed:
             raise LineChanged
-        receipts, patience = Receipts(emit), Patience(PATIENCE_S)
+        receipts = Receipts(emit)
         later: list[tuple[int, Millis]] = []
         for kept in bodies:
             due_at = await self._tell_body(kept, token, emit, receipts, patience)
@@ -145,6 +149,8 @@ class Patience:
     @contextlib.asynccontextmanager
     async def wait(self) -> AsyncIterator[None]:
         """Raises `TimeoutError` when nothing is left."""
+        if not self._left_s:
+            raise TimeoutError
         loop = asyncio.get_running_loop()
         since = loop.time()
         try:

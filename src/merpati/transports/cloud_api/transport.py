@@ -67,6 +67,8 @@ CAPS = Capabilities(
 )
 RETRY_S = (1.0, 60.0)
 """The first wait after Meta could not be reached; it doubles up to the second."""
+AGAIN_S = 300.0
+"""How often is asked whether a token that was refused is taken again."""
 PREPARE_S = 600.0
 """How long a message waits for its turn and its file before it is posted: with the answer it stays below
 `CAPS.hand_over_s`, beyond which nobody would know whether it was posted."""
@@ -94,19 +96,20 @@ class CloudTransport:
 
     def __init__(
         self, device: DeviceId, client: GraphClient, storage: Storage, sealer: Sealer, clock: Clock, spool: Path,
-        *, most_bytes: int, prepare_s: float = PREPARE_S,
+        *, most_bytes: int, prepare_s: float = PREPARE_S, again_s: float = AGAIN_S,
     ) -> None:  # fmt: skip
         """`spool` is where files that come are put until they are stored; larger ones than `most_bytes` are not."""
         self.device = device
         self._client, self._storage, self._sealer, self._clock = client, storage, sealer, clock
         self._telling = Telling(device, client, storage, clock, spool, most_bytes)
+        self._line: Line | None = None
         self._account: Account | None = None
         self._emit: Emit | None = None
         self._state = SessionState.OFF
         self._running: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
         """Held by who starts, stops or ends: one after the other, or two sessions would run beside each other."""
-        self._prepare_s, self._slowed_by = prepare_s, Code.NETWORK_PACE
+        self._prepare_s, self._again_s, self._slowed_by = prepare_s, again_s, Code.NETWORK_PACE
         self._marks = Marks()
         self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
         self._uploads = Uploads(client, clock)
@@ -154,22 +157,28 @@ class CloudTransport:
         phone = Address(number) if number else None
         await self._emit(State(device=self.device, at=self._clock.now(), state=state, reason=reason, number=phone))
 
-    async def _run(self, emit: Emit) -> None:
-        """Until the session ends: open it, then tell what Meta tells."""
+    async def _run(self, emit: Emit, ended: Trouble | None = None) -> None:
+        """Open the session, then tell what Meta tells; when it ended, until somebody mends it."""
         wait = RETRY_S[0]
         while True:
             try:
+                if ended is not None:
+                    await self._rest(emit, ended)
+                    await self._say(SessionState.CONNECTING)
+                ended = None
                 await self._open(emit)
                 wait, account = RETRY_S[0], self._open_account()
                 await self._telling.tell_on(emit, account.line, account.secrets.token)
             except LineChanged:
+                ended = None
                 await self._say(SessionState.CONNECTING)
                 continue
             except GraphTrouble as error:
                 ending = self._ending(error)
                 if ending is not None:
-                    await self._say(ending, error.trouble.code)
-                    return
+                    ended = error.trouble
+                    await self._say(ending, ended.code)
+                    continue
                 reason = str(error.trouble.code)
             except (OSError, StorageError) as error:  # stored news stays stored
                 logger.warning("device %d: what Meta told is told again: %r", self.device, error)
@@ -179,9 +188,34 @@ class CloudTransport:
                     "device %d: a fault of ours, what Meta told is told again", self.device, exc_info=error
                 )
                 reason = "fault"
+            ended = None
             await self._say(SessionState.RETRYING, reason)
             await asyncio.sleep(wait)
             wait = min(wait * 2, RETRY_S[1])
+
+    async def _rest(self, emit: Emit, ended: Trouble) -> None:
+        """While nothing can be sent: what people write, and what became of messages, is told all the same, as that
+        needs no token. Returns when Meta takes one again that it had refused; raises `LineChanged`."""
+        line, asked_at = self._line, self._clock.elapsed()
+        while True:
+            if line is not None:
+                await self._telling.tell_due(emit, line, "", patience_s=0)
+            elif await self._storage.read(find_line, self.device) is not None:
+                raise LineChanged
+            await self._telling.wait()
+            is_time = self._clock.elapsed() >= asked_at + self._again_s
+            if line is not None and ended.code is Code.META_TOKEN_REFUSED and is_time:
+                asked_at = self._clock.elapsed()
+                if await self._is_taken(line):
+                    return
+
+    async def _is_taken(self, line: Line) -> bool:
+        """Whether Meta takes the token."""
+        try:
+            await self._client.get(line.number_id, line.secrets(self._sealer).token, fields="id")
+        except (GraphTrouble, CannotUnseal):
+            return False
+        return True
 
     def _ending(self, error: GraphTrouble) -> SessionState | None:
         """How the session ends by this; None: it does not. Before it is open, nothing is Meta's word on a message:
@@ -191,7 +225,7 @@ class CloudTransport:
         return ENDS.get(error.trouble.act)
 
     async def _open(self, emit: Emit) -> None:
-        line = await self._storage.read(find_line, self.device)
+        self._line = line = await self._storage.read(find_line, self.device)
         if line is None:
             raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.OFFICIAL_NOT_SET_UP))
         try:
@@ -218,6 +252,8 @@ class CloudTransport:
                 self._running.cancel()
                 await asyncio.wait([self._running])
                 await self._say(ENDS[trouble.act], trouble.code)
+                assert self._emit is not None
+                self._running = asyncio.create_task(self._run(self._emit, trouble))
 
     # -- sending --
 
