@@ -99,6 +99,15 @@ def received(world: World) -> Iterator[int]:
     world.account.ask("POST", f"/simulator/people/{person}/messages", body)
 
 
+def typed(world: World) -> Iterator[int]:
+    """On the device's own phone."""
+    person = world.someone()
+    yield world.account.send(world.ready, person, schedule=FAR)
+    world.account.ask(
+        "POST", f"/simulator/devices/{world.ready}/messages", {"to": person, "text": "Masih ada, Kak"}
+    )
+
+
 # -- messages that do not go --
 
 
@@ -239,6 +248,7 @@ MAKERS: dict[type[facts.Fact], Maker] = {
     facts.MessageDelivered: delivered,
     facts.MessageRead: read,
     facts.MessageReceived: received,
+    facts.MessageTyped: typed,
     facts.MessageRetried: retried,
     facts.MessageFailed: failed,
     facts.MessageCancelled: cancelled,

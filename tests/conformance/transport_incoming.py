@@ -9,6 +9,7 @@ from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
 from merpati.transports.interactive import Button, Buttons, Chosen
 from merpati.transports.port import (
     AnyEvent,
+    FromPhone,
     Inbound,
     Outbound,
     Poll,
@@ -176,6 +177,18 @@ class Incoming:
         assert [each.content for each in inbound] == shared
         assert [each.wa_id for each in inbound] == ids
         assert {(each.chat, each.sender.id) for each in inbound} == {(rig.person, rig.person)}
+
+    async def test_what_its_owner_types_on_the_phone_is_told_apart(self, rig: Rig) -> None:
+        """By whom it is for; nobody wrote to the device."""
+        needs(rig, "hears_phone")
+        _, heard = await opened(rig)
+
+        ids = [await rig.type_on_phone(f"dari HP {number}") for number in range(2)]
+
+        typed = await heard.count(FromPhone, 2)
+        assert [(each.wa_id, each.chat) for each in typed] == [(id_, rig.person) for id_ in ids]
+        assert [each.content for each in typed] == [Text(body="dari HP 0"), Text(body="dari HP 1")]
+        assert heard.of(Inbound) == []
 
     async def test_typing_is_seen_on_both_sides(self, rig: Rig) -> None:
         """Ours is best effort, theirs is an event."""

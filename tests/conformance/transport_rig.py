@@ -112,6 +112,10 @@ class Rig(Protocol):
 
     async def say(self, text: str, *, group: bool = False) -> WaId: ...
 
+    async def type_on_phone(self, text: str) -> WaId:
+        """The device's owner writes to the person, on the device's own phone."""
+        ...
+
     async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
         """The person sends this; what is not shown in whichever way the network has for it."""
         ...

@@ -21,12 +21,15 @@ from merpati.devices.model import Settings
 from merpati.fakes.whatsapp import acting, contents
 from merpati.fakes.whatsapp.faults import Fault
 from merpati.fakes.whatsapp.pairing import enter_code, scan
+from merpati.fakes.whatsapp.receipts import tell_receipt
 from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
+from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import MessageState
-from merpati.messages.views import find_message, why_waiting
+from merpati.messages.views import find_message, search_history, why_waiting
 from merpati.messages.waiting import Wait, Waiting
 from merpati.messages.warm_up import PAUSES_MS
-from merpati.transports.port import PairHow, SessionState
+from merpati.transports.port import Media, PairHow, SessionState
+from tests.api.files import PNG
 from tests.flows.stage import ACCOUNT, DEVICE, Stage
 
 WORKER = "merpati.transports.linked.worker"
@@ -69,6 +72,14 @@ class Shop(Stage):
         assert view is not None
         return await self.storage.read(why_waiting, view)
 
+    async def typed(self) -> list[HistoryRow]:
+        """What is outgoing in the history, oldest first."""
+        page = await self.storage.read(search_history, Search(account=ACCOUNT, incoming=False))
+        return list(reversed(page.rows))
+
+    async def has_typed(self, count: int) -> bool:
+        return len(await self.typed()) == count
+
     def worker(self) -> int:
         [worker] = [each for each in self.gateway.transports.linked.workers if each.pid]
         assert worker.pid is not None
@@ -102,6 +113,34 @@ async def test_a_phone_is_linked_and_speaks(shop: Shop) -> None:
 
     await shop.until(lambda: shop.has_stored("Halo toko"))
     assert [each.content for each in shop.bob.shown] == [contents.Text(body="Halo dari toko")]
+
+
+async def test_what_is_typed_on_the_phone_is_in_the_history(shop: Shop) -> None:
+    """As an outgoing message that merpati did not send, once, with its file; the reader's receipt raises it."""
+    await shop.pair()
+    network = shop.fake.network
+    picture = contents.Media(kind=contents.MediaKind.IMAGE, data=PNG, mime="image/png", caption="Yang ini?")
+    first = await acting.say(network, shop.owner, shop.bob, "Masih ada, Kak", copies=2)
+    await acting.say(network, shop.owner, shop.bob, picture)
+    await shop.until(lambda: shop.has_typed(2))
+    await tell_receipt(network, shop.bob, shop.owner, [first], contents.ReceiptKind.READ)
+
+    async def is_read() -> bool:
+        return (await shop.typed())[0].state is _S.READ
+
+    await shop.until(is_read)
+    text, sent = await shop.typed()
+    assert (text.chat, text.text, bool(text.typed)) == (BOB, "Masih ada, Kak", True)
+    assert isinstance(sent.content, Media) and sent.content.path.endswith(".png")
+    assert shop.bob.shown == []
+
+
+async def test_a_note_to_oneself_has_come_in(shop: Shop) -> None:
+    """Fonnte's `quick`: the chat with itself is heard."""
+    await shop.pair()
+    await acting.say(shop.fake.network, shop.owner, shop.owner, "beli galon")
+    await shop.until(lambda: shop.has_stored("beli galon"))
+    assert await shop.typed() == []
 
 
 async def test_a_code_to_type_says_until_when(shop: Shop) -> None:

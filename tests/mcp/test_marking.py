@@ -29,6 +29,7 @@ ROW = shapes.MessageRow(
     due_at=None,
     state_at=NOW,
     request=None,
+    typed=False,
 )
 
 

@@ -51,6 +51,29 @@ def test_the_status_webhook_speaks_fonntes_words(fact: facts.AnyFact, body: dict
     assert told(EndpointKind.STATUS, fact) == {"device": "08123456789", **body}
 
 
+def test_what_was_typed_on_the_phone_names_no_sender() -> None:
+    """A program that answers whoever wrote finds nobody to answer; receipts of it are told to none."""
+    said = facts.Telling(AT, "text", "", "Masih ada, Kak.")
+    assert told(EndpointKind.TYPED, facts.MessageTyped(*TO, WA, said)) == {
+        "device": "08123456789",
+        "typed": True,
+        "id": MESSAGE,
+        "stateid": WA,
+        "target": CHAT,
+        "message": "Masih ada, Kak.",
+        "type": "text",
+        "location": "",
+        "timestamp": 1_700_000_000,
+        "isgroup": False,
+        "filename": "",
+        "extension": "",
+        "url": "",
+    }
+    assert told(EndpointKind.TYPED, facts.MessageTyped(*TO, WA)) is None
+    assert told(EndpointKind.STATUS, facts.MessageDelivered(*TO, WA, typed=True)) is None
+    assert told(EndpointKind.STATUS, facts.MessageRead(*TO, WA, typed=True)) is None
+
+
 @pytest.mark.parametrize(
     ("state", "reason", "body"),
     [

@@ -47,7 +47,8 @@ def _head(told: Told, words: Words) -> list[str]:
     state = words(f"message.state.{message.state.name.lower()}")
     first = words(f"timeline.{way}", id=message.id, who=printable(who), device=told.device.number)
     notes = [words(f"message.note.{note}") for note in message.notes]
-    return [f"{first}: {state}", *_content(message.content, words), *notes]
+    typed = [words("ui.message.typed")] if message.typed else []
+    return [f"{first}: {state}", *_content(message.content, words), *typed, *notes]
 
 
 def _content(content: StoredContent, words: Words) -> list[str]:

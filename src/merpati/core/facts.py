@@ -46,21 +46,23 @@ class MessageSent(Fact, frozen=True, tag=True):
 
 
 class MessageDelivered(Fact, frozen=True, tag=True):
-    """A receipt says that the message reached the recipient's phone."""
+    """A receipt says that the message reached the recipient's phone; `typed`: it was typed on the device's own."""
 
     device: DeviceId
     message: MessageId
     chat: Address
     wa_id: WaId
+    typed: bool = False
 
 
 class MessageRead(Fact, frozen=True, tag=True):
-    """A receipt says that the message was read."""
+    """A receipt says that the message was read; `typed` as in MessageDelivered."""
 
     device: DeviceId
     message: MessageId
     chat: Address
     wa_id: WaId
+    typed: bool = False
 
 
 class MessageRetried(Fact, frozen=True, tag=True):
@@ -163,6 +165,19 @@ class MessageReceived(Fact, frozen=True, tag=True):
     told: Telling | None = None
 
 
+class MessageTyped(Fact, frozen=True, tag=True):
+    """The device's owner wrote to `chat` on its own phone, or on another device of it: nothing that we sent.
+
+    `told` as in MessageReceived, for webhooks that want such.
+    """
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    wa_id: WaId
+    told: Telling | None = None
+
+
 class DeviceStateChanged(Fact, frozen=True, tag=True):
     """The device's session changed; `state`, `before` are values of `transports.port.SessionState`."""
 
@@ -225,6 +240,7 @@ AnyFact = (
     | MessageExpired
     | MessageRescheduled
     | MessageReceived
+    | MessageTyped
     | DeviceStateChanged
     | DeviceAdded
     | DeviceUpdated

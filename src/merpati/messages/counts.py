@@ -40,13 +40,14 @@ async def count_devices(
     """Of each of these devices of the account; its day began at `from_at`."""
     both_ways = await store.accepted_of(tx, devices, from_at)
     incoming = await store.incoming_of(tx, account, from_at)
+    typed = await store.typed_of(tx, account, from_at)
     failed = await store.failed_of(tx, account, from_at)
     sent = {row[0]: row[2] for row in await store.sent_between(tx, [(id_, from_at, FOREVER) for id_ in devices])}
     return {
         id_: DeviceCounts(
             queued=sending + queued,
             held=held,
-            accepted=both_ways.get(id_, 0) - incoming.get(id_, 0),
+            accepted=both_ways.get(id_, 0) - incoming.get(id_, 0) - typed.get(id_, 0),
             sent=sent.get(id_, 0),
             failed=failed.get(id_, 0),
         )
@@ -80,10 +81,11 @@ async def count_day(
     tx: Tx, account: AccountId, from_at: int, among: Collection[DeviceId] | None = None
 ) -> DayCounts:
     """Of the day that began then. Reads the day's rows: 86,000 of them take some 70 ms."""
-    both_ways, incoming, unsent, failed, delivered, read = await store.day_of(tx, account, from_at, among)
+    both_ways, incoming, typed, unsent, failed, delivered, read = await store.day_of(tx, account, from_at, among)
+    accepted = both_ways - incoming - typed
     return DayCounts(
-        accepted=both_ways - incoming,
-        sent=both_ways - incoming - unsent,
+        accepted=accepted,
+        sent=accepted - unsent,
         delivered=delivered + read,
         read=read,
         failed=failed,

@@ -16,6 +16,8 @@ class StepKind(StrEnum):
 
     ACCEPTED = "accepted"
     RECEIVED = "received"
+    TYPED = "typed"
+    """On the device's own phone."""
     HELD = "held"
     HANDED_OVER = "handed_over"
     TRIED = "tried"
@@ -81,6 +83,8 @@ class HistoryRow(NamedTuple):
     """0: it has left the outbox."""
     state_at: int
     """Since when it is in its state."""
+    typed: int
+    """1: on the device's own phone."""
 
     @property
     def text(self) -> str:

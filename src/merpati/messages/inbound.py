@@ -12,7 +12,7 @@ from merpati.messages.first_contact import hear_people
 from merpati.messages.model import Draft, Media, MessageState, Note, Options, Priority, StoredContent, Vote
 from merpati.messages.store_accept import insert_media, insert_messages, json_of
 from merpati.messages.telling import telling_of
-from merpati.messages.words import words_of
+from merpati.messages.words import storable, words_of
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
 from merpati.transports.port import Media as File
@@ -101,16 +101,11 @@ def _options(m: Incoming) -> str:
 
 def _row(m: Incoming) -> tuple[str | int | None, ...]:
     return (
-        m.id, m.account, m.device, 1, m.chat, _plain(m.name), m.sender, json_of(m.content),
-        _plain(words_of(m.content)), _options(m),
+        m.id, m.account, m.device, 1, m.chat, storable(m.name), m.sender, json_of(m.content),
+        storable(words_of(m.content)), _options(m),
         m.media.id if m.media is not None else None,
         int(MessageState.RECEIVED), "", "", m.wa_id, 0, None, int(Priority.REPLY), None, m.at,
     )  # fmt: skip
-
-
-def _plain(text: str) -> str:
-    """Without NUL, which anybody may send and no database stores; the content keeps it, as JSON escapes it."""
-    return text.replace("\0", "")
 
 
 def _fact(m: Incoming, polls: _Polls) -> MessageReceived:

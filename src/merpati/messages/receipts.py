@@ -1,11 +1,11 @@
 """The hot command for receipts: they only climb, may come twice, in any order, and before the acknowledgement."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from merpati.core.facts import AnyFact, MessageDelivered, MessageRead, MessageSent
-from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId, WireRef
+from merpati.core.ids import AccountId, DeviceId, MessageId, WaId, WireRef
 from merpati.messages import store_outbox, store_outcomes
 from merpati.messages.actions import record_all
 from merpati.messages.costs import cost_text
@@ -22,7 +22,7 @@ _STATE = {
     ReceiptKind.READ: MessageState.READ,
 }
 _ACKNOWLEDGED = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.READ})
-_FACT: dict[MessageState, Callable[[DeviceId, MessageId, Address, WaId], AnyFact]] = {
+_FACT: dict[MessageState, type[MessageDelivered | MessageRead]] = {
     MessageState.DELIVERED: MessageDelivered,
     MessageState.READ: MessageRead,
 }
@@ -130,7 +130,7 @@ def _facts(handed: Handed, state: MessageState) -> Iterator[AnyFact]:
     if handed.state in LIFE.sources(MessageEvent.ACKNOWLEDGED):
         yield MessageSent(handed.device, handed.message, handed.chat, handed.wa_id, handed.handed_at)
     if state in _FACT:
-        yield _FACT[state](handed.device, handed.message, handed.chat, handed.wa_id)
+        yield _FACT[state](handed.device, handed.message, handed.chat, handed.wa_id, bool(handed.typed))
 
 
 RECEIPT: HotAction[Receipted, None] = HotAction(apply_receipts, lambda receipt: receipt.account)

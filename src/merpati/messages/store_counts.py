@@ -14,7 +14,7 @@ _RARE = "m.state NOT IN (2, 3, 4, 9)"
 async def outgoing_of(tx: Tx, devices: Sequence[DeviceId]) -> list[tuple[DeviceId, int]]:
     rows = await tx.set(
         "SELECT m.device_id, count(*) FROM message m, {r} WHERE m.device_id = r.id AND m.direction = 0 "
-        "GROUP BY m.device_id",
+        "AND m.typed = 0 GROUP BY m.device_id",
         "id bigint",
         [(device,) for device in devices],
     )
@@ -48,6 +48,18 @@ async def incoming_of(tx: Tx, account: AccountId, from_at: int) -> dict[DeviceId
     return dict(
         await tx.all(
             "SELECT m.device_id, count(*) FROM message m WHERE m.account_id = $1 AND m.direction = 1 "
+            "AND m.queued_at >= $2 GROUP BY m.device_id ORDER BY m.device_id",
+            account,
+            from_at,
+        )
+    )
+
+
+async def typed_of(tx: Tx, account: AccountId, from_at: int) -> dict[DeviceId, int]:
+    """What their owners typed on the phones since then."""
+    return dict(
+        await tx.all(
+            "SELECT m.device_id, count(*) FROM message m WHERE m.account_id = $1 AND m.typed = 1 "
             "AND m.queued_at >= $2 GROUP BY m.device_id ORDER BY m.device_id",
             account,
             from_at,
@@ -92,18 +104,19 @@ async def incoming_between(
 
 
 async def day_of(tx: Tx, account: AccountId, from_at: int, among: Collection[DeviceId] | None) -> Row:
-    """(both ways, incoming, not or not yet acknowledged, failed, delivered alone, read) since then.
+    """(both ways, incoming, typed on phones, not yet acknowledged, failed, delivered alone, read) since then.
 
-    Only the last two read the day's rows.
+    Only the last two read the day's rows; of what was typed they count nothing.
     """
     of_devices = and_among("m.device_id", among)
     since = f"FROM message m WHERE m.account_id = $1 AND m.queued_at >= $2{of_devices}"
     row = await tx.one(
         f"SELECT (SELECT count(*) {since}), (SELECT count(*) {since} AND m.direction = 1), "
+        f"(SELECT count(*) {since} AND m.typed = 1), "
         f"(SELECT count(*) {since} AND m.state IN (0, 5, 6, 7, 8) AND {_RARE}), "
         f"(SELECT count(*) {since} AND m.state = 5 AND {_RARE}), s.delivered, s.read FROM "
         "(SELECT count(CASE m.state WHEN 3 THEN 1 END) AS delivered, "
-        f"count(CASE m.state WHEN 4 THEN 1 END) AS read {since}) AS s",
+        f"count(CASE m.state WHEN 4 THEN 1 END) AS read {since} AND m.typed = 0) AS s",
         account,
         from_at,
     )

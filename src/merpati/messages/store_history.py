@@ -76,6 +76,7 @@ class WholeRow(NamedTuple):
     due_at: int
     """0: it has left the outbox."""
     cost: str | None
+    typed: int
 
 
 async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
@@ -83,18 +84,21 @@ async def whole_message(tx: Tx, message: MessageId) -> WholeRow | None:
         "SELECT m.account_id, m.device_id, m.direction, m.chat, m.sender, m.name, m.content, m.options, m.state, "
         "m.code, m.request_id, m.wire_ref, m.wa_id, m.schedule_at, m.queued_at, m.sent_at, m.delivered_at, "
         "m.read_at, m.ended_at, coalesce(o.state, 0), coalesce(CASE WHEN o.state = 1 THEN o.handed_at END, "
-        "m.handed_at, 0), coalesce(o.due_at, 0), m.cost "
+        "m.handed_at, 0), coalesce(o.due_at, 0), m.cost, m.typed "
         "FROM message m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id = $1",
         message,
     )
     return WholeRow(*row) if row else None
 
 
+_FIRST = {(0, 0): StepKind.ACCEPTED, (1, 0): StepKind.RECEIVED, (0, 1): StepKind.TYPED}
+"""By direction, and whether it was typed on the phone."""
+
+
 async def steps_of(tx: Tx, message: MessageId, row: WholeRow) -> list[Step]:
     """By time. Of one moment a try stands before the hold: nothing is held that is not handed over later."""
-    first = StepKind.RECEIVED if row.direction else StepKind.ACCEPTED
     steps = [
-        Step(row.queued_at, first, str(int(row.request)) if row.request else ""),
+        Step(row.queued_at, _FIRST[row.direction, row.typed], str(int(row.request)) if row.request else ""),
         *await _tries(tx, message, row.handed_at),
         *await _holds(tx, message),
         *_stamps(row),

@@ -56,12 +56,14 @@ class Handed(NamedTuple):
     priority: int
     is_sending: int = 0
     """It is being handed over, since `handed_at`."""
+    typed: int = 0
+    """1: it was typed on the phone: nothing of ours hands it over."""
 
 
 async def by_wa_id(tx: Tx, wanted: Sequence[tuple[DeviceId, WaId]]) -> list[Handed]:
     rows = await tx.set(
-        "SELECT m.id, m.account_id, m.device_id, m.wa_id, m.chat, m.state, coalesce(m.handed_at, 0), m.priority "
-        "FROM message m, {r} WHERE m.device_id = r.device_id AND m.wa_id = r.wa_id AND m.direction = 0",
+        "SELECT m.id, m.account_id, m.device_id, m.wa_id, m.chat, m.state, coalesce(m.handed_at, 0), m.priority, "
+        "0, m.typed FROM message m, {r} WHERE m.device_id = r.device_id AND m.wa_id = r.wa_id AND m.direction = 0",
         "device_id bigint, wa_id text",
         wanted,
     )
@@ -105,7 +107,8 @@ async def climb(tx: Tx, rows: Sequence[tuple[Handed, MessageState, int]]) -> lis
     )
     climbed = await tx.set(
         "UPDATE message SET state = r.state, wa_id = r.wa_id, code = '', ended_at = NULL, "
-        "handed_at = coalesce(message.handed_at, r.handed_at), sent_at = coalesce(message.sent_at, r.at), "
+        "handed_at = CASE WHEN message.typed = 0 THEN coalesce(message.handed_at, r.handed_at) END, "
+        "sent_at = CASE WHEN message.typed = 0 THEN coalesce(message.sent_at, r.at) END, "
         f"delivered_at = CASE WHEN r.state = {int(MessageState.SENT)} THEN message.delivered_at "
         "ELSE coalesce(message.delivered_at, r.at) END, "
         f"read_at = CASE WHEN r.state = {int(MessageState.READ)} THEN r.at ELSE message.read_at END "

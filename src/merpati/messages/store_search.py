@@ -165,7 +165,7 @@ async def find_messages(tx: Tx, search: Search) -> list[HistoryRow]:
     rows = await tx.all(
         "SELECT m.id, m.device_id, m.direction, m.chat, m.name, m.content, "
         "CASE WHEN o.state = 1 THEN 1 ELSE m.state END, m.code, m.request_id, m.queued_at, coalesce(o.due_at, 0), "
-        f"{_STATE_AT} FROM {found.source} ORDER BY {found.order} LIMIT {int(search.limit)}",
+        f"{_STATE_AT}, m.typed FROM {found.source} ORDER BY {found.order} LIMIT {int(search.limit)}",
         *found.arguments,
     )
     return [_history_row(row) for row in rows]

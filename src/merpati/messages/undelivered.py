@@ -45,13 +45,18 @@ class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
 async def apply_given_up(tx: Tx, given: Sequence[GivenUp]) -> list[int | None]:
     """Fail these messages, or queue them again where that may help; answers when each is due again, if it is.
 
-    Unknown ids, those of an earlier hand-over, and messages that somebody got change nothing. One whose
-    acknowledgement is still to come fails for good: nothing lower may be said of it later. Runs twice harmlessly.
+    Unknown ids, those of an earlier hand-over, messages that somebody got and those typed on the phone change
+    nothing. One whose acknowledgement is still to come fails for good: nothing lower may be said of it later. Runs
+    twice harmlessly.
     """
     await tx.lock([each.account for each in given])
     by_id = {(each.device, each.wa_id): each for each in given}
     found = await find_handed(tx, {key: each.ref for key, each in by_id.items()})
-    handed = {id_: row for id_, row in found.items() if not _is_of_earlier(by_id[row.device, row.wa_id], row)}
+    handed = {
+        id_: row
+        for id_, row in found.items()
+        if not row.typed and not _is_of_earlier(by_id[row.device, row.wa_id], row)
+    }
     tries = await store_outcomes.count_attempts(tx, list(handed))
     now = await database_now(tx)
     ends = {row: _verdict(by_id[row.device, row.wa_id], row, tries.get(row.message, 1)) for row in handed.values()}

@@ -62,6 +62,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """0: it has left the outbox."""
     steps: tuple[Step, ...]
     cost: Cost | None = None
+    typed: bool = False
+    """On the device's own phone: not sent by us."""
 
     @property
     def state_at(self) -> int:
@@ -141,6 +143,7 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
         due_at=row.due_at,
         steps=tuple(await store.steps_of(tx, message, row)),
         cost=read_cost(row.cost),
+        typed=bool(row.typed),
     )
 
 

@@ -40,6 +40,11 @@ def words_of(content: StoredContent) -> str:
             assert_never(content)
 
 
+def storable(text: str) -> str:
+    """Without NUL, which anybody may send and no database stores; the content keeps it, as JSON escapes it."""
+    return text.replace("\0", "")
+
+
 def offered(content: Buttons | ListMenu | LinkButton) -> tuple[str, ...]:
     """What can be pressed, in order: titles, of a row also what stands below it, of a link also its address."""
     match content:

@@ -19,11 +19,12 @@ from merpati.messages.inbound import RECEIVE, Incoming
 from merpati.messages.model import Draft, Note, Options, Priority, StoredContent, Vote
 from merpati.messages.planning import draw_ref
 from merpati.messages.receiving import KeptMedia, awaited_file, keep_received
+from merpati.messages.typed import TYPED, Typed
 from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import OutcomeUnknown, StorageError
-from merpati.transports.port import Inbound, Media, PollVote, SendError, Transport
+from merpati.transports.port import FromPhone, Identity, Inbound, Media, PollVote, Received, SendError, Transport
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +46,16 @@ class Receiving:
         self._lane, self._ids, self._clock, self._shelf, self._wake = lane, ids, clock, shelf, wake
         self._rng = random.SystemRandom()
 
-    async def take_in(self, device: Device, event: Inbound | PollVote, transport: Transport) -> None:
+    async def take_in(self, device: Device, event: Inbound | PollVote | FromPhone, transport: Transport) -> None:
         """Returns when it is stored, and marked as read where the device's settings say so.
 
         May run twice: the same message is there once, forwarded once, and marked again; one that was stored without
-        its file gets it. As the network forgets it
-        only when this has returned, a crash in between leaves no message unread.
+        its file gets it. As the network forgets it only when this has returned, a crash leaves no message unread.
+        What its owner typed on the phone is stored as that, and in the chat with itself as what came in.
         """
+        if isinstance(event, FromPhone):
+            await self._take_typed(device, event)
+            return
         if isinstance(event, PollVote):
             await self._store(device, event, Vote(poll=event.poll, choices=event.choices), None)
         elif not isinstance(event.content, Media):
@@ -66,6 +70,26 @@ class Receiving:
         if isinstance(event, Inbound) and is_read(device.settings, kind_of_chat(device, event.chat)):
             with contextlib.suppress(SendError):  # the session is gone: the network tells it again
                 await transport.mark_read(event.chat, event.sender.id, [event.wa_id])
+
+    async def _take_typed(self, device: Device, event: FromPhone) -> None:
+        """Source of the chat with itself: Fonnte docs, API update device (`quick`): it is a chat that is heard."""
+        kept: KeptMedia | None
+        async with self._keeping_any(device, event.content) as kept:
+            content = event.content if kept is None else kept.content
+            if kind_of_chat(device, event.chat) is ChatKind.ITSELF:
+                await self._store(device, _to_itself(event), content, kept)
+            else:
+                await self._store_typed(device, event, content, kept)
+        crashpoint("after_inbound_stored")
+
+    @contextlib.asynccontextmanager
+    async def _keeping_any(self, device: Device, content: Received) -> AsyncIterator[KeptMedia | None]:
+        """None where there is no file."""
+        if not isinstance(content, Media):
+            yield None
+            return
+        async with self._keeping(device, content) as kept:
+            yield kept
 
     @contextlib.asynccontextmanager
     async def _keeping(self, device: Device, came: Media) -> AsyncIterator[KeptMedia]:
@@ -115,6 +139,26 @@ class Receiving:
         if is_new and incoming.forward is not None:
             self._wake(device.id, incoming.forward.due_at)
 
+    async def _store_typed(
+        self, device: Device, event: FromPhone, content: StoredContent, kept: KeptMedia | None
+    ) -> None:
+        typed = Typed(
+            id=MessageId((await self._ids.take("message"))[0]),
+            account=device.account,
+            device=device.id,
+            chat=event.chat,
+            wa_id=event.wa_id,
+            content=content,
+            reply_to=event.quoted,
+            at=event.at,
+            notes=kept.notes if kept is not None else (),
+            is_told=is_heard(device.settings, kind_of_chat(device, event.chat)),
+            media=kept.row if kept is not None else None,
+            file=self._file(kept) if kept is not None and not kept.notes else None,
+        )
+        if not await self._lane(TYPED, typed) and kept is not None:
+            await self._remove(kept)
+
     def _file(self, kept: KeptMedia) -> ReceivedFile | None:
         if kept.row is None:
             return None
@@ -150,3 +194,15 @@ class Receiving:
     async def _remove(self, kept: KeptMedia) -> None:
         if kept.row is not None:
             await self._shelf.files.remove([kept.row.path])
+
+
+def _to_itself(typed: FromPhone) -> Inbound:
+    return Inbound(
+        device=typed.device,
+        at=typed.at,
+        wa_id=typed.wa_id,
+        chat=typed.chat,
+        sender=Identity(id=typed.chat),
+        content=typed.content,
+        quoted=typed.quoted,
+    )

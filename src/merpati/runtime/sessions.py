@@ -310,7 +310,7 @@ class Sessions:
                 await self._receipt(session, event)
             case Undelivered():
                 await self._undelivered(session, event)
-            case Inbound() | PollVote():
+            case Inbound() | PollVote() | FromPhone():
                 device = await self.storage.read(find_device, session.device.id) or session.device
                 await self.receiving.take_in(device, event, session.transport)
             case PairQr() | PairCode():
@@ -318,7 +318,7 @@ class Sessions:
                     session.pairing.show(event)
             case Spoken():
                 await self.storage.write(know_people, session.device.id, event.people)
-            case Typing() | FromPhone():
+            case Typing():
                 return  # shown nowhere yet; nothing of it is kept
 
     async def _change_state(self, session: Session, event: State) -> None:

@@ -48,6 +48,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     reply: bool = True
     typing: bool = True
     hears_typing: bool = True
+    hears_phone: bool = True
+    """What its owner types on the device's own phone is told (`FromPhone`)."""
     stays_connected: bool = True
     """A session is a connection, which may break or be taken over; without, each call stands alone."""
     hand_over_s: float = 60.0

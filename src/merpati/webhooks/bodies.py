@@ -21,12 +21,13 @@ from merpati.core.facts import (
     MessageRescheduled,
     MessageRetried,
     MessageSent,
+    MessageTyped,
     MessageUncertain,
 )
 from merpati.core.ids import DeviceId
 from merpati.log.model import RawEntry
 from merpati.transports.port import SessionState
-from merpati.webhooks.incoming import Value, tell_received
+from merpati.webhooks.incoming import Value, tell_received, tell_typed
 from merpati.webhooks.model import Card, Endpoint, EndpointKind
 
 Body: TypeAlias = Mapping[str, Value]
@@ -46,12 +47,13 @@ def _sent(fact: MessageSent, _at: int, _card: Card) -> Body:
     return {"id": fact.message, "stateid": fact.wa_id, "status": "sent", "state": "sent"}
 
 
-def _delivered(fact: MessageDelivered, _at: int, _card: Card) -> Body:
-    return {"stateid": fact.wa_id, "state": "delivered"}
+def _delivered(fact: MessageDelivered, _at: int, _card: Card) -> Body | None:
+    return None if fact.typed else {"stateid": fact.wa_id, "state": "delivered"}
 
 
-def _read(fact: MessageRead, _at: int, _card: Card) -> Body:
-    return {"stateid": fact.wa_id, "state": "read"}
+def _read(fact: MessageRead, _at: int, _card: Card) -> Body | None:
+    """Of what was typed on the phone nothing is told: no program has heard of that id."""
+    return None if fact.typed else {"stateid": fact.wa_id, "state": "read"}
 
 
 def _failed(fact: MessageFailed, _at: int, _card: Card) -> Body:
@@ -94,6 +96,10 @@ def _received(fact: MessageReceived, _at: int, card: Card) -> Body | None:
     return tell_received(fact, card.link)
 
 
+def _typed(fact: MessageTyped, _at: int, card: Card) -> Body | None:
+    return tell_typed(fact, card.link)
+
+
 _Tell: TypeAlias = Callable[[AnyFact, int, Card], Body | None]
 
 
@@ -118,6 +124,7 @@ TELLS: dict[EndpointKind, dict[str, _Tell]] = {
     EndpointKind.MESSAGE: _rows((MessageReceived, _received)),
     # its address is kept until there are chaining messages
     EndpointKind.CHAINING: {},
+    EndpointKind.TYPED: _rows((MessageTyped, _typed)),
 }
 """What is told of which facts (by kind), for each kind of endpoint."""
 KIND_OF: dict[str, EndpointKind] = {fact: kind for kind, rows in TELLS.items() for fact in rows}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from merpati.core.address import is_group
 from merpati.core.clock import SECOND_MS
-from merpati.core.facts import MessageReceived, ReceivedFile, Telling
+from merpati.core.facts import MessageReceived, MessageTyped, ReceivedFile, Telling
 from merpati.core.ids import MediaId
 
 Cards: TypeAlias = tuple[Mapping[str, str | tuple[str, ...]], ...]
@@ -86,6 +86,29 @@ def tell_received(fact: MessageReceived, link: Callable[[ReceivedFile], str]) ->
         return None
     url = link(told.file) if told.file is not None else ""
     return {**{key: value(fact, told) for key, value in KEYS.items()}, "url": url, **_ours(told)}
+
+
+def tell_typed(fact: MessageTyped, link: Callable[[ReceivedFile], str]) -> dict[str, Value] | None:
+    """What was typed on the phone, to whom it was written as `target`; without `sender`, so that a program that
+    answers what comes in answers none of it. None as of `tell_received`."""
+    told = fact.told
+    if told is None:
+        return None
+    return {
+        "typed": True,
+        "id": fact.message,
+        "stateid": fact.wa_id,
+        "target": fact.chat,
+        "message": told.text or NO_TEXT,
+        "type": told.type,
+        "location": told.location,
+        "timestamp": told.at // SECOND_MS,
+        "isgroup": is_group(fact.chat),
+        "filename": _file(told).filename,
+        "extension": _file(told).extension,
+        "url": link(told.file) if told.file is not None else "",
+        **_ours(told),
+    }
 
 
 def _card(contact: tuple[str, tuple[str, ...]]) -> Mapping[str, str | tuple[str, ...]]:

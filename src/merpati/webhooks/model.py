@@ -30,6 +30,8 @@ class EndpointKind(StrEnum):
     STATUS = "status"
     CONNECT = "connect"
     CHAINING = "chaining"
+    TYPED = "typed"
+    """What its owner writes on a device's own phone; ours: Fonnte has no address for it."""
 
 
 class EndpointState(StrEnum):

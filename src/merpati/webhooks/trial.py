@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from merpati.core.clock import Millis
-from merpati.core.facts import AnyFact, DeviceStateChanged, MessageReceived, MessageSent, Telling
+from merpati.core.facts import AnyFact, DeviceStateChanged, MessageReceived, MessageSent, MessageTyped, Telling
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.egress.client import Egress
 from merpati.egress.guard import EgressError
@@ -34,12 +34,21 @@ def _connect(_now: Millis) -> AnyFact:
     return DeviceStateChanged(_DEVICE, "open", "", "connecting")
 
 
+def _typed(now: Millis) -> AnyFact:
+    return MessageTyped(_DEVICE, MessageId(1), _BUDI, WaId("3EB0TEST"), Telling(now, "text", "", "Masih ada, Kak."))
+
+
 def _message(now: Millis) -> AnyFact:
     told = Telling(now, "text", "Budi", "Apakah masih ada?")
     return MessageReceived(_DEVICE, MessageId(1), _BUDI, _BUDI, WaId("3EB0TEST"), told)
 
 
-_SAMPLES = {EndpointKind.STATUS: _status, EndpointKind.CONNECT: _connect, EndpointKind.MESSAGE: _message}
+_SAMPLES = {
+    EndpointKind.STATUS: _status,
+    EndpointKind.CONNECT: _connect,
+    EndpointKind.MESSAGE: _message,
+    EndpointKind.TYPED: _typed,
+}
 TRIED = frozenset(_SAMPLES)
 """Kinds that are told something today."""
 

@@ -61,6 +61,7 @@ BODIES: dict[str, Any] = {
     "blockDevice": {"device": ONE},
     "unblockDevice": {"device": ONE},
     "sayAsPerson": {"device": ONE, "text": "x"},
+    "typeOnPhone": {"to": "6281200000001", "text": "x"},
     "voteAsPerson": {"poll": "x", "choices": []},
     "chooseAsPerson": {"message": "x", "choice": "x"},
     "readAsPerson": {"device": ONE},

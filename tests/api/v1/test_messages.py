@@ -43,6 +43,7 @@ async def test_the_history_is_listed_newest_first(both: Api, ayu: Browser) -> No
         "due_at": older["due_at"],
         "state_at": older["accepted_at"],
         "request": older["request"],
+        "typed": False,
     }
     assert older["due_at"] >= older["accepted_at"]
 

@@ -210,6 +210,15 @@ async def test_a_choice_that_is_not_there_is_refused(owner: Browser, device: Sim
     assert "tidak" in refused.body["detail"]
 
 
+async def test_an_owner_types_on_the_devices_own_phone(owner: Browser, device: SimulatorTransport) -> None:
+    """The person sees it; nobody without WhatsApp can."""
+    assert device.caps.hears_phone
+    said = await owner.ask("POST", f"/simulator/devices/{ONE}/messages", {"to": BUDI, "text": "Masih ada, Kak"})
+    assert said.status == 201
+    line = (await owner.ask("GET", f"{BUDIS}/chat?device={ONE}")).body["items"][-1]
+    assert (line["id"], line["text"], line["mine"]) == (said.body["id"], "Masih ada, Kak", False)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -217,6 +226,7 @@ async def test_a_choice_that_is_not_there_is_refused(owner: Browser, device: Sim
         ("POST", f"{BUDIS}/messages", {"device": THEIRS, "text": "hai"}),
         ("POST", f"{BUDIS}/block", {"device": THEIRS}),
         ("POST", f"{BUDIS}/read", {"device": THEIRS}),
+        ("POST", f"/simulator/devices/{THEIRS}/messages", {"to": BUDI, "text": "hai"}),
         ("POST", "/simulator/scan", {"device": THEIRS, "code": "X"}),
         ("POST", "/simulator/faults", {"device": THEIRS, "name": "ban"}),
         ("DELETE", f"/simulator/faults/ban?device={THEIRS}", None),

@@ -28,6 +28,7 @@ KIND_OF_PATH = {
     "/keys/{}": "key",
     "/consumers/{}": "consumer",
     "/simulator/people/{}": "person",
+    "/simulator/devices/{}": "device",
     "/simulator/faults/{}": "fault",
 }
 """What stands in a path, by its beginning."""

@@ -122,6 +122,9 @@ class CloudRig:
         assert not group
         return await self._say({"type": "text", "text": {"body": text}})
 
+    async def type_on_phone(self, text: str) -> WaId:
+        raise NotImplementedError(text)
+
     async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
         return await self._say(shared(content))
 

@@ -188,6 +188,9 @@ class LinkedRig:
     async def say(self, text: str, *, group: bool = False) -> WaId:
         return WaId(await acting.say(self.network, self.bob, self.chat_group if group else self.shop, text))
 
+    async def type_on_phone(self, text: str) -> WaId:
+        return WaId(await acting.say(self.network, self.shop, self.bob, text))
+
     async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
         match content:
             case Reaction():

@@ -57,6 +57,9 @@ class SimulatorRig:
     async def say(self, text: str, *, group: bool = False) -> WaId:
         return await self.phone.say(self.person, self.group if group else self.device, text)
 
+    async def type_on_phone(self, text: str) -> WaId:
+        return await self.phone.say(self.device, self.person, text)
+
     async def share(self, content: Contacts | Reaction | NotShown) -> WaId:
         return await self.phone.say(self.person, self.device, content)
 

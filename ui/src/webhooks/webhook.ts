@@ -5,7 +5,7 @@ export type Webhook = components["schemas"]["WebhookAnswer"];
 export type Call = components["schemas"]["CallAnswer"];
 
 /** What an address can be told today. */
-export const KINDS = ["message", "status", "connect"] as const;
+export const KINDS = ["message", "status", "connect", "typed"] as const;
 
 const FAULTS = {
   url: "ui.webhooks.fault_url",
@@ -37,6 +37,7 @@ const TOLD = {
   MessageRetried: "ui.told.retried",
   MessageRescheduled: "ui.told.rescheduled",
   MessageReceived: "ui.told.received",
+  MessageTyped: "ui.told.typed",
   DeviceStateChanged: "ui.told.device",
 } as const;
 

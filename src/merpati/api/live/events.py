@@ -14,7 +14,7 @@ from merpati.messages.model import MessageState
 SHOWN = frozenset(
     {
         "message", "batch", "first", "count", "chat", "sender", "wa_id", "due_at", "handed_at", "code",
-        "state", "before", "reason", "fields", "user", "sessions", "key",
+        "state", "before", "reason", "fields", "user", "sessions", "key", "typed",
     }
 )  # fmt: skip
 """Ids, keys and states; what is not here never leaves by this way, texts least of all."""
@@ -30,6 +30,7 @@ STATES: Mapping[str, MessageState] = {
     "MessageExpired": MessageState.EXPIRED,
     "MessageUncertain": MessageState.UNCERTAIN,
     "MessageReceived": MessageState.RECEIVED,
+    "MessageTyped": MessageState.SENT,
 }
 """Where a message is after this fact: receipts climb and may come late, so a page takes the higher one."""
 PERSONAL = frozenset({"SignedOut"})

@@ -83,7 +83,8 @@ class MessageRow(Answer, frozen=True, kw_only=True):
     """A message in a list. `to` is whom it is written to, or who wrote it; `code` says why it ended.
 
     `text` has its first 200 characters. `held` is null where nothing keeps it back. `due_at` is null once it has
-    left the queue. `request` is the request that it was accepted by.
+    left the queue. `request` is the request that it was accepted by. `typed`: its owner wrote it on the device's
+    own phone, merpati did not send it.
     """
 
     id: int
@@ -100,6 +101,7 @@ class MessageRow(Answer, frozen=True, kw_only=True):
     due_at: Instant | None
     state_at: Instant
     request: int | None
+    typed: bool
 
 
 class FileAnswer(Answer, frozen=True, kw_only=True):
@@ -235,6 +237,7 @@ def show_row(found: tuple[HistoryRow, Waiting | None]) -> MessageRow:
         due_at=maybe(row.due_at),
         state_at=instant(Millis(row.state_at)),
         request=row.request or None,
+        typed=bool(row.typed),
     )
 
 

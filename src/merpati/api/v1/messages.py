@@ -251,6 +251,7 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
         due_at=maybe(message.due_at),
         state_at=instant(Millis(message.state_at)),
         request=message.request or None,
+        typed=message.typed,
         location=show_location(content),
         poll=_poll(content),
         file=_file(told),

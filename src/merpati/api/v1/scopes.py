@@ -123,6 +123,7 @@ NEEDED: Mapping[str, Needed] = {
     "unblockDevice": _S.SIMULATOR_USE,
     "getChat": _S.SIMULATOR_USE,
     "sayAsPerson": _S.SIMULATOR_USE,
+    "typeOnPhone": _S.SIMULATOR_USE,
     "voteAsPerson": _S.SIMULATOR_USE,
     "chooseAsPerson": _S.SIMULATOR_USE,
     "readAsPerson": _S.SIMULATOR_USE,

@@ -32,6 +32,7 @@ from merpati.core.address import is_group, parse_address, parse_phone
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
 from merpati.transports.phones import Phones
+from merpati.transports.port import Text
 
 CLOSED = (Code.SIMULATOR_CLOSED,)
 OfDevice: TypeAlias = Annotated[int, QueryParameter(description="The id of a device.")]
@@ -59,6 +60,13 @@ class DeviceForm(Given, frozen=True, kw_only=True):
     """Which device it is about."""
 
     device: int
+
+
+class TypedForm(Given, frozen=True, kw_only=True):
+    """What a device's owner writes on the phone, and to whom."""
+
+    to: Annotated[str, Meta(max_length=40, examples=["0812 3456 7890"])]
+    text: Annotated[str, Meta(min_length=1, max_length=65_536)]
 
 
 class VoteForm(Given, frozen=True, kw_only=True):
@@ -229,6 +237,21 @@ async def say_as_person(
         return SaidAnswer(id=await phones.say(person, chat, content))
 
 
+@post(
+    "/devices/{device_id:int}/messages",
+    operation_id="typeOnPhone",
+    summary="Write on a device's own phone",
+    responses=refusals(*ACTS, Code.DEVICE_UNKNOWN, Code.DEVICE_NOT_PAIRED, Code.RECIPIENT_NOT_ON_WHATSAPP),
+)
+async def type_on_phone(
+    gateway: TheGateway, principal: ThePrincipal, device_id: FromPath[int], data: JSONBody[TypedForm]
+) -> SaidAnswer:
+    """As its owner, to a person: merpati is told of it, and did not send it."""
+    number = await number_of(gateway, principal, device_id)
+    with acting():
+        return SaidAnswer(id=await phones_of(gateway).say(number, parse_phone(data.to), Text(body=data.text)))
+
+
 async def _group(gateway: Gateway, principal: Principal, phones: Phones, group: str) -> Address:
     address, numbers = parse_address(group), await numbers_of(gateway, principal)
     with acting():
@@ -346,6 +369,7 @@ def simulator_router() -> Router:
         unblock_device,
         get_chat,
         say_as_person,
+        type_on_phone,
         vote_as_person,
         choose_as_person,
         read_as_person,

@@ -147,6 +147,23 @@ class Simulator:
             )
         )
 
+    async def type_on_phone(
+        self, device_id: int, *, to: str, text: str, idempotency_key: str | None = None
+    ) -> shapes.SaidAnswer:
+        """Write on a device's own phone.
+
+        As its owner, to a person: merpati is told of it, and did not send it.
+        """
+        return await self._do(
+            Call(
+                "POST",
+                path_of("/api/v1/simulator/devices/{}/messages", device_id),
+                shapes.SaidAnswer,
+                body={"to": to, "text": text},
+                key=idempotency_key,
+            )
+        )
+
     async def vote_as_person(
         self, number: str, *, poll: str, choices: Sequence[str], idempotency_key: str | None = None
     ) -> None:

@@ -145,6 +145,23 @@ class Simulator:
             )
         )
 
+    def type_on_phone(
+        self, device_id: int, *, to: str, text: str, idempotency_key: str | None = None
+    ) -> shapes.SaidAnswer:
+        """Write on a device's own phone.
+
+        As its owner, to a person: merpati is told of it, and did not send it.
+        """
+        return self._do(
+            Call(
+                "POST",
+                path_of("/api/v1/simulator/devices/{}/messages", device_id),
+                shapes.SaidAnswer,
+                body={"to": to, "text": text},
+                key=idempotency_key,
+            )
+        )
+
     def vote_as_person(
         self, number: str, *, poll: str, choices: Sequence[str], idempotency_key: str | None = None
     ) -> None:

@@ -193,6 +193,7 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     due_at: datetime | None
     state_at: datetime
     request: int | None
+    typed: bool
     location: LocationAnswer | None
     poll: PollAnswer | None
     file: FileAnswer | None
@@ -217,7 +218,8 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
 class MessageRow(Shape, frozen=True, kw_only=True):
     """A message in a list. `to` is whom it is written to, or who wrote it; `code` says why it ended. `text` has
     its first 200 characters. `held` is null where nothing keeps it back. `due_at` is null once it has left the
-    queue. `request` is the request that it was accepted by."""
+    queue. `request` is the request that it was accepted by. `typed`: its owner wrote it on the device's own
+    phone, merpati did not send it."""
 
     id: int
     direction: Direction
@@ -233,6 +235,7 @@ class MessageRow(Shape, frozen=True, kw_only=True):
     due_at: datetime | None
     state_at: datetime
     request: int | None
+    typed: bool
 
 
 class Note(OpenEnum):

@@ -42,6 +42,7 @@ class EndpointKind(OpenEnum):
     STATUS = "status"
     CONNECT = "connect"
     CHAINING = "chaining"
+    TYPED = "typed"
 
 
 class FailureAnswer(Shape, frozen=True, kw_only=True):

@@ -56,6 +56,7 @@ CAPS = Capabilities(
     reaction=True,
     window_ms=DAY_MS,
     hears_typing=False,
+    hears_phone=False,
     check_number=False,
     groups=False,
     pair_qr=False,

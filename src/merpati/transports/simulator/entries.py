@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from merpati.core.address import is_group
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, WaId, WireRef
 from merpati.transports.port import Content, ReceiptKind, Received, Signal
@@ -132,6 +133,11 @@ class Said(Entry, frozen=True, kw_only=True, tag="said"):
     quoted: WaId | None = None
     is_seen: bool = False
     """In a chat that is kept: a device has marked it as read."""
+
+    @property
+    def is_typed(self) -> bool:
+        """The device's owner wrote it, on the device's own phone; `chat` is the person that it is for."""
+        return self.sender == self.device and not is_group(self.chat)
 
 
 class Voted(Entry, frozen=True, kw_only=True, tag="vote"):

@@ -5,7 +5,17 @@ from typing import Any
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId
-from merpati.transports.port import AnyEvent, Identity, Inbound, PairCode, PairQr, PollVote, Receipt, Typing
+from merpati.transports.port import (
+    AnyEvent,
+    FromPhone,
+    Identity,
+    Inbound,
+    PairCode,
+    PairQr,
+    PollVote,
+    Receipt,
+    Typing,
+)
 from merpati.transports.simulator import wire
 from merpati.transports.simulator.entries import Receipted, Said, Voted
 
@@ -23,7 +33,11 @@ def _receipt(device: DeviceId, news: Receipted, at: Millis) -> Receipt:
     return Receipt(device=device, at=at, ids=(WaId(news.ref),), kind=news.kind, who=news.who)
 
 
-def _inbound(device: DeviceId, news: Said, at: Millis) -> Inbound:
+def _said(device: DeviceId, news: Said, at: Millis) -> Inbound | FromPhone:
+    if news.is_typed:
+        return FromPhone(
+            device=device, at=at, wa_id=news.wa_id, chat=news.chat, content=news.content, quoted=news.quoted
+        )
     return Inbound(
         device=device,
         at=at,
@@ -61,7 +75,7 @@ def _code(device: DeviceId, frame: wire.CodeShown, at: Millis) -> PairCode:
 
 _EVENTS: dict[type[object], Callable[[DeviceId, Any, Millis], AnyEvent]] = {
     Receipted: _receipt,
-    Said: _inbound,
+    Said: _said,
     Voted: _vote,
     wire.Typed: _typing,
     wire.QrShown: _qr,

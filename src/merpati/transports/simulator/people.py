@@ -7,7 +7,7 @@ import secrets
 
 import msgspec
 
-from merpati.core.ids import Address, WaId
+from merpati.core.ids import Address, WaId, WireRef
 from merpati.transports.port import Poll, Received, SessionState
 from merpati.transports.simulator import wire
 from merpati.transports.simulator.entries import (
@@ -77,14 +77,29 @@ def unlink(net: Network, ask: wire.Unlink) -> Done | No:
 
 
 def say(net: Network, ask: wire.Say) -> Done | No:
-    """A message to a device or a group: one id, one line for each device that gets it."""
+    """A message to a device or a group: one id, one line for each device that gets it. One that a device's owner
+    writes to a person is typed on the device's own phone."""
     person = net.world.person(ask.number)
+    if ask.number in net.world.accounts and not (ask.chat in net.world.accounts or ask.chat in net.world.groups):
+        return _type_on_phone(net, ask)
     refused = cannot_act(person) or _cannot_reach(net, ask.number, ask.chat)
     if refused:
         return No(q=ask.q, code=refused, about=ask.chat if refused.endswith("unknown") else ask.number)
     wa_id, group = new_wa_id(), ask.chat in net.world.groups
     for device in list(net.world.devices_in(ask.chat)):
         _say_to(net, person, device, wa_id, ask.chat if group else ask.number, ask.content, ask.quoted)
+    return Done(q=ask.q, id=wa_id)
+
+
+def _type_on_phone(net: Network, ask: wire.Say) -> Done | No:
+    """The device is told, and the person gets it as any message."""
+    if not net.world.account(ask.number).paired:
+        return No(q=ask.q, code="device_unknown", about=ask.number)
+    if not net.world.person(ask.chat).registered:
+        return No(q=ask.q, code="not_on_whatsapp", about=ask.chat)
+    wa_id = new_wa_id()
+    _say_to(net, net.world.person(ask.number), ask.number, wa_id, ask.chat, ask.content, ask.quoted)
+    deliver(net, USUAL, ask.number, WireRef(wa_id), ask.chat)
     return Done(q=ask.q, id=wa_id)
 
 

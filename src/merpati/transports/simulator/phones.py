@@ -150,11 +150,12 @@ async def _happenings(phone: Phone) -> AsyncIterator[Happening]:
 def _happening(entry: AnyEntry) -> Happening:
     detail = _DETAILS.get(type(entry))
     persons = (value for name in _PERSONS if (value := getattr(entry, name, None)) and not is_group(value))
+    own = getattr(entry, "device", None)
     return Happening(
         at=entry.t,
         kind=str(entry.__struct_config__.tag),
-        device=getattr(entry, "device", None),
-        person=next(persons, None),
+        device=own,
+        person=next((each for each in persons if each != own), None),
         line=next((value for name in _LINES if (value := getattr(entry, name, None))), ""),
         detail=detail(entry) if detail is not None else "",
     )

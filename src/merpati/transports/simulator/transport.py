@@ -49,6 +49,7 @@ OFFICIAL = Capabilities(
     template=True,
     contact=True,
     reaction=True,
+    hears_phone=False,
     window_ms=DAY_MS,
     max_text=META_TEXT,
     files=META_FILES,

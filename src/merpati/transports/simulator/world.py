@@ -219,6 +219,12 @@ class World:
 
     def _said(self, entry: Said) -> None:
         self._to_mailbox(entry)
+        if entry.is_typed:
+            waiting = self.waiting.setdefault(entry.chat, {})
+            waiting[entry.device, WireRef(entry.wa_id)] = Waiting(chat=entry.chat)
+            _forget_oldest(waiting, self._settings.remember)
+            self._show(entry.chat, entry)
+            return
         members = self.groups[entry.chat].members if entry.chat in self.groups else (entry.sender,)
         for who in members:
             shown = self._chats.get(who)
