@@ -196,14 +196,14 @@ class LinkedRig:
             case Reaction():
                 return WaId(await acting.react(self.network, self.bob, content.about, content.emoji))
             case NotShown():
-                return await self._post(proto.Message(orderMessage=proto.Message.OrderMessage(orderId="1")))
+                return await self.post(proto.Message(orderMessage=proto.Message.OrderMessage(orderId="1")))
             case Contacts():
                 cards = [_vcard(each) for each in content.contacts]
                 several = proto.Message.ContactsArrayMessage(displayName="2", contacts=cards)
-                return await self._post(proto.Message(contactsArrayMessage=several))
+                return await self.post(proto.Message(contactsArrayMessage=several))
         raise AssertionError(content)
 
-    async def _post(self, message: proto.Message) -> WaId:
+    async def post(self, message: proto.Message) -> WaId:
         given = Post(self.network.new_id(), message)
         await post(self.network, self.bob, self.shop, given)
         return WaId(given.id)

@@ -12,7 +12,7 @@ from merpati.transports.linked.protocol import Told
 from merpati.transports.port import AnyEvent, Emit, Media, PairCode, PairQr, Receipt
 
 STORE_AGAIN_S: Final = (0.05, 5.0)
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Storing:
@@ -54,10 +54,15 @@ class Storing:
         assert self.emit is not None
         while self._queue:
             what = self._queue.popleft()
-            if isinstance(what, Told):
-                await self._store(what)
-            else:
-                await self.emit(what)
+            try:
+                if isinstance(what, Told):
+                    await self._store(what)
+                else:
+                    await self.emit(what)
+            except Exception:  # the supervisor of what is told: all that follows waits behind it
+                logger.exception("device %d: what was told could not be stored, and is left out", self._device)
+                if isinstance(what, Told):
+                    self._confirm(what.seq)
 
     async def _store(self, told: Told) -> None:
         """Until it is stored: the worker waits for that with all that came later."""
@@ -68,7 +73,7 @@ class Storing:
                 for together in apart(told.events):
                     await _all([self.emit(each) for each in together])
             except OSError as error:
-                _log.error("device %d: an event was not stored, and is tried again: %r", self._device, error)
+                logger.error("device %d: an event was not stored, and is tried again: %r", self._device, error)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, longest)
                 continue

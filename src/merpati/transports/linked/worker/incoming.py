@@ -6,6 +6,7 @@ the message they are about in `quoted`, and what cannot be decrypted.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -64,7 +65,7 @@ SILENT: Final = frozenset(
     }
 )
 """Say nothing by themselves. An album's pictures come as messages of their own."""
-EDIT, REVOKE, UNDECRYPTABLE, VOTE = "edit", "revoke", "undecryptable", "vote"
+EDIT, REVOKE, UNDECRYPTABLE, VOTE, UNKNOWN = "edit", "revoke", "undecryptable", "vote", "unknown"
 """Our words for kinds that are not shown, where WhatsApp's name says little."""
 RECEIPTS: Mapping[int, ReceiptKind] = {1: ReceiptKind.DELIVERED, 4: ReceiptKind.READ, 6: ReceiptKind.READ}
 """The library's numbers; 6: a voice note was played. The others are between devices."""
@@ -117,6 +118,15 @@ class Incoming:
         if event.IsEdit:
             return Read(stem.told(NotShown(kind=EDIT, text=words_of(content)), WaId(event.Info.ID)))
         return Read(stem.told(content or NotShown(kind=name), _quoted(getattr(message, name), name)), file)
+
+    def unknown(self, data: bytes) -> AnyEvent | None:
+        """That a message came, of one that gives no sense."""
+        event = self._type.FromString(data)
+        source = event.Info.MessageSource
+        if source.Chat.Server not in HEARD:
+            return None
+        stem = _Stem(self._device, event.Info, self._chat(source), self._sender(event.Info), data)
+        return stem.told(NotShown(kind=UNKNOWN), None)
 
     def unreadable(self, event: Any) -> AnyEvent | None:  # noqa: ANN401 - a message of the library
         """The library's event of a message that it could not decrypt."""
@@ -270,7 +280,10 @@ def _extended(part: Any) -> Text:  # noqa: ANN401
     return Text(body=part.text)
 
 
-def _location(part: Any) -> Location:  # noqa: ANN401
+def _location(part: Any) -> Location | None:  # noqa: ANN401
+    """None: a place that is nowhere; who writes may say anything."""
+    if not (math.isfinite(part.degreesLatitude) and math.isfinite(part.degreesLongitude)):
+        return None
     named = [each for each in (getattr(part, "name", ""), getattr(part, "address", "")) if each]
     caption = "\n".join(named) or getattr(part, "caption", "")
     return Location(latitude=part.degreesLatitude, longitude=part.degreesLongitude, caption=caption)
@@ -310,7 +323,7 @@ def _template_button(part: Any) -> Chosen:  # noqa: ANN401
     return Chosen(id=part.selectedID, title=part.selectedDisplayText)
 
 
-_CONTENTS: Mapping[str, Callable[[Any], Received]] = {
+_CONTENTS: Mapping[str, Callable[[Any], Received | None]] = {
     "conversation": _text,
     "extendedTextMessage": _extended,
     "locationMessage": _location,

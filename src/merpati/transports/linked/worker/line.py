@@ -48,5 +48,8 @@ class Line:
         self.lost.set()
         self.lost = asyncio.Event()
 
-    async def until_online(self) -> None:
-        await self._online.wait()
+    async def until_online(self) -> Client:
+        """The client, once it is connected."""
+        while (client := self.open_client) is None:
+            await self._online.wait()
+        return client

@@ -89,8 +89,8 @@ class Sending:
         except LibraryTrouble as trouble:
             self._refuse(q, trouble_of(str(trouble)))
             return
-        self._remember_sent(answer, message)
         self._tools.say(protocol.Acked(q=q, wa_id=WaId(answer.ID), at=self._at(answer)))
+        self._remember_sent(answer, message)
 
     def _acked_late(self, done: "asyncio.Task[Any]", message: Outbound | None, chat: Address) -> None:
         self._late.discard(done)
@@ -198,9 +198,7 @@ class Sending:
 
         What waited comes before the library calls itself connected: its marks wait for that.
         """
-        await self._line.until_online()
-        if (client := self._line.open_client) is None:
-            return
+        client = await self._line.until_online()
         known = self._store.quoted(word.ids[0]) if word.ids else None
         sender = Address(known.sender) if known else word.sender
         chat = word.chat if word.chat.endswith("@g.us") else sender

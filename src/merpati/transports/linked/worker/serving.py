@@ -4,6 +4,7 @@ It ends hard: the library has threads that nothing else can end.
 """
 
 import asyncio
+import logging
 import os
 import socket
 import sys
@@ -15,6 +16,7 @@ from merpati.core.clock import SystemClock
 from merpati.core.errors import Code
 from merpati.core.ids import DeviceId
 from merpati.transports.linked import protocol
+from merpati.transports.linked.errors import UNKNOWN
 from merpati.transports.linked.frames import FrameInvalid, FrameReader, framed
 from merpati.transports.linked.worker.gate import Gate
 from merpati.transports.linked.worker.library import VERSION, Library, LibraryMissing, LibraryOther, load_messages
@@ -25,6 +27,8 @@ from merpati.transports.port import SendFault
 
 SILENCE_S: Final = 60.0
 """A gateway that says nothing so long is gone, or paused while another may hold its devices."""
+logger = logging.getLogger(__name__)
+BEGIN_AGAIN_S: Final = 2.0
 OK, CUT_OFF, CANNOT, GARBLED = 0, 3, 4, 5
 
 
@@ -41,6 +45,7 @@ class Worker:
         library, messages = Library(), load_messages()
         self._tools = Tools(library, messages, Gate(devices), SystemClock(), self.say)
         self._sessions: dict[DeviceId, DeviceSession] = {}
+        self._wanted: dict[DeviceId, protocol.Open] = {}
         self._turns: dict[DeviceId, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard_at = asyncio.get_running_loop().time()
@@ -67,18 +72,23 @@ class Worker:
     # -- words --
 
     def _open(self, word: protocol.Open) -> None:
+        self._wanted[word.device] = word
         self._in_turn(word.device, lambda: self._begin(word))
 
     async def _begin(self, word: protocol.Open) -> None:
-        if word.device in self._sessions:
-            return
+        """Its folder, or its disk, may not be there for a while: then again, until it is closed."""
         try:
-            self._sessions[word.device] = session = DeviceSession(self._tools, word)
+            if (session := self._sessions.get(word.device)) is None:
+                self._sessions[word.device] = session = DeviceSession(self._tools, word)
+            await session.begin()
         except (OSError, StoreError) as error:
             print(f"device {word.device}: {error!r}", file=sys.stderr)  # noqa: T201 - the gateway keeps it
             self.say(protocol.Ended(device=word.device, how=protocol.End.CRASHED))
-            return
-        await session.begin()
+            asyncio.get_running_loop().call_later(BEGIN_AGAIN_S, self._begin_again, word)
+
+    def _begin_again(self, word: protocol.Open) -> None:
+        if self._wanted.get(word.device) is word:
+            self._in_turn(word.device, lambda: self._begin(word))
 
     def _pair(self, word: protocol.Pair) -> None:
         async def pair() -> None:
@@ -88,6 +98,8 @@ class Worker:
         self._in_turn(word.device, pair)
 
     def _close(self, word: protocol.Close) -> None:
+        self._wanted.pop(word.device, None)
+
         async def close() -> None:
             if (session := self._sessions.pop(word.device, None)) is not None:
                 await session.close(word)
@@ -105,7 +117,15 @@ class Worker:
         if isinstance(word, protocol.Confirm):
             session.confirm(word)
         else:
-            session.spawn(_ASKED[type(word)](session.sending, word))
+            session.spawn(self._asked(session, word))
+
+    async def _asked(self, session: DeviceSession, word: Any) -> None:  # noqa: ANN401 - by the table
+        try:
+            await _ASKED[type(word)](session.sending, word)
+        except Exception as error:  # the supervisor of what is asked: nobody knows how far it came
+            logger.error("device %d: %s failed", word.device, type(word).__name__, exc_info=error)
+            if (q := getattr(word, "q", None)) is not None:
+                self.say(protocol.Refused(q=q, fault=UNKNOWN.fault, code=UNKNOWN.code))
 
     def _in_turn(self, device: DeviceId, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Beginnings and ends of one device, one after the other."""

@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from sqlite3 import Error as StoreError
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +22,7 @@ from merpati.transports.linked.worker.library import Happening
 from merpati.transports.linked.worker.line import Line, Tools
 from merpati.transports.linked.worker.reading import Reading
 from merpati.transports.linked.worker.sending import Sending
-from merpati.transports.linked.worker.store import SPOKEN, News, Store
+from merpati.transports.linked.worker.store import SPOKEN, Store
 from merpati.transports.linked.worker.telling import Telling
 from merpati.transports.port import PairHow
 
@@ -70,7 +69,9 @@ class DeviceSession:
     # -- its life --
 
     async def begin(self) -> None:
-        """Log in, where there are keys to log in with."""
+        """Log in, where there are keys to log in with. Again is harmless; raises `OSError`, `sqlite3.Error`."""
+        if self._line.client is not None:
+            return
         if self.folder.has(Mark.MOVED):
             self._say_ended(End.MOVED)
         elif not self.folder.paired_as():
@@ -169,12 +170,7 @@ class DeviceSession:
             self._loop.call_soon_threadsafe(self._happened, code, data, number)
 
     def _keep(self, code: int, data: bytes) -> None:
-        try:
-            news = self._store.add_news(code, data)
-        except StoreError as error:
-            print(f"device {self.device}: not kept: {error!r}", file=sys.stderr)  # noqa: T201
-            news = News(0, code, data)
-        self._loop.call_soon_threadsafe(self._telling.add, news)
+        self._loop.call_soon_threadsafe(self._telling.add, self._store.add_news(code, data))
 
     def _keep_past(self, part: Any) -> None:  # noqa: ANN401 - a message of the library
         self._store.know(past.pairs_of(part))

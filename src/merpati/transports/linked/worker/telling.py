@@ -17,7 +17,9 @@ from merpati.transports.linked.worker.store import News, Store
 from merpati.transports.port import AnyEvent
 
 MOST_TOGETHER: Final = 64
-ReadNews = Callable[[News], Awaitable[AnyEvent | None]]
+MOST_BYTES: Final = 1_000_000
+"""Of receipts that go together: a frame has room for four times as much."""
+ReadNews = Callable[[News, bool], Awaitable[AnyEvent | None]]
 
 
 class _Open(Struct, frozen=True):
@@ -27,11 +29,13 @@ class _Open(Struct, frozen=True):
 
 
 class Telling:
-    """One device's. `read` makes an event of news; None when they say nothing to anybody."""
+    """One device's. `read` makes an event of news; None when they say nothing to anybody. It hears, too, whether
+    they are suspect: process after process has ended while they were read."""
 
     def __init__(self, device: DeviceId, store: Store, say: Callable[[FromWorker], None], read: ReadNews) -> None:
         self._device, self._store, self._say, self._read = device, store, say, read
         self._queue: deque[News | _Open] = deque(store.news())
+        self._suspect = store.suspect()
         self._some = asyncio.Event()
         self._outstanding: Told | None = None
         self._stored = asyncio.Event()
@@ -81,7 +85,8 @@ class Telling:
             self._say(first.word)
             return
         news = [first, *self._receipts_after(first)]
-        events = [event for each in news if (event := await self._read(each)) is not None]
+        suspect = first.seq != 0 and first.seq == self._suspect
+        events = [event for each in news if (event := await self._read(each, suspect)) is not None]
         seq = news[-1].seq
         if not events:
             self._store.forget_news(seq)
@@ -93,11 +98,13 @@ class Telling:
 
     def _receipts_after(self, first: News) -> Iterator[News]:
         """Those that wait right behind a receipt."""
-        count = 1
+        count, size = 1, len(first.data)
         while first.code == Happening.RECEIPT and self._queue and count < MOST_TOGETHER:
             following = self._queue[0]
             if isinstance(following, _Open) or following.code != Happening.RECEIPT:
                 return
-            count += 1
+            count, size = count + 1, size + len(following.data)
+            if size > MOST_BYTES:
+                return
             self._queue.popleft()
             yield following
