@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.browser.axe import violations
 from tests.browser.desk import Desk
 from tests.browser.waiting import until
 from tests.browser.words import say
+from tests.messages.pictures import picture
 
 NUMBER = "6281100000001"
 
@@ -138,3 +140,55 @@ def test_a_template_is_chosen_filled_in_and_arrives(
         page.get_by_role("button", name=sentence("ui.send.send_n.one", "id", n="1")).click()
         page.wait_for_url("**/send?sent=**")
         assert until(lambda: "JNE77" in json.dumps(graph.state()))
+
+
+def choose_template(page: Page, desk: Desk, device: int, name: str, to: str) -> None:
+    page.goto(desk.address(f"/send?device={device}"))
+    page.get_by_label(say("id", "send.targets"), exact=True).fill(to)
+    page.get_by_role("radio", name=say("id", "send.kind_template"), exact=True).click()
+    page.get_by_label(say("id", "template.choose"), exact=True).select_option(f"{name}/id")
+
+
+def test_a_picture_above_a_template_is_chosen_shown_and_arrives(
+    browser: Browser, desk: Desk, graph: Graph, official: int, tmp_path: Path
+) -> None:
+    """A file of another kind is refused at the field; the preview has the picture, and so has the history."""
+    (tmp_path / "katalog.png").write_bytes(picture("PNG"))
+    (tmp_path / "harga.pdf").write_bytes(b"%PDF-1.7")
+    graph.act("people", phone="6281255550001", name="Tuti")
+    with desk.owner(browser, width="phone") as page:
+        choose_template(page, desk, official, "katalog_baru", "6281255550001|Tuti")
+        page.get_by_label(say("id", "template.blank", name="1"), exact=True).fill("{name}")
+        page.get_by_label(say("id", "template.code_blank", name="Salin kode penawaran"), exact=True).fill("HEMAT10")
+        send = page.get_by_role("button", name=sentence("ui.send.send_n.one", "id", n="1"))
+        expect(send).to_be_disabled()
+        for name in ("harga.pdf", "katalog.png"):
+            with page.expect_file_chooser() as chooser:
+                page.get_by_role("button", name=say("id", "send.choose_file")).click()
+            chooser.value.set_files(tmp_path / name)
+            if name == "harga.pdf":
+                expect(page.get_by_role("alert")).to_contain_text("harga.pdf")
+        expect(page.get_by_role("img", name="katalog.png")).to_be_visible()
+        assert violations(page) == []
+        send.click()
+        page.wait_for_url("**/send?sent=**")
+        assert until(lambda: '"image"' in json.dumps(graph.state()))
+        page.get_by_role("link", name="Tuti").first.click()
+        expect(page.get_by_role("img", name=say("id", "send.file_is_image"))).to_be_visible()
+
+
+def test_a_place_above_a_template_is_filled_in_and_arrives(
+    browser: Browser, desk: Desk, graph: Graph, official: int
+) -> None:
+    """With both its lines, which hold the target's own words."""
+    with desk.owner(browser) as page:
+        choose_template(page, desk, official, "kurir_tiba", "6281255550001|Tuti")
+        page.get_by_label(say("id", "send.latitude"), exact=True).fill("-6.2")
+        page.get_by_label(say("id", "send.longitude"), exact=True).fill("106.8")
+        page.get_by_label(say("id", "template.place_name"), exact=True).fill("Pos {name}")
+        page.get_by_label(say("id", "template.place_address"), exact=True).fill("Jalan Kenari 1")
+        page.get_by_label(say("id", "template.blank", name="1"), exact=True).fill("{name}")
+        assert violations(page) == []
+        page.get_by_role("button", name=sentence("ui.send.send_n.one", "id", n="1")).click()
+        page.wait_for_url("**/send?sent=**")
+        assert until(lambda: "Pos Tuti" in json.dumps(graph.state()))

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Problem } from "../api/problem.ts";
 import { Attachment, fileIn } from "./attachment.svelte.ts";
 import { Draft } from "./draft.svelte.ts";
+import { needOf } from "./need.ts";
+import { newFilling, type Filling } from "./template.ts";
 import type { Kept } from "./upload.ts";
 
 const PDF = new File(["%PDF-1.7"], "harga.pdf", { type: "application/pdf" });
@@ -182,5 +184,67 @@ describe("what is pasted or dropped", () => {
     expect(fileIn({ files, types: ["text/plain", "text/html", "Files"] })).toBeUndefined();
     expect(fileIn({ files: [] as unknown as FileList, types: ["text/html"] })).toBeUndefined();
     expect(fileIn(null)).toBeUndefined();
+  });
+});
+
+describe("the file above a template", () => {
+  const above = (header_kind: string): Filling =>
+    newFilling({
+      name: "katalog",
+      language: "id",
+      category: "MARKETING",
+      status: "APPROVED",
+      reason: "",
+      header: "",
+      header_kind,
+      body: "Halo.",
+      footer: "",
+      buttons: [],
+      named: false,
+      unfillable: "",
+      sendable: true,
+    });
+
+  test("is sent with it, and a file of another kind is not", async () => {
+    const { attachment, accept } = served();
+    const draft = new Draft(attachment);
+    Object.assign(draft, { device: 1, targets: "0812", kind: "template", filling: above("document") });
+    expect(draft.isWhole).toBe(false);
+    draft.attach(PDF);
+    accept(7);
+    await settle();
+    expect([draft.kind, draft.isWhole, draft.body().file]).toEqual(["template", true, 7]);
+    draft.filling = above("image");
+    expect(draft.isWhole).toBe(false);
+    draft.filling = above("text");
+    expect([draft.isWhole, draft.body().file]).toEqual([true, undefined]);
+  });
+
+  test("is refused before it is uploaded where it cannot stand there", async () => {
+    const { attachment, asked } = served();
+    attachment.need = { kind: "image", extensions: ["png", "jpg"], most_bytes: 2 };
+    await attachment.take(PDF);
+    expect(attachment.refused).toBe("ui.template.file_other");
+    await attachment.take(PNG);
+    expect(attachment.refused).toBe("ui.send.file_too_large");
+    expect(asked).toEqual([]);
+  });
+
+  test("is what this server and the way to WhatsApp both take", () => {
+    const rules: Parameters<typeof needOf>[1] = {
+      most_bytes: 100,
+      extensions: ["png", "jpg", "webp", "pdf"],
+      kinds: [
+        { kind: "image", most_bytes: 50, extensions: ["png", "jpg", "webp"] },
+        { kind: "document", most_bytes: 100, extensions: ["pdf"] },
+      ],
+    };
+    const jpeg = { max_bytes: 5, types: ["image/jpeg", "image/png"], max_caption: 0 };
+    expect(needOf("image", rules, { image: jpeg })).toEqual({
+      kind: "image",
+      extensions: ["png", "jpg"],
+      most_bytes: 5,
+    });
+    expect(needOf("document", rules, undefined).most_bytes).toBe(100);
   });
 });

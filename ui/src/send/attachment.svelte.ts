@@ -5,7 +5,11 @@ import { bytes } from "../words/format.ts";
 import { t } from "../words/words.svelte.ts";
 import { upload, type Kept, type Upload } from "./upload.ts";
 
+import type { Need } from "./need.ts";
+
 type Rules = components["schemas"]["FileRulesAnswer"];
+
+const extensionOf = (name: string): string => name.toLowerCase().split(".").at(-1) ?? "";
 
 /** The one file of a draft: chosen, on its way to the server, kept there, or refused. */
 export class Attachment {
@@ -19,6 +23,8 @@ export class Attachment {
   /** Why it cannot be sent. */
   refused = $state("");
   rules = $state.raw<Rules>();
+  /** What stands above the template that is chosen; none: any file may be. */
+  need = $state.raw<Need>();
   #upload: Upload;
   #sending: AbortController | undefined;
 
@@ -34,6 +40,14 @@ export class Attachment {
   /** Upload this file instead of the one before. */
   async take(file: File): Promise<void> {
     this.remove();
+    if (this.need && !this.need.extensions.includes(extensionOf(file.name))) {
+      this.refused = t("ui.template.file_other", {
+        name: file.name,
+        what: t(`ui.send.file_is_${this.need.kind}`),
+        kinds: this.need.extensions.join(", "),
+      });
+      return;
+    }
     const most = this.#most(file.name);
     if (file.size > most) {
       const said = { name: file.name, size: bytes(file.size), most: bytes(most) };
@@ -63,8 +77,9 @@ export class Attachment {
 
   /** How large a file of this name may be: of a name that tells nothing, as large as any. */
   #most(name: string): number {
-    const extension = name.toLowerCase().split(".").at(-1) ?? "";
-    const rules = this.rules?.kinds.find((each) => each.extensions.includes(extension)) ?? this.rules;
+    const extension = extensionOf(name);
+    const rules =
+      this.need ?? this.rules?.kinds.find((each) => each.extensions.includes(extension)) ?? this.rules;
     return rules?.most_bytes ?? Infinity;
   }
 

@@ -2,7 +2,8 @@ import type { components } from "../api/schema.d.ts";
 import { LATEST } from "../words/format.ts";
 import { Attachment } from "./attachment.svelte.ts";
 import { givenOf, isWhole, newPressing } from "./pressing.svelte.ts";
-import { givenTemplate, isFilled, newFilling } from "./template.ts";
+import { fileAbove, type FileKind } from "./need.ts";
+import { givenPlace, givenTemplate, isFilled, newFilling } from "./template.ts";
 import type { Kept as Upload } from "./upload.ts";
 
 export type Kind = "text" | "location" | "poll" | "file" | "interactive" | "contact" | "template";
@@ -77,6 +78,23 @@ export class Draft {
     return this.device > 0 && this.targets.trim() !== "" && this.#hasContent;
   }
 
+  /** The kind of file that stands above the template that is chosen; none: no file does. */
+  get above(): FileKind | undefined {
+    return this.kind === "template" ? fileAbove(this.filling.shape) : undefined;
+  }
+
+  /** Whether a file goes with what is chosen. */
+  get takesFile(): boolean {
+    return this.kind === "file" || this.above !== undefined;
+  }
+
+  /** Whether the file is there, and is one that can stand where it is to. */
+  get #hasFile(): boolean {
+    if (this.isByAddress) return this.url.trim() !== "";
+    const { kept } = this.attachment;
+    return kept !== undefined && (this.above ?? kept.kind) === kept.kind;
+  }
+
   get #hasContent(): boolean {
     switch (this.kind) {
       case "location":
@@ -84,11 +102,11 @@ export class Draft {
       case "poll":
         return this.filled.length >= 2 && this.text.trim() !== "";
       case "file":
-        return this.isByAddress ? this.url.trim() !== "" : this.attachment.kept !== undefined;
+        return this.#hasFile;
       case "interactive":
         return isWhole(this.pressing) && this.text.trim() !== "";
       case "template":
-        return isFilled(this.filling);
+        return isFilled(this.filling) && (this.above === undefined || this.#hasFile);
       case "contact":
         return this.contactName.trim() !== "" && this.contactPhone.trim() !== "";
       case "text":
@@ -118,10 +136,8 @@ export class Draft {
         ? { delay_from_s: this.delayFrom, delay_to_s: Math.max(this.delayFrom, this.delayTo) }
         : {}),
       ...(this.typing ? { typing: true } : {}),
-      ...(this.kind === "file" ? this.#file : {}),
-      ...(this.kind === "location"
-        ? { location: { latitude: this.latitude ?? 0, longitude: this.longitude ?? 0 } }
-        : {}),
+      ...(this.takesFile ? this.#file : {}),
+      ...this.#place,
       ...(this.kind === "poll"
         ? {
             poll: {
@@ -141,14 +157,21 @@ export class Draft {
     };
   }
 
+  get #place(): Pick<Body, "location"> {
+    if (this.kind === "location")
+      return { location: { latitude: this.latitude ?? 0, longitude: this.longitude ?? 0 } };
+    const above = this.kind === "template" ? givenPlace(this.filling) : undefined;
+    return above ? { location: above } : {};
+  }
+
   get #file(): { url?: string; file?: number } {
     if (this.isByAddress) return { url: this.url.trim() };
     return this.attachment.kept ? { file: this.attachment.kept.id } : {};
   }
 
-  /** A file of theirs is what it sends. */
+  /** A file of theirs is what it sends, or what stands above its template. */
   attach(file: File): void {
-    this.kind = "file";
+    if (!this.takesFile) this.kind = "file";
     this.isByAddress = false;
     void this.attachment.take(file);
   }
@@ -179,6 +202,7 @@ export function draftOf(user: number): Draft {
     const note = read();
     if (note?.of === user) {
       Object.assign(last.draft, note.draft);
+      last.draft.filling = { ...newFilling(), ...note.draft.filling };
       if (note.file) last.draft.attachment.keep(note.file);
     }
   }

@@ -3,6 +3,7 @@ import {
   blankButtons,
   blanksOf,
   filledIn,
+  givenPlace,
   givenTemplate,
   isFilled,
   newFilling,
@@ -73,5 +74,21 @@ describe("a template", () => {
     const filling = newFilling({ ...SHAPE, named: true, header: "", body: "Halo {{nama}}", buttons: [] });
     filling.body["nama"] = "{name}";
     expect(givenTemplate(filling)?.body).toEqual([{ name: "nama", text: "{name}" }]);
+  });
+
+  it("with a place above is whole with the place, and gives it", () => {
+    const filling = newFilling({ ...SHAPE, header: "", header_kind: "location", body: "", buttons: [] });
+    expect([isFilled(filling), givenPlace(filling)]).toEqual([false, undefined]);
+    filling.place = { latitude: -6.2, longitude: 106.8, name: " Monas ", address: "" };
+    expect(isFilled(filling)).toBe(false);
+    filling.place.address = "Jakarta";
+    expect(isFilled(filling)).toBe(true);
+    expect(givenPlace(filling)).toEqual({
+      latitude: -6.2,
+      longitude: 106.8,
+      name: "Monas",
+      address: "Jakarta",
+    });
+    expect(givenPlace({ ...filling, shape: SHAPE })).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import type { components } from "../api/schema.d.ts";
 
 export type Shape = components["schemas"]["TemplateAnswer"];
 type Given = components["schemas"]["Template"];
+type GivenPlace = components["schemas"]["LocationGiven"];
 
 /** A template while it is filled in: which one, and what stands in its blanks, by their names. */
 export interface Filling {
@@ -10,6 +11,15 @@ export interface Filling {
   body: Record<string, string>;
   /** By the button's place. */
   buttons: Record<string, string>;
+  /** Of a template with a place above. */
+  place: Place;
+}
+
+export interface Place {
+  latitude: number | undefined;
+  longitude: number | undefined;
+  name: string;
+  address: string;
 }
 
 /** A button that has a blank. */
@@ -22,7 +32,8 @@ export interface BlankButton {
 const BLANK = /\{\{\s*([a-z0-9_]+)\s*\}\}/gi;
 
 export function newFilling(shape: Shape | null = null): Filling {
-  return { shape, header: {}, body: {}, buttons: {} };
+  const place = { latitude: undefined, longitude: undefined, name: "", address: "" };
+  return { shape, header: {}, body: {}, buttons: {}, place };
 }
 
 /** The blanks of a text, each once: numbers in their order, names as they come. */
@@ -46,16 +57,29 @@ export function blankButtons(shape: Shape): BlankButton[] {
   });
 }
 
-/** Whether a template is chosen, and nothing of it is left blank. */
-export function isFilled({ shape, header, body, buttons }: Filling): boolean {
+function isPlaced({ latitude, longitude, name, address }: Place): boolean {
+  return latitude !== undefined && longitude !== undefined && name.trim() !== "" && address.trim() !== "";
+}
+
+/** Whether a template is chosen, and nothing of it is left blank; the file above it is the draft's. */
+export function isFilled({ shape, header, body, buttons, place }: Filling): boolean {
   if (!shape) return false;
   const has = (values: Readonly<Record<string, string>>, name: string): boolean =>
     (values[name] ?? "").trim() !== "";
   return (
+    (shape.header_kind !== "location" || isPlaced(place)) &&
     blanksOf(shape.header).every((name) => has(header, name)) &&
     blanksOf(shape.body).every((name) => has(body, name)) &&
     blankButtons(shape).every((button) => has(buttons, String(button.index)))
   );
+}
+
+/** The place above it, as the API takes it; none: there is none, or it is not whole. */
+export function givenPlace({ shape, place }: Filling): GivenPlace | undefined {
+  const { latitude, longitude, name, address } = place;
+  if (shape?.header_kind !== "location" || latitude === undefined || longitude === undefined)
+    return undefined;
+  return { latitude, longitude, name: name.trim(), address: address.trim() };
 }
 
 /** As the API takes it. */

@@ -47,7 +47,10 @@ TEMPLATES: tuple[dict[str, object], ...] = (
         "components": [
             {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::aW1hZ2UvanBlZw=="]}},
             {"type": "BODY", "text": "Halo {{1}}, ini koleksi baru kami.", "example": {"body_text": [["Budi"]]}},
-            {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE", "example": "HEMAT10"}]},
+            {
+                "type": "BUTTONS",
+                "buttons": [{"type": "COPY_CODE", "text": "Salin kode penawaran", "example": "HEMAT10"}],
+            },
         ],
     },
     {
