@@ -1,6 +1,7 @@
 """Files go up to Meta once, and are sent by their id from then on."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,14 +9,15 @@ import pytest
 
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WireRef
+from merpati.fakes.graph.hooks import sign
 from merpati.fakes.graph.outages import Outage, Rule
 from merpati.storage.port import Storage
 from merpati.transports.cloud_api.uploads import KEPT_MS, REMEMBERED, Uploads
 from merpati.transports.interactive import Template, Variable
-from merpati.transports.port import Content, Media, MediaKind, Outbound, SendFault
+from merpati.transports.port import Content, Media, MediaKind, Outbound, SendFault, Undelivered
 from tests.conformance.transport_rig import fault_of, opened
 from tests.fakes.graph.rig import HandClock
-from tests.transports.cloud_api.rig import CloudRig, open_rig
+from tests.transports.cloud_api.rig import DEVICE, CloudRig, open_rig
 
 PDF = b"%PDF-1.7\n" + bytes(3_000)
 
@@ -78,6 +80,22 @@ async def test_an_id_that_meta_forgot_is_made_anew_at_the_next_try(rig: CloudRig
 
     assert (raised.fault, raised.code) == (SendFault.RETRY, Code.NETWORK_BUSY)
     assert len(rig.graph.world.media) == 1
+
+
+async def test_a_file_that_meta_could_not_use_later_goes_up_again(rig: CloudRig, tmp_path: Path) -> None:
+    """Meta took the message, and said so by webhook: else every one of a batch would fail by the same id."""
+    transport, heard = await opened(rig)
+    sent = await transport.send(outbound("a", rig.person, letter(tmp_path)))
+    status = {"id": sent.wa_id, "status": "failed", "timestamp": "1760000000", "errors": [{"code": 131053}]}
+    value = {"metadata": {"phone_number_id": rig.seeded.number.id}, "statuses": [status]}
+    entry = [{"changes": [{"field": "messages", "value": value}]}]
+    body = json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode()
+    await rig.link.take_post(rig.lane, rig.ids, DEVICE, body, sign(rig.seeded.secret, body))
+    await heard.count(Undelivered)
+
+    await transport.send(outbound("b", rig.person, letter(tmp_path)))
+
+    assert len(rig.graph.world.media) == 2
 
 
 async def test_what_is_wrong_with_a_new_file_is_wrong_for_good(rig: CloudRig, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from merpati.transports.cloud_api.uploads import UNKNOWN_FILE, Uploaded, Uploads
 from merpati.transports.interactive import file_of
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
+    AnyEvent,
     Capabilities,
     Emit,
     Group,
@@ -44,6 +45,7 @@ from merpati.transports.port import (
     SessionState,
     Signal,
     State,
+    Undelivered,
 )
 
 CAPS = Capabilities(
@@ -124,7 +126,7 @@ class CloudTransport:
                 return
             self._emit = emit
             await self._say(SessionState.CONNECTING)
-            self._running = asyncio.create_task(self._run(emit))
+            self._running = asyncio.create_task(self._run(self._heeding(emit)))
 
     async def stop(self, *, logout: bool = False) -> None:
         """See the port; `logout` forgets the number with its secrets."""
@@ -151,6 +153,16 @@ class CloudTransport:
     def wake(self) -> None:
         """Meta told something that is stored: look at once."""
         self._telling.wake()
+
+    def _heeding(self, emit: Emit) -> Emit:
+        """What Meta tells is told on; that it could not use a file doubts every id that is kept."""
+
+        async def tell(event: AnyEvent) -> None:
+            if isinstance(event, Undelivered) and event.code == Code.FILE_REFUSED:
+                self._uploads.forget_all()
+            await emit(event)
+
+        return tell
 
     async def _say(self, state: SessionState, reason: str = "", number: str = "") -> None:
         self._state = state
@@ -254,7 +266,7 @@ class CloudTransport:
                 await asyncio.wait([self._running])
                 await self._say(ENDS[trouble.act], trouble.code)
                 assert self._emit is not None
-                self._running = asyncio.create_task(self._run(self._emit, trouble))
+                self._running = asyncio.create_task(self._run(self._heeding(self._emit), trouble))
 
     # -- sending --
 

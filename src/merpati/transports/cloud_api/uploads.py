@@ -51,6 +51,10 @@ class Uploads:
                 del self._kept[next(iter(self._kept))]
         return Uploaded(id_, is_new=True)
 
+    def forget_all(self) -> None:
+        """One of them is worth nothing, and it is not known which: all go up again."""
+        self._kept.clear()
+
     def forget(self, number_id: str, file: Media, id_: str) -> None:
         """Meta does not know this id: the next one to ask uploads anew. Harmless where that happened already."""
         if self._kept.get((number_id, file.path), ("", 0))[0] == id_:
