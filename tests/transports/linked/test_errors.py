@@ -15,6 +15,8 @@ LINES = {
     "server returned error 479": SendFault.CONTENT,
     "server returned error 403": SendFault.AUTH,
     "server returned error 599": SendFault.AMBIGUOUS,
+    "websocket not connected": SendFault.AMBIGUOUS,
+    "failed to get device list: failed to send usync query: websocket not connected": SendFault.NOT_OPEN,
     "timed out waiting for message send response": SendFault.AMBIGUOUS,
     "websocket disconnected before message send returned response": SendFault.AMBIGUOUS,
     "failed to send message node: failed to write": SendFault.AMBIGUOUS,

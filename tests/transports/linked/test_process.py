@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -101,6 +102,37 @@ async def test_a_worker_that_does_not_answer_is_killed(tmp_path: Path) -> None:
 
         assert first is not None and not is_alive(first)
         assert _S.RETRYING in heard.states()
+
+
+async def test_a_worker_is_not_killed_because_we_stood_still(tmp_path: Path) -> None:
+    """Stopped, or on a machine that swaps: nothing was asked meanwhile."""
+    async with stubbed(tmp_path, "well") as link:
+        transport, heard = link.transport(DEVICE), Heard()
+        await transport.start(heard.emit)
+        await heard.state(_S.OPEN)
+
+        time.sleep(2 * BEATS.dead)  # noqa: ASYNC251 - just that
+
+        await transport.send(text("a", TO))
+        await asyncio.sleep(2 * BEATS.ping)
+        assert link.workers[0].starts == 1
+
+
+async def test_a_worker_that_cannot_be_started_is_when_it_can(tmp_path: Path) -> None:
+    """No memory, no room for a process: it is tried again."""
+    command = tmp_path / "worker"
+    async with stubbed(tmp_path, "well", command=(str(command), STUB, "well")) as link:
+        transport, heard = link.transport(DEVICE), Heard()
+        await transport.start(heard.emit)
+        await heard.state(_S.CONNECTING)
+        await asyncio.sleep(2 * BEATS.longest_wait)
+
+        draft = tmp_path / "draft"
+        draft.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        draft.chmod(0o700)
+        draft.rename(command)
+
+        await heard.state(_S.OPEN)
 
 
 async def test_a_stop_that_hangs_ends_by_killing(tmp_path: Path) -> None:

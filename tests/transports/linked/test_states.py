@@ -185,6 +185,7 @@ async def test_a_copy_of_a_session_that_was_stopped_in_order_resumes(rig: Linked
     await heard.state(_S.OPEN)
     await again.send(text("b", rig.person, "dari sini"))
     assert len(rig.bob.shown) == 2
+    await again.stop()
     assert not there.folder(DEVICE).has(Mark.RESTORED)
     await there.close()
 
@@ -216,3 +217,67 @@ async def test_a_copy_that_is_too_old_to_read_what_comes_wants_a_new_link(rig: L
     await told.state(_S.FAILED)
     assert last(told).reason == "copy_too_old"
     await there.close()
+
+
+async def test_a_copy_that_was_stopped_in_order_may_be_too_old_as_well(rig: LinkedRig, tmp_path: Path) -> None:
+    """The original went on after it: what the copy cannot read wants a new link there, too."""
+    transport, _ = await opened(rig)
+    rig.bob.resends = False
+    await transport.send(text("a", rig.person))
+    await transport.stop()
+    (tmp_path / "copied").mkdir()
+    copy(rig.link.settings.root, tmp_path / "copied")
+    mark_restored(tmp_path / "copied")
+    again, heard = rig.transport(), Heard()
+    await again.start(heard.emit)
+    await heard.state(_S.OPEN)
+    for number in range(3):
+        await again.send(text(f"{number}", rig.person))
+        await rig.say(f"{number}")
+        await heard.count(Inbound, number + 1)
+    await again.stop()
+    there = LinkedLink(msgspec.structs.replace(rig.link.settings, root=tmp_path / "copied"), SystemClock())
+    copied, told = there.transport(DEVICE), Heard()
+    await copied.start(told.emit)
+    await told.state(_S.OPEN)
+
+    for number in range(3):
+        await rig.say(f"tak terbaca {number}")
+
+    await told.state(_S.FAILED)
+    assert last(told).reason == "copy_too_old"
+    await there.close()
+
+
+async def test_a_device_that_moved_is_linked_anew_for_good(rig: LinkedRig) -> None:
+    """Other keys are not those that moved: they resume."""
+    await rig.pair()
+    rig.link.folder(DEVICE).put(Mark.MOVED)
+    transport, heard = rig.transport(), Heard()
+    await transport.start(heard.emit)
+    await heard.state(_S.FAILED)
+
+    await transport.pair(PairHow.QR)
+    [shown] = await heard.count(PairQr)
+    await rig.scan(shown.code)
+    await heard.state(_S.OPEN)
+    await transport.stop()
+    await transport.start(heard.emit)
+
+    await heard.until(lambda: heard.states().count(_S.OPEN) == 2)
+
+
+async def test_two_processes_never_have_one_session(rig: LinkedRig) -> None:
+    """A worker that has not noticed the end of its gateway may live: the next one waits for it."""
+    transport, first = await opened(rig)
+    other = LinkedLink(rig.link.settings, SystemClock())
+    second, heard = other.transport(DEVICE), Heard()
+
+    await second.start(heard.emit)
+    await heard.state(_S.RETRYING)
+    assert first.states()[-1] is _S.OPEN
+    assert len(rig.network.wires) == 1
+    await transport.stop()
+
+    await heard.state(_S.OPEN)
+    await other.close()

@@ -69,14 +69,16 @@ _PHRASES: tuple[tuple[str, Trouble], ...] = (
     ("can't send message to unknown server", _ABSENT),
     ("recipient must be", _ABSENT),
 )
-_SENT_MAYBE = ("websocket disconnected before", "timed out waiting", "disconnected")
-"""These end in the middle, whatever stands before them."""
+_GONE_AGAIN = "websocket not connected"
+"""Alone, it ends a repetition of what left before (`retryFrame`); behind other words nothing has left."""
 _RETURNED = re.compile(r"server returned error:? (\d{3})")
 
 
 def trouble_of(line: str) -> Trouble:
     """What follows from the library's line."""
     lower = line.lower()
+    if lower == _GONE_AGAIN:
+        return UNKNOWN
     if found := _RETURNED.search(lower):
         return CODES.get(int(found[1]), UNKNOWN)
     for phrase, trouble in _PHRASES:

@@ -2,6 +2,7 @@
 
     session.db      WhatsApp's keys and encryption state, whatsmeow's own
     worker.db       what the worker remembers beside it (`worker.store`)
+    lock            held by the process that has the session
     clean           the session was stopped in order: nothing has changed since
     restored        this is a copy, out of a backup
     moved           the session lives on elsewhere: it does not start here
@@ -11,6 +12,7 @@ it cannot read.
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -48,6 +50,17 @@ class SessionFolder:
         """Raises `OSError`."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
+
+    def lock(self) -> int:
+        """Held until the descriptor is closed or its process ends, however. Raises `OSError`: another one has the
+        session; it may have lost its gateway, and not noticed yet."""
+        file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            raise
+        return file
 
     @property
     def session(self) -> Path:
@@ -100,5 +113,5 @@ class SessionFolder:
         """Remove the keys alone: another pairing begins."""
         for end in _BESIDE:
             self.session.with_name(SESSION + end).unlink(missing_ok=True)
-        self.take(Mark.RESTORED)
-        self.take(Mark.CLEAN)
+        for mark in Mark:
+            self.take(mark)

@@ -29,7 +29,7 @@ NOT_THEIRS: Final = "MERPATI_"
 """Settings of ours, among them the database's password, are not the worker's business."""
 ALWAYS: Final = {"NEONIZE_BOT_TAG": "off"}
 """Else the library marks each message as a bot's."""
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Beats(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Beats(Struct, frozen=True):
 
     ping: float = 2.0
     dead: float = 15.0
-    """Without an answer for so long it hangs, and is killed."""
+    """A ping without an answer for so long: it hangs, and is killed."""
     hello: float = 30.0
     """Loading the library takes a second, on a busy small machine ten."""
     close: float = 12.0
@@ -86,7 +86,7 @@ class WorkerProcess:
         self._life: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._ponged_at = 0.0
+        self._unanswered_since: float | None = None
         self.starts = 0
         """How often the process was started."""
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
@@ -171,9 +171,11 @@ class WorkerProcess:
 
     async def _live_once(self) -> str:
         """From start to end; why it is of no use, if so."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = self._process = await self._spawn(theirs)
+        try:
+            ours, process = await self._start()
+        except OSError as error:  # no memory, no process, no descriptor left: there may be some later
+            logger.error("no worker can be started: %r", error)
+            return ""
         self.starts += 1
         reading = asyncio.get_running_loop().create_task(self._keep_lines(process))
         useless = ""
@@ -183,11 +185,22 @@ class WorkerProcess:
                 useless = await self._serve(reader, writer)
             finally:
                 writer.close()
-        except (TimeoutError, FrameInvalid, ConnectionError) as error:
-            _log.warning("worker %d: %r", process.pid, error)
+        except (OSError, FrameInvalid) as error:
+            logger.warning("worker %d: %r", process.pid, error)
+        except Exception:  # the supervisor of workers: without one its devices are nobody's
+            logger.exception("worker %d: what it said could not be taken in", process.pid)
         finally:
             await self._ended(process, reading)
         return useless
+
+    async def _start(self) -> tuple[socket.socket, asyncio.subprocess.Process]:
+        """Our end, and the process; raises `OSError`."""
+        with contextlib.ExitStack() as stack:
+            ours, theirs = map(stack.enter_context, socket.socketpair())
+            with theirs:
+                process = self._process = await self._spawn(theirs)
+            stack.pop_all()
+        return ours, process
 
     async def _spawn(self, theirs: socket.socket) -> asyncio.subprocess.Process:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_THEIRS)}
@@ -214,7 +227,7 @@ class WorkerProcess:
             return first.code
         if not isinstance(first, protocol.Hello) or first.version != protocol.VERSION:
             return "worker_other"
-        self._writer, self._ponged_at = writer, asyncio.get_running_loop().time()
+        self._writer, self._unanswered_since = writer, None
         for listener in list(self._listeners.values()):
             listener.worker_up()
         beating = asyncio.get_running_loop().create_task(self._beat())
@@ -227,17 +240,21 @@ class WorkerProcess:
             beating.cancel()
 
     async def _beat(self) -> None:
+        """Its silence counts from a question on: nothing was asked while we ourselves stood still."""
         loop = asyncio.get_running_loop()
         for n in count(1):
-            if loop.time() - self._ponged_at > self._beats.dead:
-                _log.warning("worker %s does not answer and is killed", self.pid)
+            since = self._unanswered_since
+            if since is not None and loop.time() - since > self._beats.dead:
+                logger.warning("worker %s does not answer and is killed", self.pid)
                 self.kill()
                 return
             self.say(protocol.Ping(n=n))
+            if since is None:
+                self._unanswered_since = loop.time()
             await asyncio.sleep(self._beats.ping)
 
     def _hear(self, word: FromWorker) -> None:
-        self._ponged_at = asyncio.get_running_loop().time()
+        self._unanswered_since = None
         q = getattr(word, "q", None)
         if q is not None:
             future = self._waiting.pop(q, None)
@@ -257,7 +274,7 @@ class WorkerProcess:
         await asyncio.wait([reading], timeout=LAST_WORDS_S)
         reading.cancel()
         if code not in {0, -signal.SIGKILL}:
-            _log.warning("worker %d ended with %d: %s", process.pid, code, " | ".join(self.last_lines))
+            logger.warning("worker %d ended with %d: %s", process.pid, code, " | ".join(self.last_lines))
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(WorkerGone())

@@ -88,6 +88,7 @@ class Reading:
     async def _read_message(self, data: bytes) -> AnyEvent | None:
         raw = self._tools.messages.neonize.Message.FromString(data)
         self._unreadable = 0
+        self._on_unreadable(0)
         self._store.know(pairs_of(raw))
         read = self.incoming.message(data)
         event = self._fitting(read.event)

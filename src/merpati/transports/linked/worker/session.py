@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from sqlite3 import Error as StoreError
 from typing import Any, Final
 
 import msgspec
@@ -49,8 +51,13 @@ class DeviceSession:
         self._loop = asyncio.get_running_loop()
         self.folder = SessionFolder(Path(opening.folder))
         self.folder.make()
-        self._is_copy = self.folder.has(Mark.RESTORED) and not self.folder.has(Mark.CLEAN)
-        self._store = Store(self.folder.path)
+        self._lock = self.folder.lock()
+        try:
+            self._store = Store(self.folder.path)
+        except StoreError:
+            os.close(self._lock)
+            raise
+        self._is_copy, self._was_clean = self.folder.has(Mark.RESTORED), self.folder.has(Mark.CLEAN)
         self._line = Line()
         self._reading = Reading(opening, tools, self._line, self._store, self._unreadable)
         self._telling = Telling(self.device, self._store, tools.say, self._reading.read)
@@ -77,8 +84,7 @@ class DeviceSession:
         elif not self.folder.paired_as():
             self._say_ended(End.NOT_PAIRED)
         else:
-            if self.folder.take(Mark.CLEAN):
-                self.folder.take(Mark.RESTORED)  # as good as the original
+            self.folder.take(Mark.CLEAN)
             await self._connect()
 
     async def pair(self, word: protocol.Pair) -> None:
@@ -95,7 +101,14 @@ class DeviceSession:
     async def close(self, word: protocol.Close) -> None:
         """In order: what has come is kept, the keys are whole."""
         self._ending = True
-        if word.logout and (client := self._line.open_client) is not None:
+        try:
+            await self._end(logout=word.logout)
+        finally:
+            os.close(self._lock)
+        self._tools.say(protocol.Done(q=word.q))
+
+    async def _end(self, *, logout: bool) -> None:
+        if logout and (client := self._line.open_client) is not None:
             with contextlib.suppress(TimeoutError, LibraryTrouble):
                 async with asyncio.timeout(LOG_OUT_S):
                     await client.log_out()
@@ -106,11 +119,11 @@ class DeviceSession:
         for task in self._tasks:
             task.cancel()
         self._store.close()
-        if word.logout:
+        if logout:
             self.folder.forget()
         elif was_paired and not self.folder.has(Mark.MOVED):
+            self.folder.take(Mark.RESTORED)
             self.folder.put(Mark.CLEAN)
-        self._tools.say(protocol.Done(q=word.q))
 
     async def _connect(self) -> None:
         self._clients += 1
@@ -300,7 +313,10 @@ class DeviceSession:
             self._connect_again()
 
     def _unreadable(self, in_a_row: int) -> None:
-        """Of a copy that is too old nothing that comes can be decrypted."""
+        """Of a copy that is too old nothing that comes can be decrypted. One that was stopped in order may be: the
+        original may have gone on; the first message that can be read shows that it has not."""
+        if not in_a_row and self._was_clean:
+            self._is_copy = False
         if self._is_copy and in_a_row >= UNREADABLE_IN_A_ROW:
             self._say_ended(End.UNREADABLE)
             self.spawn(self._disconnect())
