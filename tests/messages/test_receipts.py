@@ -9,8 +9,9 @@ from merpati.core.ids import MessageId, WaId, WireRef
 from merpati.messages.handover import Outcome
 from merpati.messages.model import MessageState
 from merpati.messages.receipts import Receipted, apply_receipts
+from merpati.messages.store_early import KEPT_MS
 from merpati.messages.views import message_status
-from merpati.storage.port import Storage
+from merpati.storage.port import Storage, Tx
 from merpati.transports.port import ReceiptKind
 from tests.messages.outbox import (
     ACCOUNT,
@@ -130,3 +131,62 @@ async def test_receipts_in_any_order_end_in_the_highest(storage: Storage, events
 
 
 _ids: dict[Storage, int] = {}
+
+
+OWN_ID = WaId("3EB0WHATSAPPS")
+
+
+def by_own_id(kind: ReceiptKind, ref: WireRef | None = None, at: int = 5_000) -> Receipted:
+    """As a network tells it that draws the ids of messages itself."""
+    return Receipted(account=ACCOUNT, device=DEVICE, ids=(OWN_ID,), kind=kind, at=at, ref=ref, may_be_early=True)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [(ReceiptKind.READ,), (ReceiptKind.DELIVERED, ReceiptKind.READ), (ReceiptKind.READ, ReceiptKind.DELIVERED)],
+)
+async def test_a_receipt_before_the_acknowledgement_waits_for_it(
+    storage: Storage, told: tuple[ReceiptKind, ...]
+) -> None:
+    """Where nobody can know yet whose it is: it counts as soon as the id is known, once."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    for kind in told:
+        await receipts(storage, by_own_id(kind))
+    assert await state_of(storage, 1) is MessageState.SENDING
+
+    acknowledged = an_end(taken, wa_id=OWN_ID, receipt_may_be_early=True)
+    await finish(storage, acknowledged)
+    await finish(storage, acknowledged)
+
+    assert await state_of(storage, 1) is MessageState.READ
+    assert await kinds(storage) == ["MessageQueued", "MessageSent", "MessageRead"]
+
+
+async def test_a_receipt_before_a_late_acknowledgement_waits_for_it(storage: Storage) -> None:
+    """Its sender had been told that nobody knows; then the network names our reference."""
+    await accept(storage, a_draft(1))
+    (taken,) = await take(storage)
+    await finish(storage, an_end(taken, Outcome.UNKNOWN, receipt_may_be_early=True))
+    await receipts(storage, by_own_id(ReceiptKind.DELIVERED))
+    assert await state_of(storage, 1) is MessageState.UNCERTAIN
+
+    await receipts(storage, by_own_id(ReceiptKind.TAKEN, taken.wire_ref))
+
+    assert await state_of(storage, 1) is MessageState.DELIVERED
+    assert await kinds(storage) == ["MessageQueued", "MessageUncertain", "MessageSent", "MessageDelivered"]
+
+
+async def test_receipts_of_nobodys_messages_do_not_pile_up(storage: Storage) -> None:
+    """What nobody claimed within an hour was written elsewhere."""
+
+    async def count(tx: Tx) -> int:
+        row = await tx.one("SELECT count(*) FROM early_receipt")
+        return int(row[0]) if row else 0
+
+    for n in range(3):
+        strange = msgspec.structs.replace(by_own_id(ReceiptKind.READ, at=n * KEPT_MS), ids=(WaId(f"{n}"),))
+        await receipts(storage, strange)
+    assert await storage.read(count) == 2
+    await receipts(storage, by_own_id(ReceiptKind.READ, WireRef("another program's"), at=3 * KEPT_MS))
+    assert await storage.read(count) == 2

@@ -1,7 +1,7 @@
 """Messages: acceptance, the outbox, pace and delay, hand-over, receipts, history.
 
-Owns: `message`, `outbox`, `device_clock`, `device_pace`, `first_contact`, `warm_up`, `attempt`, `hold`, `batch`,
-`batch_part`, `media`, `message_words`.
+Owns: `message`, `outbox`, `device_clock`, `device_pace`, `first_contact`, `warm_up`, `early_receipt`, `attempt`,
+`hold`, `batch`, `batch_part`, `media`, `message_words`.
 Emits: MessageQueued, BatchAccepted, MessageSent, MessageDelivered, MessageRead, MessageRetried, MessageFailed,
 MessageUncertain, MessageCancelled, MessageExpired, MessageRescheduled, MessageReceived, MessageTyped.
 Hears: DeviceStateChanged (by call of the runtime: recovery and expiry when a session opens).

@@ -14,6 +14,7 @@ from merpati.messages import store_outbox as store
 from merpati.messages.actions import record_all
 from merpati.messages.first_contact import REFUSALS, Head, hold_strangers, pause
 from merpati.messages.model import LIFE, HoldReason, MessageEvent, MessageState, OpenRow, Options, Priority, Taken
+from merpati.messages.receipts import settle_early
 from merpati.messages.unclear import hold_unclear
 from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
@@ -65,6 +66,8 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     """How long the device's own pace makes it wait after this; 0: not at all."""
     warms_up: bool = False
     """As in `Intent`."""
+    receipt_may_be_early: bool = False
+    """As in `receipts.Receipted`: what was told of it by WhatsApp's id counts from now."""
 
     @property
     def is_stopped(self) -> bool:
@@ -166,6 +169,7 @@ async def finish_handovers(tx: Tx, ends: Sequence[HandedOver]) -> list[bool]:
     late = [end for end in ends if end.outcome is Outcome.SENT and ours.get(end.message) is not end]
     confirmed = await store_outcomes.confirm_late(tx, [(e.message, e.wa_id, e.handed_at, e.at) for e in late])
     await record_all(tx, [(e.account, _fact(e, now)) for e in late if e.message in confirmed])
+    await settle_early(tx, [(e.account, e.device, e.wa_id) for e in ends if e.wa_id and e.receipt_may_be_early])
     await store.arm_clocks(tx, _paces(ends, now), _clocks(ends, now))
     return [ours.get(end.message) is end or end.message in confirmed for end in ends]
 

@@ -1,12 +1,13 @@
 """The hot command for receipts: they only climb, may come twice, in any order, and before the acknowledgement."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from merpati.core.facts import AnyFact, MessageDelivered, MessageRead, MessageSent
 from merpati.core.ids import AccountId, DeviceId, MessageId, WaId, WireRef
-from merpati.messages import store_outbox, store_outcomes
+from merpati.messages import store_early, store_outbox, store_outcomes
 from merpati.messages.actions import record_all
 from merpati.messages.costs import cost_text
 from merpati.messages.model import LIFE, MessageEvent, MessageState
@@ -21,6 +22,8 @@ _STATE = {
     ReceiptKind.DELIVERED: MessageState.DELIVERED,
     ReceiptKind.READ: MessageState.READ,
 }
+_KIND = {state: kind for kind, state in _STATE.items()}
+_Best: TypeAlias = Mapping[tuple[DeviceId, WaId], tuple[MessageState, int]]
 _ACKNOWLEDGED = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.READ})
 _FACT: dict[MessageState, type[MessageDelivered | MessageRead]] = {
     MessageState.DELIVERED: MessageDelivered,
@@ -44,10 +47,13 @@ class Receipted(msgspec.Struct, frozen=True, kw_only=True):
     """As in `transports.port.Receipt`."""
     gap_ms: int = 0
     """Drawn from the device's pace, for a receipt that comes instead of the acknowledgement."""
+    may_be_early: bool = False
+    """The network's ids are its own: that of a message whose acknowledgement is not stored yet is not known."""
 
 
 async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
-    """Raise these messages to sent, delivered or read; never down. Unknown ids are none of ours: nothing happens.
+    """Raise these messages to sent, delivered or read; never down. Unknown ids are none of ours: nothing happens,
+    but where the acknowledgement may still be under way they are kept until it comes.
 
     Where the network's ids are its own, one that a message had before it was sent again says nothing of it now;
     that an earlier hand-over was taken says nothing of the one under way: it may have been given up since.
@@ -57,8 +63,10 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     hand-over. Runs twice harmlessly.
     """
     await tx.lock([receipt.account for receipt in receipts])
-    best = _highest(receipts)
+    taken = [key for r in receipts if r.may_be_early and r.kind is ReceiptKind.TAKEN for key, _ in _keys(r)]
+    best = _highest(receipts, await store_early.take(tx, taken) if taken else [])
     found = await find_handed(tx, {key: ref for r in receipts for key, ref in _keys(r)})
+    await store_early.keep(tx, _early(receipts, found, best))
     earlier = _taken_earlier(receipts, found)
     rows = {id_: row for id_, row in found.items() if id_ not in earlier}
     climbed = await store_outcomes.climb(
@@ -69,6 +77,27 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     await _count_paces(tx, [rows[id_] for id_, _ in climbed if rows[id_].state == MessageState.QUEUED], receipts)
     await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
     return [None] * len(receipts)
+
+
+async def settle_early(tx: Tx, acknowledged: Sequence[tuple[AccountId, DeviceId, WaId]]) -> None:
+    """These messages have WhatsApp's id now: what was told of them before that counts. Runs twice harmlessly."""
+    accounts = {(device, wa_id): account for account, device, wa_id in acknowledged}
+    early = await store_early.take(tx, list(accounts)) if accounts else []
+    if early:
+        told = [
+            Receipted(account=accounts[device, id_], device=device, ids=(id_,), kind=_KIND[state], at=at)
+            for device, id_, state, at in early
+        ]
+        await apply_receipts(tx, told)
+
+
+def _early(
+    receipts: Sequence[Receipted], found: Mapping[MessageId, Handed], best: _Best
+) -> list[store_early.Early]:
+    known = {(handed.device, handed.wa_id) for handed in found.values()}
+    by_id = [r for r in receipts if r.may_be_early and r.ref is None]
+    keys = dict.fromkeys((receipt.device, id_) for receipt in by_id for id_ in receipt.ids)
+    return [(device, id_, *best[device, id_]) for device, id_ in keys if (device, id_) not in known]
 
 
 def _taken_earlier(receipts: Sequence[Receipted], found: Mapping[MessageId, Handed]) -> set[MessageId]:
@@ -115,8 +144,8 @@ def _costs(receipts: Sequence[Receipted], rows: Mapping[MessageId, Handed]) -> l
     return [(id_, cost_text(cost)) for id_, cost in known if cost is not None]
 
 
-def _highest(receipts: Sequence[Receipted]) -> dict[tuple[DeviceId, WaId], tuple[MessageState, int]]:
-    best: dict[tuple[DeviceId, WaId], tuple[MessageState, int]] = {}
+def _highest(receipts: Sequence[Receipted], early: Sequence[store_early.Early]) -> _Best:
+    best = {(device, wa_id): (state, at) for device, wa_id, state, at in early}
     for receipt in receipts:
         state = _STATE[receipt.kind]
         for wa_id in receipt.ids:

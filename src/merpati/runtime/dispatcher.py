@@ -270,6 +270,7 @@ class Dispatcher:
             wait_ms=verdict.wait_ms,
             costs_try=verdict.costs_try,
             warms_up=sender.transport.caps.warms_up,
+            receipt_may_be_early=not sender.transport.caps.takes_ref,
         )
         gap_ms = sender.pace().gap(self.rng.random()) if end.may_have_arrived else 0
         return msgspec.structs.replace(end, gap_ms=gap_ms)

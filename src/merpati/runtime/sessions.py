@@ -364,6 +364,7 @@ class Sessions:
                 ref=event.ref,
                 handed_at=event.handed_at,
                 cost=event.cost,
+                may_be_early=not session.transport.caps.takes_ref,
                 gap_ms=session.pace().gap(self.dispatcher.rng.random()),
             ),
         )
