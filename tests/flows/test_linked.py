@@ -16,9 +16,10 @@ from merpati.config import Config
 from merpati.core.ids import Address, DeviceId, MessageId
 from merpati.core.tokens import new_account_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device
-from merpati.devices.asks import Pair, Shown
+from merpati.devices.asks import Pair, Restart, Shown
 from merpati.devices.model import Settings
 from merpati.fakes.whatsapp import acting, contents
+from merpati.fakes.whatsapp.endings import replace_device
 from merpati.fakes.whatsapp.faults import Fault
 from merpati.fakes.whatsapp.pairing import enter_code, scan
 from merpati.fakes.whatsapp.receipts import tell_receipt
@@ -59,6 +60,9 @@ class Shop(Stage):
 
     async def is_waiting(self) -> bool:
         return (await self.device()).state is SessionState.LOGGED_OUT
+
+    async def is_replaced(self) -> bool:
+        return (await self.device()).state is SessionState.REPLACED
 
     async def pair(self) -> None:
         await self.until(self.is_waiting)
@@ -202,3 +206,17 @@ async def test_a_deleted_device_leaves_no_keys(shop: Shop) -> None:
     await shop.gateway.transports.forget(DEVICE)
 
     assert not folder.path.exists()
+
+
+async def test_a_session_that_another_program_took_is_taken_back_without_a_phone(shop: Shop) -> None:
+    """With the same keys, when its owner connects it again."""
+    await shop.pair()
+    [linked] = shop.owner.devices.values()
+    await replace_device(shop.fake.network, linked)
+    await shop.until(shop.is_replaced)
+
+    await shop.gateway.asks.ask(DEVICE, Restart())
+
+    await shop.until(shop.is_connected)
+    sent = await shop.send(BOB, content="Kembali")
+    await shop.until_state(sent, _S.READ)

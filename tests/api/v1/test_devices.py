@@ -231,6 +231,18 @@ async def test_a_bad_pairing_is_refused(
     assert (answered.status, answered.code) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("state", "begins"), [(DeviceState.REPLACED, True), (DeviceState.OPEN, False), (DeviceState.RETRYING, False)]
+)
+async def test_a_session_that_has_ended_is_begun_again(
+    both: Api, ayu: Browser, state: DeviceState, begins: bool
+) -> None:
+    """By whoever connects the device again; one that runs goes on."""
+    await both.set_state(ONE, state)
+    assert (await ayu.ask("POST", f"/devices/{ONE}/connect")).status == 200
+    assert both.sessions.restarted == [ONE] * begins
+
+
 async def test_the_connection_log_is_told_newest_first(both: Api, ayu: Browser) -> None:
     """Page by page."""
     await both.set_state(ONE, DeviceState.LOGGED_OUT)

@@ -43,7 +43,7 @@ from merpati.devices.actions import (
     set_desired,
 )
 from merpati.devices.connection import states_before
-from merpati.devices.model import Device, DeviceState, Settings, written_numbers
+from merpati.devices.model import ENDED, Device, DeviceState, Settings, written_numbers
 from merpati.devices.views import Wanted, search_devices
 from merpati.messages.caution import change_device
 from merpati.messages.counts import DeviceCounts, count_devices
@@ -218,10 +218,13 @@ def _settings(given: SettingsGiven | UnsetType, before: Settings) -> Settings:
 async def post_connect(
     gateway: TheGateway, principal: ThePrincipal, once: TheOnce, device_id: FromPath[int]
 ) -> DeviceAnswer:
-    """Keeps the device connected from now on; its state tells how far it is. May be asked twice."""
+    """Keeps the device connected from now on; its state tells how far it is. A session that has ended (`replaced`,
+    `failed` …) is begun again with the same keys. May be asked twice."""
     device = await access.device(gateway, principal, device_id)
     await once.write(gateway.storage, set_desired, device.id, True)
     gateway.devices.forget_device(device.id)
+    if device.desired and device.state in ENDED:
+        await gateway.sessions.restart(device)
     return await answer_device(gateway, principal, await access.device(gateway, principal, device_id), None)
 
 

@@ -103,7 +103,8 @@ class Devices:
     async def connect(self, device_id: int, *, idempotency_key: str | None = None) -> shapes.DeviceAnswer:
         """Connect a device.
 
-        Keeps the device connected from now on; its state tells how far it is. May be asked twice.
+        Keeps the device connected from now on; its state tells how far it is. A session that has ended
+        (`replaced`, `failed` …) is begun again with the same keys. May be asked twice.
         """
         return await self._do(
             Call("POST", path_of("/api/v1/devices/{}/connect", device_id), shapes.DeviceAnswer, key=idempotency_key)
