@@ -2,8 +2,10 @@
 
 A place is a row of `first_contact`. It is given when the message is taken for its hand-over, in the order in which
 messages go, so that nothing is promised before its turn; a message whose place is to come is put back, due then.
-Who writes by themselves, or was written to before, needs none, nor does a group. What ends before its place comes
-leaves it to others.
+One that is taken later than its place, as after a night without a connection, moves it to the present, where there
+is room in the 24 hours before; where there is none, it and all that are to come are given anew. Who writes by
+themselves, or was written to before, needs none, nor does a group. What ends before its place comes leaves it to
+others.
 """
 
 from collections import defaultdict
@@ -13,7 +15,7 @@ from typing import TypeAlias
 import msgspec
 
 from merpati.core.address import is_group
-from merpati.core.clock import Millis
+from merpati.core.clock import DAY_MS, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId
 from merpati.devices.model import Device
@@ -22,7 +24,7 @@ from merpati.messages import store_accept, store_windows
 from merpati.messages import store_first_contact as store
 from merpati.messages.model import HoldReason
 from merpati.messages.store_first_contact import Contact, WarmUp
-from merpati.messages.warm_up import Calendar, limits_of, pause_after
+from merpati.messages.warm_up import Calendar, limit_now, limits_of, pause_after
 from merpati.storage.clock import database_now
 from merpati.storage.port import Tx
 
@@ -30,6 +32,8 @@ PLACED_AT_ONCE = 1_000
 """What waits behind a message that is held gets its place with it, so many messages at most."""
 LONG_AGO = 0
 """A place that counts for no limit."""
+HURRIED = 1
+"""A place that needs no room: its owner gave it. It counts from when it is taken."""
 REFUSALS = frozenset({Code.NUMBER_SLOWED, Code.NETWORK_REFUSED})
 """What WhatsApp answers to a number that writes to too many strangers."""
 
@@ -58,13 +62,13 @@ async def hold_strangers(tx: Tx, heads: Sequence[Head], now: int) -> set[Message
     """Put back those of these that are too early, in this order; answers which. The others have their place."""
     people = [head for head in heads if not is_group(head.chat)]
     contacts = await _contacts(tx, [(h.account, h.device, h.chat) for h in people])
-    early: dict[DeviceId, list[Head]] = defaultdict(list)
+    strangers: dict[DeviceId, list[Head]] = defaultdict(list)
     for head in people:
-        if not _may_go(contacts[head.device, head.chat], now):
-            early[head.device].append(head)
+        if not _is_free(contacts[head.device, head.chat]):
+            strangers[head.device].append(head)
     back: dict[MessageId, int] = {}
-    for device in (await find_devices(tx, sorted(early)) if early else {}).values():
-        back |= await _place(tx, device, early[device.id], contacts, now)
+    for device in (await find_devices(tx, sorted(strangers)) if strangers else {}).values():
+        back |= await _place(tx, device, strangers[device.id], contacts, now)
     await store.put_back(tx, sorted(back.items()))
     await _note_holds(tx, back, now)
     return set(back)
@@ -79,10 +83,13 @@ async def _place(
     limits = limits_of(device.settings, any(head.warms_up for head in heads), warm_up.since_at)
     if not limits:
         return {}
+    mine = {head.chat: contacts[device.id, head.chat] for head in heads}
+    most = 0 if warm_up.paused_until > now else limit_now(limits, now)
+    mine = await _come_to_turn(tx, device.id, mine, most, now)
     await store.drop_unused(tx, device.id, now)
     latest = await store.latest(tx, device.id, max(limit.most for limit in limits))
     line = _Line(Calendar(limits, latest), max(now, warm_up.paused_until))
-    dues = {head.message: line.place_of(contacts[device.id, head.chat]) for head in heads}
+    dues = {head.message: line.place_of(mine[head.chat]) for head in heads}
     early = {message: at for message, at in dues.items() if at > now}
     if early:
         behind = [row for row in await store.due_rows(tx, device.id, now, PLACED_AT_ONCE) if not is_group(row.chat)]
@@ -92,6 +99,24 @@ async def _place(
         await _note_holds(tx, later, now)
     await store.reserve(tx, [(device.id, chat, at) for chat, at in sorted(line.given.items())])
     return early
+
+
+async def _come_to_turn(
+    tx: Tx, device: DeviceId, mine: Mapping[Address, Contact], most: int, now: int
+) -> dict[Address, Contact]:
+    """Those whose turn it is take their place now, while there is room; else the others, and all that are to come,
+    lose theirs."""
+    room = most - len(set(await store.written_to(tx, device, now - DAY_MS, now, most + len(mine))) - mine.keys())
+    turned = [chat for chat, contact in mine.items() if contact.at is not None and contact.at <= now]
+    hurried = [chat for chat in turned if mine[chat].at == HURRIED]
+    others = [chat for chat in turned if mine[chat].at != HURRIED]
+    going = {*hurried, *others[: max(room - len(hurried), 0)]}
+    await store.reserve(tx, [(device, chat, now) for chat in sorted(going)])
+    if len(going) == len(turned):
+        return {chat: contact._replace(at=now) if chat in going else contact for chat, contact in mine.items()}
+    await store.drop(tx, device, sorted(mine.keys() - going))
+    await _place_all_anew(tx, device, now)
+    return {chat: contact._replace(at=now if chat in going else None) for chat, contact in mine.items()}
 
 
 class _Line:
@@ -110,15 +135,16 @@ class _Line:
         return self.given[contact.chat]
 
     def due_of(self, contact: Contact, now: int) -> int:
-        return now if contact.known else self.place_of(contact)
+        return now if _is_free(contact) else self.place_of(contact)
 
 
 async def _contacts(tx: Tx, chats: Sequence[store.Chat]) -> _Contacts:
     return {(c.device, c.chat): c for c in await store.contacts(tx, chats)} if chats else {}
 
 
-def _may_go(contact: Contact, now: int) -> bool:
-    return bool(contact.known) or (contact.at is not None and contact.at <= now)
+def _is_free(contact: Contact) -> bool:
+    """It needs no place."""
+    return bool(contact.known) or (contact.at is not None and contact.at <= LONG_AGO)
 
 
 async def _note_holds(tx: Tx, held: Mapping[MessageId, int], now: int) -> None:
@@ -134,8 +160,7 @@ async def hear_people(tx: Tx, chats: Sequence[tuple[DeviceId, Address]]) -> None
 
 async def hurry(tx: Tx, chats: Sequence[tuple[DeviceId, Address]]) -> None:
     """The owner wants what is held for these to go now, in a place of the present."""
-    now = await database_now(tx)
-    await _release(tx, chats, now, now)
+    await _release(tx, chats, await database_now(tx), HURRIED)
 
 
 async def _release(tx: Tx, chats: Sequence[tuple[DeviceId, Address]], now: int, place: int) -> None:
@@ -187,7 +212,10 @@ async def _pause(tx: Tx, device: DeviceId, before: WarmUp, now: int) -> int:
 
 async def place_anew(tx: Tx, device: DeviceId) -> None:
     """What is held is due now: it gets another place, or none, when it is its turn."""
-    now = await database_now(tx)
+    await _place_all_anew(tx, device, await database_now(tx))
+
+
+async def _place_all_anew(tx: Tx, device: DeviceId, now: int) -> None:
     held = await store.held_rows(tx, device, now)
     await store.drop_future(tx, device, now)
     await store.postpone(tx, [(message, now) for message, _ in held])

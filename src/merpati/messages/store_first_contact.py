@@ -93,6 +93,18 @@ async def count_since(tx: Tx, device: DeviceId, since: int, now: int) -> int:
     return row[0] if row else 0
 
 
+async def written_to(tx: Tx, device: DeviceId, since: int, now: int, limit: int) -> list[Address]:
+    """Whose places are after `since`, the latest first."""
+    rows = await tx.all(
+        "SELECT chat FROM first_contact WHERE device_id = $1 AND at > $2 AND at <= $3 ORDER BY at DESC LIMIT $4",
+        device,
+        since,
+        now,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
 async def reserve(tx: Tx, places: Sequence[tuple[DeviceId, Address, int]]) -> None:
     """(device, chat, at): another place than before, where it had one."""
     await tx.set(
@@ -121,6 +133,16 @@ async def drop_unused(tx: Tx, device: DeviceId, now: int) -> None:
         "(SELECT 1 FROM outbox o WHERE o.device_id = $1 AND o.chat = first_contact.chat AND o.state = 1)",
         device,
         now,
+    )
+
+
+async def drop(tx: Tx, device: DeviceId, chats: Sequence[Address]) -> None:
+    """The places of these."""
+    await tx.set(
+        "DELETE FROM first_contact WHERE EXISTS (SELECT 1 FROM {r} WHERE r.device_id = first_contact.device_id "
+        "AND r.chat = first_contact.chat)",
+        "device_id bigint, chat text",
+        [(device, chat) for chat in chats],
     )
 
 
