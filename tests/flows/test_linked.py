@@ -5,7 +5,7 @@ import contextlib
 import os
 import shlex
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from merpati.accounts.actions import create_account
 from merpati.app.opening import open_gateway
 from merpati.config import Config
+from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, MessageId
 from merpati.core.tokens import new_account_token, new_device_token
 from merpati.devices.actions import NewDevice, add_device
@@ -22,10 +23,12 @@ from merpati.fakes.whatsapp import acting, contents
 from merpati.fakes.whatsapp.endings import replace_device
 from merpati.fakes.whatsapp.faults import Fault
 from merpati.fakes.whatsapp.pairing import enter_code, scan
+from merpati.fakes.whatsapp.posting import Post, resend_to
 from merpati.fakes.whatsapp.receipts import tell_receipt
 from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
 from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import MessageState
+from merpati.messages.undecryptable import count_undecryptable, undecryptable_of
 from merpati.messages.views import find_message, search_history, why_waiting
 from merpati.messages.waiting import Wait, Waiting
 from merpati.messages.warm_up import PAUSES_MS
@@ -80,6 +83,17 @@ class Shop(Stage):
         """What is outgoing in the history, oldest first."""
         page = await self.storage.read(search_history, Search(account=ACCOUNT, incoming=False))
         return list(reversed(page.rows))
+
+    async def received(self) -> Sequence[HistoryRow]:
+        page = await self.storage.read(search_history, Search(account=ACCOUNT, incoming=True))
+        return page.rows
+
+    async def unread(self) -> int:
+        """What the device could not decrypt; the metric counts the same."""
+        left = await self.storage.read(undecryptable_of, [DEVICE])
+        count = left[DEVICE].count if left else 0
+        assert await self.storage.read(count_undecryptable) == count
+        return count
 
     async def has_typed(self, count: int) -> bool:
         return len(await self.typed()) == count
@@ -137,6 +151,27 @@ async def test_what_is_typed_on_the_phone_is_in_the_history(shop: Shop) -> None:
     assert (text.chat, text.text, bool(text.typed)) == (BOB, "Masih ada, Kak", True)
     assert isinstance(sent.content, Media) and sent.content.path.endswith(".png")
     assert shop.bob.shown == []
+
+
+async def test_what_cannot_be_decrypted_is_counted_until_it_comes_again(shop: Shop) -> None:
+    """A line says so; what the sender's phone sends again takes its place, and nothing is left to count."""
+    await shop.pair()
+    network = shop.fake.network
+    shop.bob.resends = False
+    id_ = await acting.say(network, shop.bob, shop.owner, "jam berapa buka?", damaged=True)
+    await shop.until(lambda: shop.has_stored("undecryptable"))
+    [line] = await shop.received()
+    assert (line.code, await shop.unread()) == (Code.UNDECRYPTABLE, 1)
+
+    again = Post(id_, shop.bob.written[id_].message)
+    [device] = shop.owner.devices.values()
+    shop.bob.cipher.forget(device.address)
+    await resend_to(network, shop.bob, shop.owner, device, again)
+
+    await shop.until(lambda: shop.has_stored("jam berapa buka?"))
+    [came] = await shop.received()
+    assert (came.id, came.code, came.queued_at) == (line.id, "", line.queued_at)
+    assert await shop.unread() == 0
 
 
 async def test_a_note_to_oneself_has_come_in(shop: Shop) -> None:

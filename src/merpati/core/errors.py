@@ -174,6 +174,8 @@ class Code(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     TRIED_TOO_OFTEN = "tried_too_often"
     EXPIRED = "expired"
+    # what came in
+    UNDECRYPTABLE = "undecryptable"
     # what the Cloud API says
     NETWORK_BUSY = "network_busy"
     NETWORK_PACE = "network_pace"

@@ -65,6 +65,10 @@ def _device(device: shapes.DeviceAnswer, shown: Said, language: str) -> Said:
     return shown | {"means": means, "next_step": _say(device.next_step, language, number=device.number)}
 
 
+def _undecryptable(_: shapes.UndecryptableAnswer, shown: Said, language: str) -> Said:
+    return shown | {"next_step": _say(shown["next_step"], language)}
+
+
 def _connection(connection: shapes.ConnectionAnswer, shown: Said, language: str) -> Said:
     return shown | {"means": _say(connection.means, language)}
 
@@ -86,6 +90,7 @@ def _why(why: shapes.WhyAnswer, _shown: Said, language: str) -> Said:
 
 _SAID: Mapping[type, Callable[[Any, Said, str], Said]] = {
     shapes.DeviceAnswer: _device,
+    shapes.UndecryptableAnswer: _undecryptable,
     shapes.ConnectionAnswer: _connection,
     shapes.StepAnswer: _step,
     shapes.WhyAnswer: _why,

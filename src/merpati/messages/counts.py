@@ -7,6 +7,7 @@ import msgspec
 from merpati.core.ids import AccountId, DeviceId
 from merpati.messages import store_counts as store
 from merpati.messages.model import MessageState
+from merpati.messages.undecryptable import Undecryptable, undecryptable_of
 from merpati.storage.port import Tx
 
 FOREVER = 2**62
@@ -32,6 +33,8 @@ class DeviceCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Acknowledged by WhatsApp on that day, whenever accepted."""
     failed: int
     """Of those accepted on that day."""
+    undecryptable: Undecryptable | None = None
+    """What came and could not be read."""
 
 
 async def count_devices(
@@ -42,6 +45,7 @@ async def count_devices(
     incoming = await store.incoming_of(tx, account, from_at)
     typed = await store.typed_of(tx, account, from_at)
     failed = await store.failed_of(tx, account, from_at)
+    unread = await undecryptable_of(tx, devices)
     sent = {row[0]: row[2] for row in await store.sent_between(tx, [(id_, from_at, FOREVER) for id_ in devices])}
     return {
         id_: DeviceCounts(
@@ -50,6 +54,7 @@ async def count_devices(
             accepted=both_ways.get(id_, 0) - incoming.get(id_, 0) - typed.get(id_, 0),
             sent=sent.get(id_, 0),
             failed=failed.get(id_, 0),
+            undecryptable=unread.get(id_),
         )
         for id_, sending, queued, held in await store.open_of(tx, devices)
     }

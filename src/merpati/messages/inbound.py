@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from merpati.core.errors import Code
 from merpati.core.facts import MessageReceived, ReceivedFile
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
-from merpati.messages import store_inbound
+from merpati.messages import store_inbound, store_undecryptable
 from merpati.messages.actions import add_messages, record_all
 from merpati.messages.first_contact import hear_people
 from merpati.messages.model import Draft, Media, MessageState, Note, Options, Priority, StoredContent, Vote
@@ -15,6 +16,7 @@ from merpati.messages.telling import telling_of
 from merpati.messages.words import storable, words_of
 from merpati.storage.lane import HotAction
 from merpati.storage.port import Tx
+from merpati.transports.cards import UNDECRYPTABLE, NotShown
 from merpati.transports.port import Media as File
 from merpati.transports.port import Poll
 
@@ -55,11 +57,13 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
     it is there by this very call, whose end nobody heard: its file is needed.
 
     One that was stored before its file came is completed by the same with its file, or by the word that none comes:
-    only then webhooks are told of it.
+    only then webhooks are told of it. One that could not be decrypted is replaced by the same as it is; then it is
+    told again.
     """
     await tx.lock([message.account for message in incoming])
     new = await insert_messages(tx, [_row(message) for message in incoming])
-    completed = await _complete(tx, [message for message in incoming if message.id not in new])
+    known = [message for message in incoming if message.id not in new]
+    completed = await _complete(tx, known) | await _replace(tx, known)
     fresh = [completed.get(m.id, m) for m in incoming if m.id in new or m.id in completed]
     await insert_media(tx, [m.media for m in fresh if m.media is not None], tx.now)
     votes = [(m.device, m.content.poll) for m in fresh if isinstance(m.content, Vote)]
@@ -87,6 +91,20 @@ async def _complete(tx: Tx, known: Sequence[Incoming]) -> dict[MessageId, Incomi
     return {came[key].id: msgspec.structs.replace(came[key], id=id_) for id_, key in stored}
 
 
+async def _replace(tx: Tx, known: Sequence[Incoming]) -> dict[MessageId, Incoming]:
+    """Those of these that could not be decrypted when they came, as they are stored; by the ids drawn now."""
+    came = {_seen(m): m for m in known if not _is_undecryptable(m)}
+    rows = [(*key, storable(m.name), json_of(m.content), storable(words_of(m.content)), _options(m),
+             m.media.id if m.media else None)
+            for key, m in came.items()]  # fmt: skip
+    replaced = await store_undecryptable.replace(tx, rows) if rows else []
+    return {came[key].id: msgspec.structs.replace(came[key], id=id_) for id_, key in replaced}
+
+
+def _is_undecryptable(m: Incoming) -> bool:
+    return isinstance(m.content, NotShown) and m.content.kind == UNDECRYPTABLE
+
+
 def _waits(m: Incoming) -> bool:
     return Note.FILE_AWAITED in m.notes
 
@@ -104,7 +122,8 @@ def _row(m: Incoming) -> tuple[str | int | None, ...]:
         m.id, m.account, m.device, 1, m.chat, storable(m.name), m.sender, json_of(m.content),
         storable(words_of(m.content)), _options(m),
         m.media.id if m.media is not None else None,
-        int(MessageState.RECEIVED), "", "", m.wa_id, 0, None, int(Priority.REPLY), None, m.at,
+        int(MessageState.RECEIVED), Code.UNDECRYPTABLE if _is_undecryptable(m) else "", "", m.wa_id, 0, None,
+        int(Priority.REPLY), None, m.at,
     )  # fmt: skip
 
 

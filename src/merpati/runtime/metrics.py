@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from merpati.core.clock import Clock
 from merpati.devices.views import count_states
+from merpati.messages.undecryptable import count_undecryptable
 from merpati.messages.views import outbox_size
 from merpati.storage.port import Storage
 from merpati.transports.port import SessionState
@@ -34,6 +35,12 @@ class RunMetrics:
             registry=registry,
         )
 
+        self.undecryptable = Gauge(
+            "merpati_undecryptable_messages",
+            "Messages of the last seven days that could not be decrypted and have not come again.",
+            registry=registry,
+        )
+
     async def measure(self, storage: Storage, clock: Clock) -> None:
         """Read what is not counted; raises `StorageError`."""
         now = clock.now()
@@ -41,6 +48,7 @@ class RunMetrics:
         self.depth.set(size.queued)
         self.due.set(size.due)
         self.age.set(max(now - size.oldest_due_at, 0) / 1000 if size.due else 0)
+        self.undecryptable.set(await storage.read(count_undecryptable))
         states = await storage.read(count_states)
         for state in SessionState:
             self.sessions.labels(state.value).set(states.get(state, 0))

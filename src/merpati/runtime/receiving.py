@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeGuard
 
 import msgspec
 
@@ -24,6 +25,7 @@ from merpati.storage.files import FileStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import OutcomeUnknown, StorageError
+from merpati.transports.cards import UNDECRYPTABLE, NotShown
 from merpati.transports.port import FromPhone, Identity, Inbound, Media, PollVote, Received, SendError, Transport
 
 
@@ -67,7 +69,7 @@ class Receiving:
             async with self._keeping(device, event.content) as kept:
                 await self._store(device, event, kept.content, kept)
         crashpoint("after_inbound_stored")
-        if isinstance(event, Inbound) and is_read(device.settings, kind_of_chat(device, event.chat)):
+        if _is_readable(event) and is_read(device.settings, kind_of_chat(device, event.chat)):
             with contextlib.suppress(SendError):  # the session is gone: the network tells it again
                 await transport.mark_read(event.chat, event.sender.id, [event.wa_id])
 
@@ -194,6 +196,13 @@ class Receiving:
     async def _remove(self, kept: KeptMedia) -> None:
         if kept.row is not None:
             await self._shelf.files.remove([kept.row.path])
+
+
+def _is_readable(event: Inbound | PollVote) -> TypeGuard[Inbound]:
+    """Who cannot read it does not say that it was read."""
+    if not isinstance(event, Inbound):
+        return False
+    return not (isinstance(event.content, NotShown) and event.content.kind == UNDECRYPTABLE)
 
 
 def _to_itself(typed: FromPhone) -> Inbound:

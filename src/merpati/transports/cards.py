@@ -36,6 +36,10 @@ class Reaction(Struct, frozen=True, kw_only=True, tag=True):
     """Going out: who wrote the message; None: this device. Coming in it is not told."""
 
 
+UNDECRYPTABLE = "undecryptable"
+"""The kind of what could not be decrypted. The same message may come later as itself."""
+
+
 class NotShown(Struct, frozen=True, kw_only=True, tag=True):
     """Comes in: something of a kind that we do not show, so that nothing goes missing silently."""
 

@@ -60,6 +60,7 @@ async def test_devices_are_listed_with_everything(both: Api, ayu: Browser) -> No
         "queued": 0,
         "held": 0,
         "today": {"accepted": 0, "sent": 0, "failed": 0},
+        "undecryptable": None,
         **times,
     }
     assert await listed(program_of(both, "stranger")) == [THEIRS]

@@ -253,7 +253,7 @@ async def test_what_cannot_be_decrypted_is_told_and_may_still_come(rig: LinkedRi
 
     told = await heard.count(Inbound, 2)
     assert [(each.wa_id, each.content) for each in told] == [
-        (f"{id_}:undecryptable", NotShown(kind="undecryptable")),
+        (id_, NotShown(kind="undecryptable")),
         (id_, Text(body="rahasia")),
     ]
 

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from merpati.api.v1.shapes import Answer, Given, Instant, instant, maybe
 from merpati.core.address import parse_phone
+from merpati.core.clock import Millis
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.devices.model import (
@@ -22,6 +23,7 @@ from merpati.devices.model import (
     words_of,
 )
 from merpati.messages.counts import DeviceCounts
+from merpati.messages.undecryptable import Undecryptable
 from merpati.transports.port import Capabilities, MediaKind
 
 Pace = Annotated[int, Meta(ge=0, le=LONGEST_PACE_MS)]
@@ -102,13 +104,22 @@ class TodayAnswer(Answer, frozen=True, kw_only=True):
     failed: int
 
 
+class UndecryptableAnswer(Answer, frozen=True, kw_only=True):
+    """Messages of the last seven days that could not be decrypted and have not come again: how many, and since
+    when. `next_step` is the key of a sentence: what to do."""
+
+    count: int
+    since: Instant
+    next_step: str
+
+
 class DeviceAnswer(Answer, frozen=True, kw_only=True):
     """A device. `number` is as registered, `paired_number` the one that it is on WhatsApp, where that is known.
 
     `desired`: it is to be kept connected; `connected`: it may send now. `state_until`: when the state ends,
     where WhatsApp says it: of a ban. `means` and `next_step` are the keys of two sentences: what its state means,
     and what to do. `quota`: messages left, null: no limit. `queued` counts the open messages, `held` those of them
-    that are kept back.
+    that are kept back. `undecryptable` is null where everything that came could be read.
     """
 
     id: int
@@ -131,6 +142,7 @@ class DeviceAnswer(Answer, frozen=True, kw_only=True):
     queued: int
     held: int
     today: TodayAnswer
+    undecryptable: UndecryptableAnswer | None
 
 
 class AddedAnswer(Answer, frozen=True, kw_only=True):
@@ -193,6 +205,14 @@ class TransportAnswer(Answer, frozen=True, kw_only=True):
     capabilities: CapabilitiesAnswer
 
 
+def _undecryptable(left: Undecryptable | None) -> UndecryptableAnswer | None:
+    if left is None:
+        return None
+    return UndecryptableAnswer(
+        count=left.count, since=instant(Millis(left.since)), next_step="device.next.undecryptable"
+    )
+
+
 def show_device(device: Device, counts: DeviceCounts) -> DeviceAnswer:
     words = words_of(device)
     return DeviceAnswer(
@@ -216,6 +236,7 @@ def show_device(device: Device, counts: DeviceCounts) -> DeviceAnswer:
         queued=counts.queued,
         held=counts.held,
         today=TodayAnswer(accepted=counts.accepted, sent=counts.sent, failed=counts.failed),
+        undecryptable=_undecryptable(counts.undecryptable),
     )
 
 

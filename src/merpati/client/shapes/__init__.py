@@ -26,6 +26,7 @@ from merpati.client.shapes.devices import (
     TodayAnswer,
     TokenAnswer,
     TransportAnswer,
+    UndecryptableAnswer,
     WebhookWay,
 )
 from merpati.client.shapes.devices_given import SettingsGiven
@@ -283,6 +284,7 @@ __all__ = [
     "TokenAnswer",
     "TransportAnswer",
     "TrialAnswer",
+    "UndecryptableAnswer",
     "UserAnswer",
     "Wait",
     "WaitAnswer",

@@ -95,7 +95,7 @@ class DeviceAnswer(Shape, frozen=True, kw_only=True):
     `desired`: it is to be kept connected; `connected`: it may send now. `state_until`: when the state ends,
     where WhatsApp says it: of a ban. `means` and `next_step` are the keys of two sentences: what its state
     means, and what to do. `quota`: messages left, null: no limit. `queued` counts the open messages, `held`
-    those of them that are kept back."""
+    those of them that are kept back. `undecryptable` is null where everything that came could be read."""
 
     id: int
     number: str
@@ -117,6 +117,7 @@ class DeviceAnswer(Shape, frozen=True, kw_only=True):
     queued: int
     held: int
     today: TodayAnswer
+    undecryptable: UndecryptableAnswer | None
 
 
 class FileRuleAnswer(Shape, frozen=True, kw_only=True):
@@ -244,6 +245,15 @@ class TransportAnswer(Shape, frozen=True, kw_only=True):
     name: str
     default: bool
     capabilities: CapabilitiesAnswer
+
+
+class UndecryptableAnswer(Shape, frozen=True, kw_only=True):
+    """Messages of the last seven days that could not be decrypted and have not come again: how many, and since
+    when. `next_step` is the key of a sentence: what to do."""
+
+    count: int
+    since: datetime
+    next_step: str
 
 
 class WebhookWay(OpenEnum):

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from merpati.core.clock import Millis
 from merpati.core.ids import Address, DeviceId, WaId
-from merpati.transports.cards import Contact, Contacts, NotShown, Reaction
+from merpati.transports.cards import UNDECRYPTABLE, Contact, Contacts, NotShown, Reaction
 from merpati.transports.interactive import Chosen
 from merpati.transports.linked.worker.names import HEARD, PHONES, address_of, bare, identity_of
 from merpati.transports.port import (
@@ -65,7 +65,7 @@ SILENT: Final = frozenset(
     }
 )
 """Say nothing by themselves. An album's pictures come as messages of their own."""
-EDIT, REVOKE, UNDECRYPTABLE, VOTE, UNKNOWN = "edit", "revoke", "undecryptable", "vote", "unknown"
+EDIT, REVOKE, VOTE, UNKNOWN = "edit", "revoke", "vote", "unknown"
 """Our words for kinds that are not shown, where WhatsApp's name says little."""
 RECEIPTS: Mapping[int, ReceiptKind] = {1: ReceiptKind.DELIVERED, 4: ReceiptKind.READ, 6: ReceiptKind.READ}
 """The library's numbers; 6: a voice note was played. The others are between devices."""
@@ -129,12 +129,12 @@ class Incoming:
         return stem.told(NotShown(kind=UNKNOWN), None)
 
     def unreadable(self, event: Any) -> AnyEvent | None:  # noqa: ANN401 - a message of the library
-        """The library's event of a message that it could not decrypt."""
+        """The library's event of a message that it could not decrypt; as itself it may come later, under its id."""
         source = event.Info.MessageSource
         if source.Chat.Server not in HEARD or source.IsFromMe:
             return None
         stem = _Stem(self._device, event.Info, self._chat(source), self._sender(event.Info), b"")
-        return stem.told(NotShown(kind=UNDECRYPTABLE), None, apart=UNDECRYPTABLE)
+        return stem.told(NotShown(kind=UNDECRYPTABLE), None)
 
     def receipt(self, event: Any) -> Receipt | None:  # noqa: ANN401 - a message of the library
         kind, source = RECEIPTS.get(event.Type), event.MessageSource
@@ -197,9 +197,8 @@ class _Stem:
         self._device, self._chat, self._sender, self.data = device, chat, sender, data
         self._id, self._at, self._is_mine = WaId(info.ID), _millis(info.Timestamp), info.MessageSource.IsFromMe
 
-    def told(self, content: Received, quoted: WaId | None, *, apart: str = "") -> AnyEvent:
-        """`apart`: it is not the message itself, which may still come."""
-        id_ = WaId(f"{self._id}:{apart}") if apart else self._id
+    def told(self, content: Received, quoted: WaId | None) -> AnyEvent:
+        id_ = self._id
         if self._is_mine:
             return FromPhone(
                 device=self._device, at=self._at, wa_id=id_, chat=self._chat, content=content, quoted=quoted
