@@ -1,140 +1,44 @@
 """First messages to people who do not know a device: some a day, the others wait and say until when."""
 
-import itertools
-import random
-
 import msgspec
 import pytest
 
-from merpati.core.clock import DAY_MS, HOUR_MS, Millis
-from merpati.core.errors import Code
-from merpati.core.ids import Address, MessageId, WaId
+from merpati.core.clock import DAY_MS, HOUR_MS
 from merpati.devices.model import Caution, Settings
-from merpati.messages.caution import CautionNow, caution_of, change_device, end_pause
+from merpati.messages.caution import CautionNow, end_pause
 from merpati.messages.changes import Reschedule, cancel_message, reschedule_message
 from merpati.messages.first_contact import begin_number, know_people
-from merpati.messages.handover import Intent, Outcome, take_intents
-from merpati.messages.inbound import Incoming, receive_messages
-from merpati.messages.model import DelayRange, Priority, Taken
-from merpati.messages.views import find_message, why_waiting
-from merpati.messages.waiting import Wait, Waiting
+from merpati.messages.model import DelayRange, Priority
+from merpati.messages.waiting import Wait
 from merpati.messages.warm_up import PAUSES_MS, WARM_UP
-from merpati.storage.clock import database_now
-from merpati.storage.port import Storage, Tx
-from merpati.transports.port import Text
-from tests.devices.rig import come_into, device_now, have_account, have_device
-from tests.messages.outbox import ACCOUNT, DEVICE, EPOCH, INC, a_draft, accept, an_end, finish, own_device
-
-GROUP = Address("120363000000000001@g.us")
-FIRST_DAY = WARM_UP[0].most
-_numbers = itertools.count(1)
-
-
-def person(n: int) -> Address:
-    return Address(f"62811{n:08}")
+from merpati.storage.port import Storage
+from tests.devices.rig import device_now
+from tests.messages.outbox import ACCOUNT, DEVICE, an_end, finish
+from tests.messages.strangers import (
+    FIRST_DAY,
+    GROUP,
+    begin_now,
+    hear,
+    let_pass,
+    limit,
+    look,
+    near,
+    now,
+    own,
+    person,
+    refuse,
+    send_all,
+    set_to,
+    take,
+    waits,
+    waits_ms,
+    write_to,
+)
 
 
 @pytest.fixture(autouse=True)
 async def owned(storage: Storage) -> None:
-    await have_account(storage)
-    device = await have_device(storage, int(DEVICE), desired=True)
-    await storage.write(own_device)
-    await come_into(storage, device, device.state.OPEN)
-    await storage.write(begin_now)
-
-
-async def begin_now(tx: Tx) -> None:
-    await begin_number(tx, DEVICE, "628110000000", await database_now(tx))
-
-
-async def limit(storage: Storage, most: int) -> None:
-    await set_to(storage, Settings(caution=Caution.OWN, new_people_per_day=most))
-
-
-async def set_to(storage: Storage, settings: Settings) -> None:
-    device = await device_now(storage, int(DEVICE))
-    await storage.write(change_device, DEVICE, device.number, device.name, settings)
-
-
-async def write_to(storage: Storage, *chats: Address, **how: object) -> list[MessageId]:
-    """A message to each, accepted in this order."""
-    drafts = [a_draft(next(_numbers), chat, **how) for chat in chats]
-    await accept(storage, *drafts)
-    return [draft.id for draft in drafts]
-
-
-async def take(storage: Storage, most: int = 64) -> list[Taken]:
-    """What a careful sender gets now."""
-    intent = Intent(DEVICE, INC, EPOCH, most, True)
-    return (await storage.write(take_intents, [intent]))[0]
-
-
-async def send_all(storage: Storage) -> list[Address]:
-    """To whom what may go goes, until nothing may."""
-    sent: list[Address] = []
-    while taken := await take(storage):
-        await finish(storage, *map(an_end, taken))
-        sent += [message.chat for message in taken]
-    return sent
-
-
-async def refuse(storage: Storage, taken: Taken, code: Code = Code.NUMBER_SLOWED) -> None:
-    end = an_end(taken, Outcome.RETRY, code=code, wait_ms=HOUR_MS, warms_up=True)
-    await finish(storage, end)
-
-
-async def now(storage: Storage) -> Millis:
-    return await storage.read(database_now)
-
-
-async def waits(storage: Storage, message: MessageId) -> Waiting | None:
-    view = await storage.read(find_message, message)
-    assert view is not None
-    return await storage.read(why_waiting, view)
-
-
-async def waits_ms(storage: Storage, message: MessageId) -> int:
-    """How long from now it waits for its place."""
-    waiting = await waits(storage, message)
-    assert waiting is not None
-    assert waiting.reason is Wait.CAUTION
-    return (waiting.until_at or 0) - await now(storage)
-
-
-async def let_pass(storage: Storage, ms: int) -> None:
-    """As if everything had been so much earlier."""
-
-    async def shift(tx: Tx) -> None:
-        await tx.run("UPDATE first_contact SET at = at - $1", ms)
-        await tx.run("UPDATE outbox SET due_at = due_at - $1", ms)
-        await tx.run("UPDATE warm_up SET since_at = since_at - $1, refused_at = refused_at - $1", ms)
-        await tx.run("UPDATE warm_up SET paused_until = paused_until - $1", ms)
-
-    await storage.write(shift)
-
-
-async def hear(storage: Storage, chat: Address) -> None:
-    incoming = Incoming(
-        id=MessageId(90_000 + next(_numbers)),
-        account=ACCOUNT,
-        device=DEVICE,
-        chat=chat,
-        sender=chat,
-        name="",
-        wa_id=WaId(f"in-{next(_numbers)}"),
-        content=Text(body="Halo"),
-        reply_to=None,
-        at=1,
-    )
-    await storage.write(receive_messages, [incoming])
-
-
-async def look(storage: Storage) -> CautionNow:
-    return await storage.read(caution_of, await device_now(storage, int(DEVICE)), True)
-
-
-def near(ms: int) -> object:
-    return pytest.approx(ms, abs=30_000)
+    await own(storage)
 
 
 async def test_a_new_number_writes_to_few_strangers_and_the_rest_waits_until_a_time(storage: Storage) -> None:
@@ -355,60 +259,3 @@ async def test_people_of_before_the_link_are_no_strangers(storage: Storage) -> N
     await write_to(storage, person(9), person(9))
     assert await send_all(storage) == [person(9), person(9)]
     assert (await look(storage)).written == 1
-
-
-async def test_a_night_without_a_connection_saves_no_places_up(storage: Storage) -> None:
-    """What was due in it goes in the morning; of the next places none comes before that is a day ago."""
-    await limit(storage, 2)
-    ids = await write_to(storage, *map(person, range(7)))
-    assert await send_all(storage) == [person(0), person(1)]
-    await let_pass(storage, DAY_MS + 20 * HOUR_MS)
-    assert await send_all(storage) == [person(2), person(3)]
-    await let_pass(storage, 4 * HOUR_MS)
-    assert await send_all(storage) == []
-    assert await waits_ms(storage, ids[4]) == near(20 * HOUR_MS)
-    assert await waits_ms(storage, ids[6]) == near(20 * HOUR_MS + DAY_MS)
-    await let_pass(storage, 20 * HOUR_MS)
-    assert await send_all(storage) == [person(4), person(5)]
-
-
-async def test_in_no_24_hours_are_more_written_to_than_the_limit(storage: Storage) -> None:
-    """However often, and for how long, the device is away."""
-    await limit(storage, 3)
-    await write_to(storage, *map(person, range(30)))
-    draw, sent_at, passed = random.Random(6), list[int](), 0
-    for _ in range(60):
-        sent_at += [passed] * len(await send_all(storage))
-        ms = draw.choice((HOUR_MS // 4, HOUR_MS, 7 * HOUR_MS, DAY_MS - HOUR_MS, DAY_MS + HOUR_MS))
-        await let_pass(storage, ms)
-        passed += ms
-    assert len(sent_at) == 30
-    assert all(later - sooner >= DAY_MS - 30_000 for sooner, later in zip(sent_at, sent_at[3:], strict=False))
-
-
-async def test_a_pause_holds_those_whose_turn_had_come_as_well(storage: Storage) -> None:
-    """They were due together; the first is refused."""
-    await limit(storage, 3)
-    await write_to(storage, *map(person, range(6)))
-    await send_all(storage)
-    await let_pass(storage, DAY_MS)
-    (taken,) = await take(storage, 1)
-    await refuse(storage, taken)
-    assert await send_all(storage) == []
-    await let_pass(storage, PAUSES_MS[0])
-    assert set(await send_all(storage)) == {person(3), person(4), person(5)}
-
-
-async def test_what_its_owner_hurries_counts_when_it_is_taken(storage: Storage) -> None:
-    """It goes in any case; the next place is a day after it."""
-    await limit(storage, 1)
-    ids = await write_to(storage, *map(person, range(4)))
-    await send_all(storage)
-    at_once = Reschedule(schedule_at=1, delay=DelayRange(0, 0))
-    await storage.write(reschedule_message, ACCOUNT, [DEVICE], ids[3], at_once)
-    await let_pass(storage, 12 * HOUR_MS)
-    await storage.write(reschedule_message, ACCOUNT, [DEVICE], ids[2], at_once)
-    assert await send_all(storage) == [person(3), person(2)]
-    await let_pass(storage, 12 * HOUR_MS)
-    assert await send_all(storage) == []
-    assert await waits_ms(storage, ids[1]) == near(12 * HOUR_MS)
