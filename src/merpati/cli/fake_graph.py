@@ -57,6 +57,7 @@ def _given(seeded: Seeded) -> dict[str, str]:
     """What a client needs; scripts rely on the names."""
     return {
         "token": seeded.token,
+        "phone": seeded.number.phone,
         "number": seeded.number.id,
         "business": seeded.business.id,
         "app": seeded.app,

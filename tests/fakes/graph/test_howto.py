@@ -42,7 +42,7 @@ async def test_the_command_says_what_a_client_needs_and_ends_when_told() -> None
     )
     assert process.stdout is not None
     async with asyncio.timeout(20):
-        lines = [(await process.stdout.readline()).decode().strip() for _ in range(7)]
+        lines = [(await process.stdout.readline()).decode().strip() for _ in range(8)]
     said = dict(line.split(": ", 1) for line in lines[1:])
     [url] = re.findall(r"at (http://\S+)", lines[0])
 
