@@ -72,5 +72,7 @@ def test_the_palette_leads_anywhere_by_keys_alone(browser: Browser, desk: Desk) 
     with desk.owner(browser) as page:
         page.keyboard.press("Control+k")
         page.keyboard.type("Perangk")
+        chosen = page.locator("[data-command-item][data-selected]")
+        expect(chosen).to_have_text(say("id", "menu.devices"))
         page.keyboard.press("Enter")
         page.wait_for_url("**/devices")
