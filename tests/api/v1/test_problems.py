@@ -1,12 +1,15 @@
 """How a refusal is answered, whoever refuses."""
 
+import asyncio
+import logging
+
 import pytest
 
 from merpati.api.v1.problems import status_of
 from merpati.core.errors import Code
 from merpati.locale import LANGUAGES, words
-from tests.api.harness import Api
-from tests.api.v1.browser import EMAIL, Browser, browser_of
+from tests.api.harness import TOKENS, Api
+from tests.api.v1.browser import EMAIL, Browser, browser_of, program_of
 
 FORM = {"login": EMAIL, "password": "x"}
 
@@ -88,3 +91,15 @@ async def test_every_answer_has_a_number_and_is_not_kept(ayu: Browser) -> None:
     for answered in answers:
         assert answered.headers["Cache-Control"] == "no-store"
         assert answered.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_who_leaves_in_the_middle_is_no_fault_of_ours(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """A page that is closed, a phone without a net: nothing stands in the log."""
+    left = f"POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKENS['account']}\r\n"
+    _, writer = await asyncio.open_connection("127.0.0.1", int(api.url.rpartition(":")[2]))
+    writer.write(f'{left}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"a"'.encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await program_of(api).ask("GET", "/devices")).status == 200
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -234,8 +234,17 @@ def _unanswered(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         return _refused(request, Refusal(Code.INPUT_INVALID, field=field), errors=errors)
     code = _OF_FRAMEWORK.get(error.status_code)
     if code is None:
-        return _failed(request, error)
+        return _gone(request) if error.detail == _GONE else _failed(request, error)
     return _refused(request, Refusal(code, path=request.scope["path"]), headers=error.headers)
+
+
+_GONE = "client disconnected prematurely"
+"""The framework's words for a caller who left before the body was whole."""
+
+
+def _gone(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Nobody hears it, and it is no fault of ours."""
+    return _refused(request, Refusal(Code.INPUT_INVALID, field="body"))
 
 
 def _template(request: Request[Any, Any, Any]) -> str:
