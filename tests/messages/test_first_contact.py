@@ -259,3 +259,16 @@ async def test_people_of_before_the_link_are_no_strangers(storage: Storage) -> N
     await write_to(storage, person(9), person(9))
     assert await send_all(storage) == [person(9), person(9)]
     assert (await look(storage)).written == 1
+
+
+async def test_who_knew_one_number_does_not_know_another(storage: Storage) -> None:
+    """The device's history is another number's: that one is banned for what it writes by itself."""
+    await limit(storage, 2)
+    await hear(storage, person(0))
+    await write_to(storage, person(1), person(2), person(3))
+    assert await send_all(storage) == [person(1), person(2)]
+    await storage.write(begin_number, DEVICE, "628119999999", await now(storage))
+    await limit(storage, 1)
+    assert await send_all(storage) == [person(3)]
+    await write_to(storage, person(0), person(1), queued_at=await now(storage))
+    assert await send_all(storage) == []

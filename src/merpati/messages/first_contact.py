@@ -52,7 +52,12 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def begin_number(tx: Tx, device: DeviceId, number: str, at: Millis) -> Millis:
-    """The device is connected as this number; answers since when it is. May run twice."""
+    """The device is connected as this number; answers since when it is. Nobody knows another one than before. May
+    run twice."""
+    before = await store.warm_up_of(tx, device)
+    if before is not None and before.number != number:
+        await _place_all_anew(tx, device, at)
+        await store.drop_all(tx, device)
     await store.set_number(tx, device, number, at)
     known = await store.warm_up_of(tx, device)
     return Millis(known.since_at) if known is not None else at
@@ -183,14 +188,16 @@ async def pause(tx: Tx, refused: Sequence[Head], now: int) -> dict[MessageId, in
     while. Answers (message, due) of those that wait for that. A device that pauses does not pause longer."""
     people = [head for head in refused if not is_group(head.chat)]
     heard = await store_windows.last_heard(tx, [(head.device, head.chat) for head in people]) if people else {}
-    cold: dict[DeviceId, list[Head]] = defaultdict(list)
+    by_device: dict[DeviceId, list[Head]] = defaultdict(list)
     for head in people:
-        if (head.device, head.chat) not in heard:
-            cold[head.device].append(head)
+        by_device[head.device].append(head)
     dues: dict[MessageId, int] = {}
-    for device in (await find_devices(tx, sorted(cold)) if cold else {}).values():
-        warm_up, heads = await store.warm_up_of(tx, device.id), cold[device.id]
-        if warm_up is not None and limits_of(device.settings, any(h.warms_up for h in heads), warm_up.since_at):
+    for device in (await find_devices(tx, sorted(by_device)) if by_device else {}).values():
+        warm_up = await store.warm_up_of(tx, device.id)
+        if warm_up is None:
+            continue
+        heads = [h for h in by_device[device.id] if heard.get((device.id, h.chat), -1) < warm_up.number_at]
+        if heads and limits_of(device.settings, any(h.warms_up for h in heads), warm_up.since_at):
             until = await _pause(tx, device.id, warm_up, now)
             await store.reserve(tx, [(device.id, head.chat, until) for head in heads])
             dues |= {head.message: until for head in heads}

@@ -11,6 +11,7 @@ _WENT = ", ".join(
     str(int(state))
     for state in (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.UNCERTAIN)
 )
+_NUMBER_AT = "coalesce((SELECT w.number_at FROM warm_up w WHERE w.device_id = r.device_id), 0)"
 Chat = tuple[AccountId, DeviceId, Address]
 
 
@@ -20,15 +21,17 @@ class Contact(NamedTuple):
     device: DeviceId
     chat: Address
     known: int
-    """1: somebody wrote before, they to the device or it to them."""
+    """1: somebody wrote before, they to the device's number or it to them."""
     at: int | None
 
 
 async def contacts(tx: Tx, chats: Sequence[Chat]) -> list[Contact]:
     rows = await tx.set(
         "SELECT r.device_id, r.chat, CASE WHEN "
-        "EXISTS (SELECT 1 FROM message m WHERE m.device_id = r.device_id AND m.chat = r.chat AND m.direction = 1) "
+        "EXISTS (SELECT 1 FROM message m WHERE m.device_id = r.device_id AND m.chat = r.chat AND m.direction = 1 "
+        f"AND m.queued_at >= {_NUMBER_AT}) "
         "OR EXISTS (SELECT 1 FROM message m WHERE m.account_id = r.account_id AND m.chat = r.chat "
+        f"AND m.queued_at >= {_NUMBER_AT} "
         f"AND m.device_id = r.device_id AND m.direction = 0 AND m.state IN ({_WENT})) THEN 1 ELSE 0 END, c.at "
         "FROM {r} LEFT JOIN first_contact c ON c.device_id = r.device_id AND c.chat = r.chat",
         "account_id bigint, device_id bigint, chat text",
@@ -44,12 +47,16 @@ class WarmUp(NamedTuple):
     refusals: int = 0
     refused_at: int = 0
     paused_until: int = 0
+    number: str = ""
+    number_at: int = 0
+    """Since when it is another number than before; 0: it never changed."""
 
 
 async def warm_up_of(tx: Tx, device: DeviceId) -> WarmUp | None:
     """None: it was never connected."""
     row = await tx.one(
-        "SELECT since_at, refusals, refused_at, paused_until FROM warm_up WHERE device_id = $1", device
+        "SELECT since_at, refusals, refused_at, paused_until, number, number_at FROM warm_up WHERE device_id = $1",
+        device,
     )
     return WarmUp(*row) if row else None
 
@@ -59,7 +66,8 @@ async def set_number(tx: Tx, device: DeviceId, number: str, at: int) -> None:
     await tx.run(
         "INSERT INTO warm_up (device_id, number, since_at, refusals, refused_at, paused_until) "
         "VALUES ($1, $2, $3, 0, 0, 0) ON CONFLICT (device_id) DO UPDATE SET number = excluded.number, "
-        "since_at = excluded.since_at, refusals = 0, refused_at = 0, paused_until = 0 "
+        "since_at = excluded.since_at, number_at = excluded.since_at, refusals = 0, refused_at = 0, "
+        "paused_until = 0 "
         "WHERE warm_up.number <> excluded.number",
         device,
         number,
@@ -144,6 +152,11 @@ async def drop(tx: Tx, device: DeviceId, chats: Sequence[Address]) -> None:
         "device_id bigint, chat text",
         [(device, chat) for chat in chats],
     )
+
+
+async def drop_all(tx: Tx, device: DeviceId) -> None:
+    """Every place of the device."""
+    await tx.run("DELETE FROM first_contact WHERE device_id = $1", device)
 
 
 async def drop_future(tx: Tx, device: DeviceId, now: int) -> None:

@@ -62,7 +62,7 @@ async def test_a_pause_is_shown_and_ended(both: Api, ayu: Browser) -> None:
 
     async def begin(tx: Tx) -> None:
         at = await database_now(tx)
-        await tx.run("INSERT INTO warm_up VALUES ($1, $2, $3, 0, 0, 0)", ONE, "6281", at)
+        await tx.run("INSERT INTO warm_up VALUES ($1, $2, $3, 0, 0, 0, 0)", ONE, "6281", at)
 
     await both.storage.write(begin)
     await limit(ayu, caution="own", new_people_per_day=5)
