@@ -6,8 +6,9 @@ posts (all pure). `client` speaks to Meta, `files` brings attachments, `transpor
 posted: it is stored as it came, answered at once, and worked after that by whoever holds the device, in order
 (`telling`); what waits for a slow file goes on beside that (`late_files`).
 
-`marks` shows people that what they wrote was read. `uploads` knows which file has which id at Meta. `setting_up`
-asks Meta about a number before it is a device's. `templates` keeps the templates of its business.
+`hand_overs` posts messages in their order and at Meta's paces, `uploads` knows which file has which id there,
+`marks` shows people that what they wrote was read. `setting_up` asks Meta about a number before it is a device's,
+`templates` keeps the templates of its business.
 
 `cloud_line`, `cloud_news`, `cloud_template_reading` and `cloud_template` are its tables; it emits and hears no
 fact.

@@ -7,29 +7,23 @@ from there. OPEN means that Meta knows the number and takes the token.
 import asyncio
 import contextlib
 import logging
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import msgspec
-
-from merpati.core.clock import DAY_MS, SECOND_MS, Clock
+from merpati.core.clock import DAY_MS, Clock
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.core.tokens import CannotUnseal, Sealer
 from merpati.storage.port import Storage, StorageError
-from merpati.transports.cloud_api.bodies import body_of, check_outbound, read_body
+from merpati.transports.cloud_api.bodies import read_body
 from merpati.transports.cloud_api.client import GraphClient, GraphTrouble
 from merpati.transports.cloud_api.errors import ENDS, Act, Trouble
-from merpati.transports.cloud_api.lines import Line, Secrets, drop_line, find_line
+from merpati.transports.cloud_api.hand_overs import PREPARE_S, Account, HandOvers
+from merpati.transports.cloud_api.lines import Line, drop_line, find_line
 from merpati.transports.cloud_api.marks import Marks
-from merpati.transports.cloud_api.order import InOrder
-from merpati.transports.cloud_api.pace import LinePace, PairPace
 from merpati.transports.cloud_api.setting_up import per_second
 from merpati.transports.cloud_api.telling import LineChanged, Telling
-from merpati.transports.cloud_api.uploads import UNKNOWN_FILE, Uploaded, Uploads
-from merpati.transports.interactive import file_of
 from merpati.transports.limits import META_FILES, META_TEXT
 from merpati.transports.port import (
     AnyEvent,
@@ -72,20 +66,8 @@ RETRY_S = (1.0, 60.0)
 """The first wait after Meta could not be reached; it doubles up to the second."""
 AGAIN_S = 300.0
 """How often is asked whether a token that was refused is taken again."""
-PREPARE_S = 600.0
-"""How long a message waits for its turn and its file before it is posted: with the answer it stays below
-`CAPS.hand_over_s`, beyond which nobody would know whether it was posted."""
-MOST_WAIT_MS = 10 * SECOND_MS
-"""Who would wait longer for a place goes back to the queue."""
 FIELDS = "display_phone_number,throughput"
 logger = logging.getLogger(__name__)
-
-
-class Account(msgspec.Struct, frozen=True):
-    """What calls for the number need."""
-
-    line: Line
-    secrets: Secrets
 
 
 class CloudTransport:
@@ -112,10 +94,9 @@ class CloudTransport:
         self._running: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
         """Held by who starts, stops or ends: one after the other, or two sessions would run beside each other."""
-        self._prepare_s, self._again_s, self._slowed_by = prepare_s, again_s, Code.NETWORK_PACE
+        self._again_s = again_s
         self._marks = Marks()
-        self._line_pace, self._pair_pace, self._in_order = LinePace(), PairPace(), InOrder()
-        self._uploads = Uploads(client, clock)
+        self._hand_overs = HandOvers(client, clock, prepare_s)
 
     # -- the session --
 
@@ -159,7 +140,7 @@ class CloudTransport:
 
         async def tell(event: AnyEvent) -> None:
             if isinstance(event, Undelivered) and event.code == Code.FILE_REFUSED:
-                self._uploads.forget_all()
+                self._hand_overs.uploads.forget_all()
             await emit(event)
 
         return tell
@@ -247,7 +228,7 @@ class CloudTransport:
             raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.META_TOKEN_REFUSED)) from None
         await self._tell(emit)
         node = await self._client.get(line.number_id, self._account.secrets.token, fields=FIELDS)
-        self._line_pace.per_second = per_second(node)
+        self._hand_overs.pace.per_second = per_second(node)
         await self._tell(emit)
         digits = "".join(each for each in str(node.get("display_phone_number", "")) if each.isdigit())
         await self._say(SessionState.OPEN, number=digits)
@@ -275,61 +256,12 @@ class CloudTransport:
         if self._state is not SessionState.OPEN:
             raise SendError(SendFault.NOT_OPEN, Code.DEVICE_DISCONNECTED)
         account = self._open_account()
-        check_outbound(message)
         try:
-            async with asyncio.timeout(self._prepare_s) as preparing, self._in_order.of(message.chat):
-                uploaded = await self._upload(account, message.content)
-                await self._take_place(message.chat)
-                preparing.reschedule(None)
-                answer = await self._post(account, message, uploaded)
-        except TimeoutError:  # not of the post, which has no end here
-            raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None
+            return await self._hand_overs.post(account, message)
         except GraphTrouble as error:
-            await self._refused(account, error)
-        return Sent(wa_id=_id_of(answer), at=self._clock.now())
-
-    async def _upload(self, account: Account, content: object) -> Uploaded | None:
-        """Until the message itself is posted, nothing can have arrived."""
-        file = file_of(content)
-        if file is None:
-            return None
-        try:
-            return await self._uploads.take(account.line.number_id, account.secrets.token, file)
-        except GraphTrouble as error:
-            if error.trouble.act is Act.UNCERTAIN:
-                raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None
-            raise
-
-    async def _post(self, account: Account, message: Outbound, uploaded: Uploaded | None) -> dict[str, Any]:
-        number_id, token = account.line.number_id, account.secrets.token
-        body = body_of(message, uploaded.id if uploaded is not None else "")
-        try:
-            return await self._client.post(f"{number_id}/messages", token, body)
-        except GraphTrouble as error:
-            file = file_of(message.content)
-            if file is None or uploaded is None or uploaded.is_new or error.code not in UNKNOWN_FILE:
-                raise
-            self._uploads.forget(number_id, file, uploaded.id)
-            raise SendError(SendFault.RETRY, Code.NETWORK_BUSY) from None  # the next try uploads it anew
-
-    async def _take_place(self, chat: Address) -> None:
-        wait = self._line_pace.take(self._clock.elapsed() * 1_000, MOST_WAIT_MS)
-        if wait > MOST_WAIT_MS:
-            raise SendError(SendFault.RATE, self._slowed_by, retry_after_ms=math.ceil(wait))
-        wait_ms = self._pair_pace.take(chat, self._clock.now())
-        if wait_ms:
-            raise SendError(SendFault.RATE, Code.RECIPIENT_PACE, retry_after_ms=wait_ms)
-        if wait > 0:
-            await asyncio.sleep(wait / 1_000)
-
-    async def _refused(self, account: Account, error: GraphTrouble) -> NoReturn:
-        trouble = error.trouble
-        if trouble.code is Code.NETWORK_PACE or trouble.code is Code.NUMBER_SLOWED:
-            self._line_pace.hold(self._clock.elapsed() * 1_000, trouble.wait_ms)
-            self._slowed_by = trouble.code
-        if trouble.fault is SendFault.AUTH:
-            await self._end(account, trouble)
-        raise trouble.as_error() from None
+            if error.trouble.fault is SendFault.AUTH:
+                await self._end(account, error.trouble)
+            raise error.trouble.as_error() from None
 
     def _open_account(self) -> Account:
         if self._account is None:
@@ -363,13 +295,3 @@ class CloudTransport:
     async def groups(self) -> list[Group]:
         """None: see `bodies`."""
         raise SendError(SendFault.UNSUPPORTED, Code.UNSUPPORTED)
-
-
-def _id_of(answer: dict[str, Any]) -> WaId:
-    """Meta's id; an answer without one says that something was accepted, and not what."""
-    messages = answer.get("messages")
-    first = messages[0] if isinstance(messages, list) and messages else None
-    id_ = first.get("id") if isinstance(first, dict) else None
-    if not isinstance(id_, str) or not id_:
-        raise SendError(SendFault.AMBIGUOUS, Code.OUTCOME_UNKNOWN)
-    return WaId(id_)
