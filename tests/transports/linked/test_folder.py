@@ -75,11 +75,31 @@ def test_new_keys_are_no_copy(tmp_path: Path) -> None:
     folder = made(tmp_path)
     put_session(folder)
     folder.put(Mark.RESTORED)
+    folder.set_aside_keys()
+    put_session(folder, "62822:1@s.whatsapp.net")
 
-    folder.forget_keys()
+    folder.forget_keys_aside()
+    folder.bring_keys_back()
 
-    assert folder.paired_as() == ""
+    assert folder.paired_as() == "62822:1@s.whatsapp.net"
     assert not folder.has(Mark.RESTORED)
+
+
+def test_a_pairing_that_came_to_nothing_costs_no_keys(tmp_path: Path) -> None:
+    """Begun twice, and given up: they are what they were, with their marks."""
+    folder = made(tmp_path)
+    put_session(folder)
+    folder.put(Mark.MOVED)
+    for _ in range(2):
+        folder.set_aside_keys()
+        folder.session.touch()
+
+    folder.bring_keys_back()
+    folder.bring_keys_back()
+
+    assert folder.paired_as() == "62811:3@s.whatsapp.net"
+    assert folder.has(Mark.MOVED)
+    assert not folder.has_keys_aside
 
 
 def test_keys_are_known_after_a_kill_in_mid_write(tmp_path: Path) -> None:

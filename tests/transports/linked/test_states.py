@@ -90,6 +90,39 @@ async def test_a_busy_whatsapp_is_waited_for(rig: LinkedRig) -> None:
     await transport.stop()
 
 
+async def test_a_pairing_that_nobody_ends_costs_no_link(rig: LinkedRig) -> None:
+    """Begun while WhatsApp was away, by whoever was impatient: the link of before goes on, without a QR."""
+    transport, heard = await opened(rig)
+    rig.network.refusal = Refusal(503)
+    await rig.cut()
+    await heard.state(_S.RETRYING)
+    await transport.pair(PairHow.QR)
+    await heard.count(PairQr)
+    rig.network.refusal = None
+
+    await end_pairing(rig.network)
+
+    await heard.until(lambda: heard.states().count(_S.OPEN) == 2)
+    await transport.send(text("a", rig.person, "masih terhubung"))
+    assert len(rig.bob.shown) == 1
+    assert len(rig.shop.devices) == 1
+
+
+async def test_a_pairing_that_the_worker_does_not_survive_costs_no_link(rig: LinkedRig) -> None:
+    """The next one finds the keys of before."""
+    transport, heard = await opened(rig)
+    rig.network.refusal = Refusal(503)
+    await rig.cut()
+    await heard.state(_S.RETRYING)
+    await transport.pair(PairHow.QR)
+    await heard.count(PairQr)
+    rig.network.refusal = None
+
+    rig.link.workers[0].kill()
+
+    await heard.until(lambda: heard.states().count(_S.OPEN) == 2)
+
+
 async def test_an_account_behind_a_passkey_says_so(rig: LinkedRig) -> None:
     """While it is being linked."""
     transport, heard = rig.transport(), Heard()

@@ -1,6 +1,7 @@
 """Where a device's keys lie, and the marks on them. One folder each, readable by its owner alone.
 
     session.db      WhatsApp's keys and encryption state, whatsmeow's own
+    before.db       the keys of before, while others are being paired
     worker.db       what the worker remembers beside it (`worker.store`)
     lock            held by the process that has the session
     clean           the session was stopped in order: nothing has changed since
@@ -23,6 +24,7 @@ from typing import Final
 from merpati.core.ids import DeviceId
 
 SESSION: Final = "session.db"
+ASIDE: Final = "before.db"
 BUSY_S: Final = 5.0
 """The library may be writing."""
 _BESIDE: Final = ("", "-journal", "-wal", "-shm")
@@ -109,9 +111,34 @@ class SessionFolder:
             self.make()
             self.put(Mark.MOVED)
 
-    def forget_keys(self) -> None:
-        """Remove the keys alone: another pairing begins."""
-        for end in _BESIDE:
-            self.session.with_name(SESSION + end).unlink(missing_ok=True)
+    def set_aside_keys(self) -> None:
+        """Another pairing begins: keys that are paired are kept until it has others."""
+        if self.paired_as():
+            self._move(SESSION, ASIDE)
+        self._remove(SESSION)
+
+    @property
+    def has_keys_aside(self) -> bool:
+        return (self.path / ASIDE).exists()
+
+    def bring_keys_back(self) -> None:
+        """The pairing came to nothing. Again is harmless."""
+        if self.has_keys_aside and not self.paired_as():
+            self._remove(SESSION)
+            self._move(ASIDE, SESSION)
+
+    def forget_keys_aside(self) -> None:
+        """There are others; what was marked were those. Again is harmless."""
+        self._remove(ASIDE)
         for mark in Mark:
             self.take(mark)
+
+    def _move(self, name: str, to: str) -> None:
+        for end in reversed(_BESIDE):
+            with contextlib.suppress(FileNotFoundError):
+                (self.path / (name + end)).replace(self.path / (to + end))
+        self._sync()
+
+    def _remove(self, name: str) -> None:
+        for end in _BESIDE:
+            (self.path / (name + end)).unlink(missing_ok=True)

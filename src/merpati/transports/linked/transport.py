@@ -304,13 +304,16 @@ class LinkedTransport:
             self._end(word.how, word.until)
 
     def _end(self, how: End, until: Millis | None = None) -> None:
-        meaning = MEANINGS[how]
+        meaning, was_pairing = MEANINGS[how], self._state is SessionState.PAIRING
         if (self._state, meaning.event) not in LIFE.table:
             return  # the same loss told twice
         self._go(meaning.event, meaning.reason, until)
         if self._state in ENDED:
             self._asked = None
             self._let_go()
+            if was_pairing and self.folder.has_keys_aside:  # the link of before goes on
+                self._go(SessionEvent.STARTED)
+                self._open()
 
     def _let_go(self) -> None:
         """Out of the worker, when it can: nothing is running any more."""

@@ -79,6 +79,7 @@ class DeviceSession:
         """Log in, where there are keys to log in with. Again is harmless; raises `OSError`, `sqlite3.Error`."""
         if self._line.client is not None:
             return
+        self.folder.bring_keys_back()
         if self.folder.has(Mark.MOVED):
             self._say_ended(End.MOVED)
         elif not self.folder.paired_as():
@@ -88,12 +89,12 @@ class DeviceSession:
             await self._connect()
 
     async def pair(self, word: protocol.Pair) -> None:
-        """Begin with new keys; what was begun before is over."""
+        """Begin with new keys; what was begun before is over. Those that there are are kept until it succeeds."""
         self._attempt, self._how, self._phone = word.attempt, word.how, word.phone
         await self._disconnect()
         if self._attempt != word.attempt:
             return  # begun again meanwhile
-        self.folder.forget_keys()
+        self.folder.set_aside_keys()
         self._is_copy, self._shown, self._pairing, self._paired = False, 0, True, False
         self._own = ""
         await self._connect()
@@ -112,8 +113,9 @@ class DeviceSession:
             with contextlib.suppress(TimeoutError, LibraryTrouble):
                 async with asyncio.timeout(LOG_OUT_S):
                     await client.log_out()
-        was_paired = bool(self.folder.paired_as())
         await self._disconnect()
+        self.folder.bring_keys_back()
+        was_paired = bool(self.folder.paired_as())
         await self._telling.stop()
         self.sending.stop()
         for task in self._tasks:
@@ -262,6 +264,7 @@ class DeviceSession:
     def _pair_status(self, event: Any) -> None:  # noqa: ANN401 - a message of the library
         if event.Status == 2:
             self._pairing, self._paired = False, True
+            self.folder.forget_keys_aside()
             self._tools.say(protocol.Paired(device=self.device, attempt=self._attempt))
         elif self._pairing:
             self._end_pairing(End.REFUSED)
