@@ -7,6 +7,7 @@ import {
   givenTemplate,
   isFilled,
   newFilling,
+  renewed,
   type Shape,
 } from "./template.ts";
 
@@ -68,6 +69,32 @@ describe("a template", () => {
         { index: 2, kind: "copy_code", value: "HEMAT" },
       ],
     });
+  });
+
+  it("is filled in as it is now, and not as it was when somebody began", () => {
+    const filling = newFilling(SHAPE);
+    filling.body["1"] = "Budi";
+    expect(renewed(filling, [SHAPE])).toBe(filling);
+    const changed = { ...SHAPE, body: "Resi {{1}}." };
+    expect(renewed(filling, [changed])).toEqual({ ...filling, shape: changed });
+    expect(renewed(filling, []).shape).toBeNull();
+    expect(renewed(filling, [{ ...SHAPE, language: "en" }]).shape).toBeNull();
+    expect(renewed(filling, [{ ...SHAPE, status: "PAUSED", sendable: false }]).shape).toBeNull();
+    expect(renewed(newFilling(), [SHAPE]).shape).toBeNull();
+  });
+
+  it("has blanks of any name", () => {
+    const filling = newFilling({
+      ...SHAPE,
+      named: true,
+      header: "",
+      body: "Halo {{constructor}}",
+      buttons: [],
+    });
+    expect(filledIn("Halo {{constructor}}", filling.body)).toBe("Halo {{constructor}}");
+    expect(isFilled(filling)).toBe(false);
+    filling.body["constructor"] = "Budi";
+    expect(isFilled(filling)).toBe(true);
   });
 
   it("names its blanks where they have names", () => {

@@ -36,6 +36,20 @@ export function newFilling(shape: Shape | null = null): Filling {
   return { shape, header: {}, body: {}, buttons: {}, place };
 }
 
+/** What is filled in, in the template as it is now: of one that is gone, or goes out no more, nothing. */
+export function renewed(filling: Filling, items: readonly Shape[]): Filling {
+  const { shape } = filling;
+  if (!shape) return filling;
+  const now = items.find(({ name, language }) => name === shape.name && language === shape.language);
+  if (!now?.sendable) return newFilling();
+  return JSON.stringify(now) === JSON.stringify(shape) ? filling : { ...filling, shape: now };
+}
+
+/** What stands in a blank, whatever its name is. */
+export function standsIn(values: Readonly<Record<string, string>>, name: string): string {
+  return Object.hasOwn(values, name) ? (values[name] ?? "") : "";
+}
+
 /** The blanks of a text, each once: numbers in their order, names as they come. */
 export function blanksOf(text: string): string[] {
   const found = [...new Set(Array.from(text.matchAll(BLANK), (match) => match[1] ?? ""))];
@@ -44,7 +58,7 @@ export function blanksOf(text: string): string[] {
 
 /** The text with its blanks filled in; one that is empty stays as it is written. */
 export function filledIn(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(BLANK, (blank, name: string) => values[name]?.trim() || blank);
+  return text.replace(BLANK, (blank, name: string) => standsIn(values, name).trim() || blank);
 }
 
 /** Meta fills a code's button like an address's: the code is its end. */
@@ -65,7 +79,7 @@ function isPlaced({ latitude, longitude, name, address }: Place): boolean {
 export function isFilled({ shape, header, body, buttons, place }: Filling): boolean {
   if (!shape) return false;
   const has = (values: Readonly<Record<string, string>>, name: string): boolean =>
-    (values[name] ?? "").trim() !== "";
+    standsIn(values, name).trim() !== "";
   return (
     (shape.header_kind !== "location" || isPlaced(place)) &&
     blanksOf(shape.header).every((name) => has(header, name)) &&
@@ -87,7 +101,7 @@ export function givenTemplate({ shape, header, body, buttons }: Filling): Given 
   if (!shape) return undefined;
   const fill = (text: string, values: Readonly<Record<string, string>>): { text: string; name?: string }[] =>
     blanksOf(text).map((name) => ({
-      text: (values[name] ?? "").trim(),
+      text: standsIn(values, name).trim(),
       ...(shape.named ? { name } : {}),
     }));
   return {
