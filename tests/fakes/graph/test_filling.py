@@ -16,6 +16,7 @@ from pywa.types.templates import (
     URLButton,
 )
 
+from merpati.fakes.graph.pressing import NothingThere, pressed_body
 from merpati.fakes.graph.seeding import seed_templates
 from tests.fakes.graph.rig import Rig
 
@@ -94,3 +95,14 @@ async def test_each_button_with_a_blank_is_filled_in_and_no_other(rig: Rig, file
                 await send(rig, name, params)
     with pytest.raises(errors.TemplateParamFormatMismatch):
         await send(rig, "kurir_tiba", [PLACE, ANI, CODE])
+
+
+@pytest.mark.usefixtures("files")
+async def test_a_quick_reply_without_a_payload_is_pressed_by_its_text(rig: Rig) -> None:
+    """Which comes back as both."""
+    sent = await send(rig, "promo_akhir_pekan", [])
+    line = rig.graph.world.lines[sent.id]
+    button = pressed_body(rig.graph.world, line, "Lihat katalog")["button"]
+    assert button == {"payload": "Lihat katalog", "text": "Lihat katalog"}
+    with pytest.raises(NothingThere):
+        pressed_body(rig.graph.world, line, "Lihat")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from merpati.fakes.graph.templates import find_template
+from merpati.fakes.graph.templates import find_template, is_part
 from merpati.fakes.graph.world import Line, World
 
 
@@ -32,20 +32,18 @@ def _reply(interactive: dict[str, Any], id_: str) -> dict[str, Any]:
 
 
 def _quick_reply(world: World, line: Line, payload: str) -> str:
-    """What stands on the button, as the template was handed in."""
+    """What stands on the button, as the template was handed in; without a payload it is known by its text."""
     sent = line.body["template"]
-    for component in sent.get("components") or []:
-        parameters = component.get("parameters") or [{}]
-        if component.get("type") == "button" and parameters[0].get("payload") == payload:
-            return _text(world, line, sent, int(component["index"]))
-    raise NothingThere(f"no quick reply {payload}")
-
-
-def _text(world: World, line: Line, sent: dict[str, Any], index: int) -> str:
     template = find_template(world, world.numbers[line.number].business, sent["name"], sent["language"]["code"])
     listed = template.components if template is not None else []
-    found = (each["buttons"] for each in listed if str(each.get("type")).upper() == "BUTTONS")
-    buttons: list[dict[str, Any]] = next(found, [])
-    if index >= len(buttons):
-        raise NothingThere(f"the template has no button {index}")
-    return str(buttons[index]["text"])
+    buttons = [button for each in listed if is_part(each, "BUTTONS") for button in each["buttons"]]
+    given = {
+        int(each["index"]): (each.get("parameters") or [{}])[0].get("payload")
+        for each in sent.get("components") or []
+        if is_part(each, "BUTTON")
+    }
+    for place, button in enumerate(buttons):
+        text = str(button.get("text"))
+        if str(button.get("type")).upper() == "QUICK_REPLY" and payload == (given.get(place) or text):
+            return text
+    raise NothingThere(f"no quick reply {payload}")
