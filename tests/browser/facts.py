@@ -99,6 +99,31 @@ def received(world: World) -> Iterator[int]:
     world.account.ask("POST", f"/simulator/people/{person}/messages", body)
 
 
+def edited(world: World) -> Iterator[int]:
+    """Somebody gives their message other words."""
+    yield from _authored(world, lambda line: {"edits": line, "text": "Apakah masih ada dua?"})
+
+
+def revoked(world: World) -> Iterator[int]:
+    """Somebody deletes their message for everyone."""
+    yield from _authored(world, lambda line: {"deletes": line})
+
+
+def _authored(world: World, change: Callable[[str], dict[str, str]]) -> Iterator[int]:
+    person = world.someone()
+    path = f"/simulator/people/{person}/messages"
+    line = world.account.ask("POST", path, {"device": world.ready, "text": "Apakah masih ada?"})["id"]
+    found: list[int] = []
+
+    def has_come() -> bool:
+        found[:] = [each["id"] for each in world.account.ask("GET", f"/messages?number={person}")["items"]]
+        return bool(found)
+
+    assert until(has_come)
+    yield found[0]
+    world.account.ask("POST", path, {"device": world.ready, **change(line)})
+
+
 def typed(world: World) -> Iterator[int]:
     """On the device's own phone."""
     person = world.someone()
@@ -249,6 +274,8 @@ MAKERS: dict[type[facts.Fact], Maker] = {
     facts.MessageRead: read,
     facts.MessageReceived: received,
     facts.MessageTyped: typed,
+    facts.MessageEdited: edited,
+    facts.MessageRevoked: revoked,
     facts.MessageRetried: retried,
     facts.MessageFailed: failed,
     facts.MessageCancelled: cancelled,

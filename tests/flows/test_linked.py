@@ -26,13 +26,14 @@ from merpati.fakes.whatsapp.pairing import enter_code, scan
 from merpati.fakes.whatsapp.posting import Post, resend_to
 from merpati.fakes.whatsapp.receipts import tell_receipt
 from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
+from merpati.messages.authored import changes_of
 from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import MessageState
 from merpati.messages.undecryptable import count_undecryptable, undecryptable_of
 from merpati.messages.views import find_message, search_history, why_waiting
 from merpati.messages.waiting import Wait, Waiting
 from merpati.messages.warm_up import PAUSES_MS
-from merpati.transports.port import Media, PairHow, SessionState
+from merpati.transports.port import Media, PairHow, SessionState, Text
 from tests.api.files import PNG
 from tests.flows.stage import ACCOUNT, DEVICE, Stage
 
@@ -172,6 +173,28 @@ async def test_what_cannot_be_decrypted_is_counted_until_it_comes_again(shop: Sh
     [came] = await shop.received()
     assert (came.id, came.code, came.queued_at) == (line.id, "", line.queued_at)
     assert await shop.unread() == 0
+
+
+async def test_what_people_make_of_their_messages_is_seen(shop: Shop) -> None:
+    """Edited twice, then deleted: one line, with all that it said. The owner's own edits on the phone, too."""
+    await shop.pair()
+    network = shop.fake.network
+    id_ = await acting.say(network, shop.bob, shop.owner, "jam 8")
+    await acting.edit(network, shop.bob, id_, "jam 9")
+    await acting.edit(network, shop.bob, id_, "jam 10")
+    await shop.until(lambda: shop.has_stored("jam 10"))
+    await acting.revoke(network, shop.bob, id_)
+    mine = await acting.say(network, shop.owner, shop.bob, "Baik")
+    await acting.edit(network, shop.owner, mine, "Baik, Kak")
+
+    async def is_edited() -> bool:
+        return [row.text for row in await shop.typed()] == ["Baik, Kak"]
+
+    await shop.until(is_edited)
+    [line] = await shop.received()
+    assert line.text == "jam 10" and line.edited_at and line.revoked_at
+    before = [change.before for change in await shop.storage.read(changes_of, line.id)]
+    assert before == [Text(body="jam 8"), Text(body="jam 9"), Text(body="jam 10")]
 
 
 async def test_a_note_to_oneself_has_come_in(shop: Shop) -> None:

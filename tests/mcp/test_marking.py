@@ -30,6 +30,8 @@ ROW = shapes.MessageRow(
     state_at=NOW,
     request=None,
     typed=False,
+    edited_at=None,
+    revoked_at=None,
 )
 
 

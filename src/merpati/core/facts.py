@@ -165,6 +165,29 @@ class MessageReceived(Fact, frozen=True, tag=True):
     told: Telling | None = None
 
 
+class MessageEdited(Fact, frozen=True, tag=True):
+    """Its author gave the message other words. `sender` is the author, empty: the device's owner. `wa_id` is that
+    of the edit, `told` as in MessageReceived; only what people wrote to the device is told."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    sender: Address
+    wa_id: WaId
+    told: Telling | None = None
+
+
+class MessageRevoked(Fact, frozen=True, tag=True):
+    """Its author deleted the message for everyone. Fields as in MessageEdited."""
+
+    device: DeviceId
+    message: MessageId
+    chat: Address
+    sender: Address
+    wa_id: WaId
+    told: Telling | None = None
+
+
 class MessageTyped(Fact, frozen=True, tag=True):
     """The device's owner wrote to `chat` on its own phone, or on another device of it: nothing that we sent.
 
@@ -240,6 +263,8 @@ AnyFact = (
     | MessageExpired
     | MessageRescheduled
     | MessageReceived
+    | MessageEdited
+    | MessageRevoked
     | MessageTyped
     | DeviceStateChanged
     | DeviceAdded

@@ -18,6 +18,10 @@ class StepKind(StrEnum):
     RECEIVED = "received"
     TYPED = "typed"
     """On the device's own phone."""
+    EDITED = "edited"
+    """By its author."""
+    REVOKED = "revoked"
+    """Deleted by its author, for everyone."""
     HELD = "held"
     HANDED_OVER = "handed_over"
     TRIED = "tried"
@@ -85,6 +89,10 @@ class HistoryRow(NamedTuple):
     """Since when it is in its state."""
     typed: int
     """1: on the device's own phone."""
+    edited_at: int
+    """0: never. Its author gave it other words."""
+    revoked_at: int
+    """0: never. Its author deleted it for everyone."""
 
     @property
     def text(self) -> str:

@@ -9,6 +9,7 @@ from merpati.core.facts import MessageReceived, ReceivedFile
 from merpati.core.ids import AccountId, Address, DeviceId, MessageId, WaId
 from merpati.messages import store_inbound, store_undecryptable
 from merpati.messages.actions import add_messages, record_all
+from merpati.messages.authored import Change, apply_changes, kind_of
 from merpati.messages.first_contact import hear_people
 from merpati.messages.model import Draft, Media, MessageState, Note, Options, Priority, StoredContent, Vote
 from merpati.messages.store_accept import insert_media, insert_messages, json_of
@@ -58,9 +59,15 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
 
     One that was stored before its file came is completed by the same with its file, or by the word that none comes:
     only then webhooks are told of it. One that could not be decrypted is replaced by the same as it is; then it is
-    told again.
+    told again. What its author makes of an earlier message is no line of its own (`authored`).
     """
     await tx.lock([message.account for message in incoming])
+    changed = await apply_changes(tx, [change for message in incoming if (change := _change(message)) is not None])
+    lines = await _receive(tx, [message for message in incoming if _seen(message) not in changed])
+    return [_seen(message) in changed or lines[message.id] for message in incoming]
+
+
+async def _receive(tx: Tx, incoming: Sequence[Incoming]) -> dict[MessageId, bool]:
     new = await insert_messages(tx, [_row(message) for message in incoming])
     known = [message for message in incoming if message.id not in new]
     completed = await _complete(tx, known) | await _replace(tx, known)
@@ -75,7 +82,25 @@ async def receive_messages(tx: Tx, incoming: Sequence[Incoming]) -> list[bool]:
         await add_messages(tx, forwards)
     stored = new | set(completed)
     used = await store_inbound.files_in_use(tx, [_seen(m) for m in incoming if m.id not in stored and m.media])
-    return [m.id in stored or (m.media is not None and m.media.id in used) for m in incoming]
+    return {m.id: m.id in stored or (m.media is not None and m.media.id in used) for m in incoming}
+
+
+def _change(m: Incoming) -> Change | None:
+    kind = kind_of(m.content, m.reply_to)
+    if kind is None or m.reply_to is None:
+        return None
+    return Change(
+        account=m.account,
+        device=m.device,
+        chat=m.chat,
+        sender=m.sender,
+        about=m.reply_to,
+        wa_id=m.wa_id,
+        kind=kind,
+        text=words_of(m.content),
+        at=m.at,
+        told=_fact(m, {}).told,
+    )
 
 
 def _seen(m: Incoming) -> store_inbound.Seen:

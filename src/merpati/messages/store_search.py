@@ -152,6 +152,9 @@ _STATE_AT = (
 )
 
 
+_AUTHORED = "m.typed, coalesce(m.edited_at, 0), coalesce(m.revoked_at, 0)"
+
+
 async def _plan_for_words(tx: Tx, search: Search) -> None:
     """Have PostgreSQL plan for these very words: after five searches it would plan once for all, and look for a
     rare word along the whole history (measured at a million messages: 800 ms instead of 0.7)."""
@@ -165,7 +168,7 @@ async def find_messages(tx: Tx, search: Search) -> list[HistoryRow]:
     rows = await tx.all(
         "SELECT m.id, m.device_id, m.direction, m.chat, m.name, m.content, "
         "CASE WHEN o.state = 1 THEN 1 ELSE m.state END, m.code, m.request_id, m.queued_at, coalesce(o.due_at, 0), "
-        f"{_STATE_AT}, m.typed FROM {found.source} ORDER BY {found.order} LIMIT {int(search.limit)}",
+        f"{_STATE_AT}, {_AUTHORED} FROM {found.source} ORDER BY {found.order} LIMIT {int(search.limit)}",
         *found.arguments,
     )
     return [_history_row(row) for row in rows]

@@ -8,6 +8,7 @@ from merpati.core.ids import AccountId, Address, DeviceId, MessageId, RequestId,
 from merpati.devices.views import find_devices
 from merpati.messages import store_batches, store_outbox, store_search
 from merpati.messages import store_history as store
+from merpati.messages.authored import Changed, changes_of
 from merpati.messages.batches import unmade_draft
 from merpati.messages.costs import read_cost
 from merpati.messages.history import HistoryRow, Search, Step, StepKind
@@ -37,6 +38,10 @@ class Page(msgspec.Struct, frozen=True):
     next: tuple[int, int] | None
 
 
+_NO_STATES = frozenset({StepKind.HELD, StepKind.EDITED, StepKind.REVOKED})
+"""Steps that change no state."""
+
+
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """A message with everything that happened to it."""
 
@@ -64,11 +69,13 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None = None
     typed: bool = False
     """On the device's own phone: not sent by us."""
+    changes: tuple[Changed, ...] = ()
+    """What its author made of it, oldest first."""
 
     @property
     def state_at(self) -> int:
         """Since when it is in its state: the last that happened to it."""
-        return next(step.at for step in reversed(self.steps) if step.kind is not StepKind.HELD)
+        return next(step.at for step in reversed(self.steps) if step.kind not in _NO_STATES)
 
 
 async def message_status(tx: Tx, devices: tuple[DeviceId, ...], message: MessageId) -> Status | None:
@@ -122,6 +129,7 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
     if row is None:
         return None
     options = _options.decode(row.options)
+    changes = await changes_of(tx, message)
     return MessageView(
         id=message,
         account=row.account,
@@ -141,10 +149,16 @@ async def show_message(tx: Tx, message: MessageId) -> MessageView | None:
         schedule_at=row.schedule_at,
         queued_at=row.queued_at,
         due_at=row.due_at,
-        steps=tuple(await store.steps_of(tx, message, row)),
+        steps=_with_changes(await store.steps_of(tx, message, row), changes),
         cost=read_cost(row.cost),
         typed=bool(row.typed),
+        changes=tuple(changes),
     )
+
+
+def _with_changes(steps: Sequence[Step], changes: Sequence[Changed]) -> tuple[Step, ...]:
+    made = [Step(change.at, StepKind(change.kind)) for change in changes]
+    return tuple(sorted([*steps, *made], key=lambda step: step.at))
 
 
 async def find_message(tx: Tx, message: MessageId) -> MessageView | None:

@@ -111,8 +111,8 @@ class Phones(Protocol):
         """The last lines that this person saw, of all devices, oldest first."""
         ...
 
-    async def say(self, number: Address, chat: Address, content: Received) -> WaId:
-        """A file's path is one of this machine; the network takes a copy."""
+    async def say(self, number: Address, chat: Address, content: Received, about: WaId | None = None) -> WaId:
+        """A file's path is one of this machine; the network takes a copy. `about`: as `Inbound.quoted`."""
         ...
 
     async def vote(self, number: Address, poll: WaId, choices: Sequence[str]) -> None: ...

@@ -14,12 +14,14 @@ from merpati.core.facts import (
     AnyFact,
     DeviceStateChanged,
     MessageDelivered,
+    MessageEdited,
     MessageExpired,
     MessageFailed,
     MessageRead,
     MessageReceived,
     MessageRescheduled,
     MessageRetried,
+    MessageRevoked,
     MessageSent,
     MessageTyped,
     MessageUncertain,
@@ -27,7 +29,7 @@ from merpati.core.facts import (
 from merpati.core.ids import DeviceId
 from merpati.log.model import RawEntry
 from merpati.transports.port import SessionState
-from merpati.webhooks.incoming import Value, tell_received, tell_typed
+from merpati.webhooks.incoming import Value, Written, tell_received, tell_typed
 from merpati.webhooks.model import Card, Endpoint, EndpointKind
 
 Body: TypeAlias = Mapping[str, Value]
@@ -92,7 +94,7 @@ def _state(fact: DeviceStateChanged, at: int, _card: Card) -> Body | None:
     return None
 
 
-def _received(fact: MessageReceived, _at: int, card: Card) -> Body | None:
+def _received(fact: Written, _at: int, card: Card) -> Body | None:
     return tell_received(fact, card.link)
 
 
@@ -121,7 +123,9 @@ TELLS: dict[EndpointKind, dict[str, _Tell]] = {
         (MessageUncertain, _uncertain),
     ),
     EndpointKind.CONNECT: _rows((DeviceStateChanged, _state)),
-    EndpointKind.MESSAGE: _rows((MessageReceived, _received)),
+    EndpointKind.MESSAGE: _rows(
+        (MessageReceived, _received), (MessageEdited, _received), (MessageRevoked, _received)
+    ),
     # its address is kept until there are chaining messages
     EndpointKind.CHAINING: {},
     EndpointKind.TYPED: _rows((MessageTyped, _typed)),

@@ -9,11 +9,14 @@ from typing import TypeAlias
 
 from merpati.core.address import is_group
 from merpati.core.clock import SECOND_MS
-from merpati.core.facts import MessageReceived, MessageTyped, ReceivedFile, Telling
+from merpati.core.facts import MessageEdited, MessageReceived, MessageRevoked, MessageTyped, ReceivedFile, Telling
 from merpati.core.ids import MediaId
 
 Cards: TypeAlias = tuple[Mapping[str, str | tuple[str, ...]], ...]
 Value: TypeAlias = str | int | bool | tuple[str, ...] | Cards
+
+Written: TypeAlias = MessageReceived | MessageEdited | MessageRevoked
+"""What somebody wrote, or made of what they wrote."""
 
 NO_BUTTON = "non-button message"
 NO_TEXT = "non-text message"
@@ -28,24 +31,24 @@ _LID = "@lid"
 _NO_FILE = ReceivedFile(MediaId(0), "", "", 0)
 
 
-def _text(_fact: MessageReceived, told: Telling) -> str:
+def _text(_fact: Written, told: Telling) -> str:
     return told.text or NO_TEXT
 
 
-def _sender(fact: MessageReceived, _told: Telling) -> str:
+def _sender(fact: Written, _told: Telling) -> str:
     return fact.chat
 
 
-def _member(fact: MessageReceived, _told: Telling) -> str:
+def _member(fact: Written, _told: Telling) -> str:
     """Bare digits, in groups alone."""
     return fact.sender.partition("@")[0] if is_group(fact.chat) else ""
 
 
-def _mode(fact: MessageReceived, _told: Telling) -> str:
+def _mode(fact: Written, _told: Telling) -> str:
     return "lid" if fact.sender.endswith(_LID) else ""
 
 
-def _member_lid(fact: MessageReceived, told: Telling) -> str:
+def _member_lid(fact: Written, told: Telling) -> str:
     return _member(fact, told) if _mode(fact, told) else ""
 
 
@@ -53,7 +56,7 @@ def _file(told: Telling) -> ReceivedFile:
     return told.file or _NO_FILE
 
 
-KEYS: Mapping[str, Callable[[MessageReceived, Telling], Value]] = {
+KEYS: Mapping[str, Callable[[Written, Telling], Value]] = {
     "sender": _sender,  # [D] the group's id in a group
     "pengirim": _sender,  # [O] its Indonesian name
     "message": _text,  # [D] text or caption; without text a constant [O]
@@ -79,7 +82,7 @@ KEYS: Mapping[str, Callable[[MessageReceived, Telling], Value]] = {
 """Key -> its value. `device` and `url` stand beside: they are known at delivery."""
 
 
-def tell_received(fact: MessageReceived, link: Callable[[ReceivedFile], str]) -> dict[str, Value] | None:
+def tell_received(fact: Written, link: Callable[[ReceivedFile], str]) -> dict[str, Value] | None:
     """The body; `link` gives a file's address. None when the device's settings keep this chat from webhooks."""
     told = fact.told
     if told is None:

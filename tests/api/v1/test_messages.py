@@ -44,6 +44,8 @@ async def test_the_history_is_listed_newest_first(both: Api, ayu: Browser) -> No
         "state_at": older["accepted_at"],
         "request": older["request"],
         "typed": False,
+        "edited_at": None,
+        "revoked_at": None,
     }
     assert older["due_at"] >= older["accepted_at"]
 

@@ -210,6 +210,17 @@ async def test_a_choice_that_is_not_there_is_refused(owner: Browser, device: Sim
     assert "tidak" in refused.body["detail"]
 
 
+async def test_a_person_edits_and_deletes_a_line_of_theirs(owner: Browser, device: SimulatorTransport) -> None:
+    """The device hears of both, by the line's id."""
+    said = await owner.ask("POST", f"{BUDIS}/messages", {"device": ONE, "text": "jam 8"})
+    about = said.body["id"]
+    for change in ({"edits": about, "text": "jam 9"}, {"deletes": about}):
+        assert (await owner.ask("POST", f"{BUDIS}/messages", {"device": ONE, **change})).status == 201
+    items = (await owner.ask("GET", f"{BUDIS}/chat?device={ONE}")).body["items"]
+    assert [each["text"] for each in items[-2:]] == ["edit: jam 9", "revoke"]
+    assert device.caps.takes_ref
+
+
 async def test_an_owner_types_on_the_devices_own_phone(owner: Browser, device: SimulatorTransport) -> None:
     """The person sees it; nobody without WhatsApp can."""
     assert device.caps.hears_phone

@@ -38,6 +38,8 @@ const TOLD = {
   MessageRescheduled: "ui.told.rescheduled",
   MessageReceived: "ui.told.received",
   MessageTyped: "ui.told.typed",
+  MessageEdited: "ui.told.edited",
+  MessageRevoked: "ui.told.revoked",
   DeviceStateChanged: "ui.told.device",
 } as const;
 

@@ -33,6 +33,8 @@ STATES: Mapping[str, MessageState] = {
     "MessageTyped": MessageState.SENT,
 }
 """Where a message is after this fact: receipts climb and may come late, so a page takes the higher one."""
+STAYING = frozenset({"MessageEdited", "MessageRevoked"})
+"""Facts of a message whose state stays what it is."""
 PERSONAL = frozenset({"SignedOut"})
 """For the user alone whom they name."""
 OF_RIGHTS = frozenset({"SignedOut", "AccountTokenRotated", "KeyChanged"})

@@ -1,5 +1,6 @@
 """A message as the API shows it: a row of a list, or everything."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -10,6 +11,7 @@ from merpati.api.v1.shapes import Answer, Instant, instant, maybe
 from merpati.api.v1.windows import WindowAnswer
 from merpati.core.clock import Millis
 from merpati.devices.model import Device, words_of
+from merpati.messages.authored import Changed, ChangeKind
 from merpati.messages.history import HistoryRow
 from merpati.messages.model import MessageState, Note, StateWord, StoredContent, Vote
 from merpati.messages.targets import text_of
@@ -84,7 +86,7 @@ class MessageRow(Answer, frozen=True, kw_only=True):
 
     `text` has its first 200 characters. `held` is null where nothing keeps it back. `due_at` is null once it has
     left the queue. `request` is the request that it was accepted by. `typed`: its owner wrote it on the device's
-    own phone, merpati did not send it.
+    own phone. `edited_at`, `revoked_at`: when its author edited, or deleted it; what was deleted is kept here.
     """
 
     id: int
@@ -102,6 +104,8 @@ class MessageRow(Answer, frozen=True, kw_only=True):
     state_at: Instant
     request: int | None
     typed: bool
+    edited_at: Instant | None
+    revoked_at: Instant | None
 
 
 class FileAnswer(Answer, frozen=True, kw_only=True):
@@ -180,6 +184,14 @@ class CostAnswer(Answer, frozen=True, kw_only=True):
     free: bool
 
 
+class ChangeAnswer(Answer, frozen=True, kw_only=True):
+    """What its author made of a message, and when; `text` is what it said before."""
+
+    kind: ChangeKind
+    at: Instant
+    text: str
+
+
 class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     """A message and all that happened to it; `text` is the whole one.
 
@@ -202,6 +214,7 @@ class MessageAnswer(MessageRow, frozen=True, kw_only=True):
     wire_ref: str | None
     wa_id: str | None
     cost: CostAnswer | None
+    changes: list[ChangeAnswer]
     timeline: list[StepAnswer]
     ahead: list[AheadAnswer]
     why: WhyAnswer | None
@@ -238,7 +251,18 @@ def show_row(found: tuple[HistoryRow, Waiting | None]) -> MessageRow:
         state_at=instant(Millis(row.state_at)),
         request=row.request or None,
         typed=bool(row.typed),
+        edited_at=maybe(row.edited_at),
+        revoked_at=maybe(row.revoked_at),
     )
+
+
+def show_change(change: Changed) -> ChangeAnswer:
+    return ChangeAnswer(kind=change.kind, at=instant(Millis(change.at)), text=words_in(change.before))
+
+
+def last_of(kind: ChangeKind, changes: Sequence[Changed]) -> Instant | None:
+    """When the last of this kind was made; None: none was."""
+    return maybe(max((change.at for change in changes if change.kind is kind), default=0))
 
 
 def state_word(state: MessageState) -> StateWord:

@@ -20,7 +20,9 @@ from merpati.api.v1.message_shapes import (
     MessageAnswer,
     MessageRow,
     PollAnswer,
+    last_of,
     show_can,
+    show_change,
     show_held,
     show_location,
     show_row,
@@ -42,6 +44,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import DeviceId, MessageId
 from merpati.devices.model import Device
 from merpati.devices.views import find_device
+from merpati.messages.authored import ChangeKind
 from merpati.messages.finding import MOST_COUNTED, count_chips, list_messages, search_anything
 from merpati.messages.history import HistoryRow, Search
 from merpati.messages.media import find_media_of
@@ -252,6 +255,8 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
         state_at=instant(Millis(message.state_at)),
         request=message.request or None,
         typed=message.typed,
+        edited_at=last_of(ChangeKind.EDITED, message.changes),
+        revoked_at=last_of(ChangeKind.REVOKED, message.changes),
         location=show_location(content),
         poll=_poll(content),
         file=_file(told),
@@ -267,6 +272,7 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
         wire_ref=message.wire_ref or None,
         wa_id=message.wa_id,
         cost=CostAnswer(category=message.cost.category, free=message.cost.free) if message.cost else None,
+        changes=[show_change(change) for change in message.changes],
         timeline=[show_step(step) for step in message.steps],
         ahead=show_ahead(message.state, told.waiting),
         why=show_why(told.waiting, told.device),

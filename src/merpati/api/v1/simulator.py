@@ -234,7 +234,8 @@ async def say_as_person(
         chat = await _group(gateway, principal, phones, data.group or "")
     content = await said_by(gateway, principal, data)
     with acting():
-        return SaidAnswer(id=await phones.say(person, chat, content))
+        about = WaId(data.deletes or data.edits) or None
+        return SaidAnswer(id=await phones.say(person, chat, content, about))
 
 
 @post(

@@ -85,6 +85,21 @@ class CanAnswer(Shape, frozen=True, kw_only=True):
     send_now: bool
 
 
+class ChangeAnswer(Shape, frozen=True, kw_only=True):
+    """What its author made of a message, and when; `text` is what it said before."""
+
+    kind: ChangeKind
+    at: datetime
+    text: str
+
+
+class ChangeKind(OpenEnum):
+    """What was made of it."""
+
+    EDITED = "edited"
+    REVOKED = "revoked"
+
+
 class ContentKind(OpenEnum):
     """What a message holds."""
 
@@ -194,6 +209,8 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     state_at: datetime
     request: int | None
     typed: bool
+    edited_at: datetime | None
+    revoked_at: datetime | None
     location: LocationAnswer | None
     poll: PollAnswer | None
     file: FileAnswer | None
@@ -209,6 +226,7 @@ class MessageAnswer(Shape, frozen=True, kw_only=True):
     wire_ref: str | None
     wa_id: str | None
     cost: CostAnswer | None
+    changes: list[ChangeAnswer]
     timeline: list[StepAnswer]
     ahead: list[AheadAnswer]
     why: WhyAnswer | None
@@ -219,7 +237,7 @@ class MessageRow(Shape, frozen=True, kw_only=True):
     """A message in a list. `to` is whom it is written to, or who wrote it; `code` says why it ended. `text` has
     its first 200 characters. `held` is null where nothing keeps it back. `due_at` is null once it has left the
     queue. `request` is the request that it was accepted by. `typed`: its owner wrote it on the device's own
-    phone, merpati did not send it."""
+    phone. `edited_at`, `revoked_at`: when its author edited, or deleted it; what was deleted is kept here."""
 
     id: int
     direction: Direction
@@ -236,6 +254,8 @@ class MessageRow(Shape, frozen=True, kw_only=True):
     state_at: datetime
     request: int | None
     typed: bool
+    edited_at: datetime | None
+    revoked_at: datetime | None
 
 
 class Note(OpenEnum):

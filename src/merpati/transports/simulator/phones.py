@@ -97,11 +97,11 @@ class SimulatedPhones:
         chosen = {now.line.poll: now.line.choices for now in lines if isinstance(now.line, Voted)}
         return [_line(now, chosen) for now in lines]
 
-    async def say(self, number: Address, chat: Address, content: Received) -> WaId:
+    async def say(self, number: Address, chat: Address, content: Received, about: WaId | None = None) -> WaId:
         if isinstance(content, Media):
             kept = await _reached(self._phone.keep(Path(content.path)))
             content = msgspec.structs.replace(content, path=kept)
-        return await _reached(self._phone.say(number, chat, content))
+        return await _reached(self._phone.say(number, chat, content, quoted=about))
 
     async def vote(self, number: Address, poll: WaId, choices: Sequence[str]) -> None:
         await _reached(self._phone.vote(number, choices, poll))
