@@ -212,6 +212,35 @@ async def test_a_token_that_is_taken_again_opens_the_number(rig: CloudRig) -> No
     await heard.state(SessionState.OPEN)
 
 
+async def test_what_people_wrote_in_a_night_does_not_keep_a_number_shut(rig: CloudRig) -> None:
+    """Storing takes its time. What became of messages is told before: it settles those whose answers were lost."""
+    await rig.pair()
+    for n in range(40):
+        await post(rig, body_for(rig.seeded.number.id, said(f"w{n}", f"pesan {n}")))
+    status = {"id": "ours", "status": "delivered", "timestamp": "1760000000", "recipient_id": "628111"}
+    value = {"metadata": {"phone_number_id": rig.seeded.number.id}, "statuses": [status]}
+    entry = [{"changes": [{"field": "messages", "value": value}]}]
+    await post(rig, json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode())
+    transport = CloudTransport(
+        DEVICE, rig.link.client, rig.storage, rig.sealer, rig.clock, rig.folder, most_bytes=1, opening_s=0
+    )
+    heard = Heard()
+
+    async def store_slowly(event: AnyEvent) -> None:
+        if isinstance(event, Inbound):
+            await asyncio.sleep(0.05)
+        await heard.emit(event)
+
+    await transport.start(store_slowly)
+    await heard.state(SessionState.OPEN)
+
+    assert len(heard.of(Inbound)) < 20
+    assert {each.ids for each in heard.of(Receipt)} == {("ours",)}
+    await heard.count(Inbound, 40)
+    assert bodies(heard) == [f"pesan {n}" for n in range(40)]
+    await nothing_waits(rig)
+
+
 async def test_what_comes_does_not_wait_for_metas_answers_to_its_marks(storage: Storage, tmp_path: Path) -> None:
     """A device that marks everything as read would hear three people a second, and open late after a night."""
     slow = msgspec.structs.replace(AT_ONCE, answer_ms=300)

@@ -74,9 +74,9 @@ async def keep_posted(tx: Tx, posted: Sequence[Posted]) -> list[tuple[DeviceId, 
 KEEP: HotAction[Posted, tuple[DeviceId, ...]] = HotAction(keep_posted, lambda _: None)
 
 
-async def next_news(tx: Tx, device: DeviceId, now: Millis) -> list[Kept]:
-    """The first bodies of the device that were never worked."""
-    return [_kept(row) for row in await store.due_news(tx, device, now, AT_ONCE, MOST_CHARACTERS)]
+async def next_news(tx: Tx, device: DeviceId, now: Millis, after: int = 0) -> list[Kept]:
+    """The first bodies of the device that were never worked, of those after this one."""
+    return [_kept(row) for row in await store.due_news(tx, device, now, after, AT_ONCE, MOST_CHARACTERS)]
 
 
 async def late_news(tx: Tx, device: DeviceId, now: Millis, most: int) -> list[Kept]:

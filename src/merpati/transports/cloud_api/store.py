@@ -76,15 +76,16 @@ async def insert_news(tx: Tx, rows: Sequence[tuple[int, DeviceId, str, str, int]
 _NEWS = "id, number_id, body, at, tries"
 
 
-async def due_news(tx: Tx, device: DeviceId, now: int, most: int, most_characters: int) -> list[Row]:
-    """(id, number, body, at, tries) as they came, never worked yet; as many as begin within `most_characters` of
-    bodies."""
+async def due_news(tx: Tx, device: DeviceId, now: int, after: int, most: int, most_characters: int) -> list[Row]:
+    """(id, number, body, at, tries) as they came after this one, never worked yet; as many as begin within
+    `most_characters` of bodies."""
     return await tx.all(
         f"SELECT {_NEWS} FROM (SELECT {_NEWS}, sum(length(body)) OVER (ORDER BY id) AS ends "
-        f"FROM (SELECT {_NEWS} FROM cloud_news WHERE device_id = $1 AND due_at <= $2 AND tries = 0 "
-        "ORDER BY id LIMIT $3) AS due) AS summed WHERE ends - length(body) < $4 ORDER BY id",
+        f"FROM (SELECT {_NEWS} FROM cloud_news WHERE device_id = $1 AND due_at <= $2 AND id > $3 AND tries = 0 "
+        "ORDER BY id LIMIT $4) AS due) AS summed WHERE ends - length(body) < $5 ORDER BY id",
         device,
         now,
+        after,
         most,
         most_characters,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
@@ -15,7 +16,7 @@ from merpati.transports.cloud_api.files import Files, lost_attachment
 from merpati.transports.cloud_api.late_files import LateFiles, again_at, ends, tell_file
 from merpati.transports.cloud_api.lines import Line, find_line
 from merpati.transports.cloud_api.news import Kept, news_of, next_news, settle_news
-from merpati.transports.cloud_api.webhooks import Attachment, Said, event_of, with_content
+from merpati.transports.cloud_api.webhooks import Attachment, Said, Told, event_of, with_content
 from merpati.transports.port import AnyEvent, Emit, Receipt
 
 LOOK_S = 30.0
@@ -53,8 +54,8 @@ class Telling:
 
     async def _tell_on(self, emit: Emit, line: Line, token: str) -> None:
         while True:
-            await self.wait()
             await self.tell_due(emit, line, token)
+            await self.wait()
 
     async def wait(self) -> None:
         """Until something came, or it is time to look."""
@@ -67,22 +68,36 @@ class Telling:
         """Their last message since the start, as far as it is remembered."""
         return self._last.get(chat)
 
-    async def tell_due(self, emit: Emit, line: Line, token: str, *, patience_s: float = PATIENCE_S) -> None:
-        """Tell everything that came, and forget it; files that do not come within `patience_s` are put off.
+    async def tell_statuses(self, emit: Emit, line: Line) -> None:
+        """Tell what became of messages of ours, of all that came; it stays, and is told again in its turn: what
+        people wrote may be so much that nothing could be sent for minutes. Raises as `tell_due`."""
+        now, after = self._clock.now(), 0
+        while bodies := await self._next(line, now, after):
+            receipts = Receipts(emit)
+            for kept in bodies:
+                for news in news_of(kept):
+                    if isinstance(news, Told):
+                        await self._tell_status(news, emit, receipts)
+            await receipts.flush()
+            after = bodies[-1].id
+
+    async def tell_due(
+        self, emit: Emit, line: Line, token: str, *, patience_s: float = PATIENCE_S, within_s: float = math.inf
+    ) -> None:
+        """Tell everything that came, and forget it; files that do not come within `patience_s` are put off. After
+        `within_s` no more is begun.
 
         What `emit` raises goes on to the caller, and so do a `GraphTrouble` that ends the session, and
         `LineChanged`: then what is not told stays. May run twice: the same is told again then.
         """
-        now = self._clock.now()
-        while await self._tell_next(emit, line, token, now, Patience(patience_s)):
-            pass
+        now, until = self._clock.now(), self._clock.elapsed() + within_s
+        while self._clock.elapsed() < until:
+            if not await self._tell_next(emit, line, token, now, Patience(patience_s)):
+                return
 
     async def _tell_next(self, emit: Emit, line: Line, token: str, now: Millis, patience: "Patience") -> bool:
         """Of the next bodies; whether there were any."""
-        current, bodies = await self._storage.read(_line_and_news, self._device, now)
-        if current is None or current.sealed != line.sealed:
-            raise LineChanged
-        receipts = Receipts(emit)
+        bodies, receipts = await self._next(line, now), Receipts(emit)
         later: list[tuple[int, Millis]] = []
         for kept in bodies:
             due_at = await self._tell_body(kept, token, emit, receipts, patience)
@@ -95,6 +110,20 @@ class Telling:
             self._late.wake()
         return bool(bodies)
 
+    async def _next(self, line: Line, now: Millis, after: int = 0) -> list[Kept]:
+        """Raises `LineChanged`."""
+        current, bodies = await self._storage.read(_line_and_news, self._device, now, after)
+        if current is None or current.sealed != line.sealed:
+            raise LineChanged
+        return bodies
+
+    async def _tell_status(self, told: Told, emit: Emit, receipts: "Receipts") -> None:
+        if isinstance(event := event_of(self._device, told), Receipt):
+            receipts.add(event)
+        else:
+            await receipts.flush()
+            await emit(event)
+
     async def _tell_body(
         self, kept: Kept, token: str, emit: Emit, receipts: "Receipts", patience: "Patience"
     ) -> Millis | None:
@@ -106,11 +135,8 @@ class Telling:
                 self._remember(news)
                 due_at = await self._tell_said(news, token, emit, patience)
                 again_at = due_at if due_at is not None else again_at
-            elif isinstance(event := event_of(self._device, news), Receipt):
-                receipts.add(event)
             else:
-                await receipts.flush()
-                await emit(event)
+                await self._tell_status(news, emit, receipts)
         return again_at
 
     async def _tell_said(self, said: Said, token: str, emit: Emit, patience: "Patience") -> Millis | None:
@@ -160,8 +186,8 @@ class Patience:
             self._left_s = max(self._left_s - (loop.time() - since), 0)
 
 
-async def _line_and_news(tx: Tx, device: DeviceId, now: Millis) -> tuple[Line | None, list[Kept]]:
-    return await find_line(tx, device), await next_news(tx, device, now)
+async def _line_and_news(tx: Tx, device: DeviceId, now: Millis, after: int) -> tuple[Line | None, list[Kept]]:
+    return await find_line(tx, device), await next_news(tx, device, now, after)
 
 
 def one_by_one(emit: Emit) -> Emit:

@@ -64,6 +64,8 @@ CAPS = Capabilities(
 )
 RETRY_S = (1.0, 60.0)
 """The first wait after Meta could not be reached; it doubles up to the second."""
+OPENING_S = 5.0
+"""How long is told what people wrote before messages may go."""
 AGAIN_S = 300.0
 """How often is asked whether a token that was refused is taken again."""
 FIELDS = "display_phone_number,throughput"
@@ -73,15 +75,15 @@ logger = logging.getLogger(__name__)
 class CloudTransport:
     """A device at Meta; made by `link.CloudLink.transport`.
 
-    OPEN comes only after everything that Meta told until then is stored, but for slow files. An `emit` that raises
-    loses nothing: what it was about stays stored and is told again.
+    OPEN comes only after what Meta told until then is stored; of very much what became of messages alone, which
+    settles those whose answers were lost. An `emit` that raises loses nothing: what it was about is told again.
     """
 
     caps = CAPS
 
     def __init__(
         self, device: DeviceId, client: GraphClient, storage: Storage, sealer: Sealer, clock: Clock, spool: Path,
-        *, most_bytes: int, prepare_s: float = PREPARE_S, again_s: float = AGAIN_S,
+        *, most_bytes: int, prepare_s: float = PREPARE_S, again_s: float = AGAIN_S, opening_s: float = OPENING_S,
     ) -> None:  # fmt: skip
         """`spool` is where files that come are put until they are stored; larger ones than `most_bytes` are not."""
         self.device = device
@@ -94,7 +96,7 @@ class CloudTransport:
         self._running: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
         """Held by who starts, stops or ends: one after the other, or two sessions would run beside each other."""
-        self._again_s = again_s
+        self._opening_s, self._again_s = opening_s, again_s
         self._marks = Marks()
         self._hand_overs = HandOvers(client, clock, prepare_s)
 
@@ -226,17 +228,18 @@ class CloudTransport:
             self._account = Account(line, line.secrets(self._sealer))
         except CannotUnseal:
             raise GraphTrouble(Trouble(Act.AUTH_LOST, SendFault.AUTH, Code.META_TOKEN_REFUSED)) from None
-        await self._tell(emit)
+        await self._tell_first(emit, self._account)
         node = await self._client.get(line.number_id, self._account.secrets.token, fields=FIELDS)
         self._hand_overs.pace.per_second = per_second(node)
-        await self._tell(emit)
+        await self._tell_first(emit, self._account)
         digits = "".join(each for each in str(node.get("display_phone_number", "")) if each.isdigit())
         await self._say(SessionState.OPEN, number=digits)
 
-    async def _tell(self, emit: Emit) -> None:
-        """Everything that is stored, but for files that do not come at once."""
-        account = self._open_account()
-        await self._telling.tell_due(emit, account.line, account.secrets.token)
+    async def _tell_first(self, emit: Emit, account: Account) -> None:
+        """What came until now; of very much, what became of messages alone: all else is told when it is open."""
+        token = account.secrets.token
+        await self._telling.tell_due(emit, account.line, token, within_s=self._opening_s)
+        await self._telling.tell_statuses(emit, account.line)
 
     async def _end(self, account: Account, trouble: Trouble) -> None:
         """A call was refused for the account's sake: the session ends, visibly, unless another one has begun with
