@@ -72,6 +72,7 @@ class DeviceSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
         self._ending = False
+        self._changing = asyncio.Lock()
 
     # -- its life --
 
@@ -91,13 +92,14 @@ class DeviceSession:
     async def pair(self, word: protocol.Pair) -> None:
         """Begin with new keys; what was begun before is over. Those that there are are kept until it succeeds."""
         self._attempt, self._how, self._phone = word.attempt, word.how, word.phone
-        await self._disconnect()
-        if self._attempt != word.attempt:
-            return  # begun again meanwhile
-        self.folder.set_aside_keys()
-        self._is_copy, self._shown, self._pairing, self._paired = False, 0, True, False
-        self._own = ""
-        await self._connect()
+        async with self._changing:
+            await self._disconnect()
+            if self._attempt != word.attempt:
+                return  # begun again meanwhile
+            self.folder.set_aside_keys()
+            self._is_copy, self._shown, self._pairing, self._paired = False, 0, True, False
+            self._own = ""
+            await self._connect()
 
     async def close(self, word: protocol.Close) -> None:
         """In order: what has come is kept, the keys are whole."""
@@ -113,7 +115,8 @@ class DeviceSession:
             with contextlib.suppress(TimeoutError, LibraryTrouble):
                 async with asyncio.timeout(LOG_OUT_S):
                     await client.log_out()
-        await self._disconnect()
+        async with self._changing:
+            await self._disconnect()
         self.folder.bring_keys_back()
         was_paired = bool(self.folder.paired_as())
         await self._telling.stop()
@@ -152,12 +155,15 @@ class DeviceSession:
         first_s, longest_s = AGAIN_S
         wait_s = min(first_s * 2**self._tries, longest_s)
         self._tries += 1
-        self._timers.append(self._loop.call_later(wait_s, lambda: self.spawn(self._reconnect())))
+        client = self._clients
+        self._timers.append(self._loop.call_later(wait_s, lambda: self.spawn(self._reconnect(client))))
 
-    async def _reconnect(self) -> None:
-        if not self._ending:
-            await self._disconnect()
-            await self._connect()
+    async def _reconnect(self, client: int) -> None:
+        """Unless another was begun in its place."""
+        async with self._changing:
+            if client == self._clients and not self._ending:
+                await self._disconnect()
+                await self._connect()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
