@@ -192,3 +192,19 @@ def test_a_place_above_a_template_is_filled_in_and_arrives(
         page.get_by_role("button", name=sentence("ui.send.send_n.one", "id", n="1")).click()
         page.wait_for_url("**/send?sent=**")
         assert until(lambda: "Pos Tuti" in json.dumps(graph.state()))
+
+
+def test_what_does_not_fit_is_said_before_it_is_sent(
+    browser: Browser, desk: Desk, official: int, tmp_path: Path
+) -> None:
+    """By the dry run, with the sentence of the refusal: a name may lie about what a file is."""
+    (tmp_path / "katalog.jpg").write_bytes(picture("WEBP"))
+    with desk.owner(browser) as page:
+        choose_template(page, desk, official, "katalog_baru", "6281255550001|Tuti")
+        page.get_by_label(say("id", "template.blank", name="1"), exact=True).fill("{name}")
+        code = say("id", "template.code_blank", name="Salin kode penawaran")
+        page.get_by_label(code, exact=True).fill("HEMAT10")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name=say("id", "send.choose_file")).click()
+        chooser.value.set_files(tmp_path / "katalog.jpg")
+        expect(page.get_by_text("image/webp")).to_be_visible()
