@@ -115,7 +115,7 @@ async def test_a_place_above_is_each_recipients_own(shop: Office) -> None:
 async def test_what_does_not_fit_is_refused_before_anything_is_stored(shop: Office, path: str) -> None:
     """By the same words in the preview: nothing above, another kind, a sound, a size that is too large."""
     jpeg, pdf = await upload(shop, "a.jpg", JPEG), await upload(shop, "a.pdf", PDF)
-    mp3, large = await upload(shop, "a.mp3", MP3), await upload(shop, "b.jpg", JPEG + bytes(5 * 1024 * 1024))
+    mp3, large = await upload(shop, "a.mp3", MP3), await upload(shop, "b.jpg", JPEG + bytes(5_000_000))
     wrong: list[tuple[dict[str, Any], str, str]] = [
         ({}, "template_needs_image", "file"),
         ({"file": pdf}, "template_needs_image", "file"),

@@ -20,7 +20,7 @@ Interactive: TypeAlias = Buttons | ListMenu | LinkButton | Template
 Alone: TypeAlias = Interactive | Contacts | Reaction
 """What stands alone in a message, as it was given."""
 
-MB: Final = 1024 * 1024
+MB: Final = 1_000_000
 META_TEXT: Final = 4096
 
 

@@ -7,7 +7,7 @@ from merpati.core.ids import Address, WaId, WireRef
 from merpati.transports.cloud_api.bodies import body_of, check_outbound, read_body
 from merpati.transports.port import Content, Location, Media, MediaKind, Outbound, Poll, SendError, SendFault, Text
 
-MB = 1024 * 1024
+MB = 1_000_000
 
 
 def outbound(content: Content, chat: str = "6281234567890", reply_to: str | None = None) -> Outbound:
