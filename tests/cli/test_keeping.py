@@ -103,6 +103,21 @@ def test_linked_phones_that_moved_do_not_start_where_they_were(data: Path, tmp_p
     assert not SessionFolder(DataFolder(again).linked / "1").has(Mark.MOVED)
 
 
+def test_a_move_that_is_done_again_has_the_keys_again(data: Path, tmp_path: Path) -> None:
+    """The first archive was lost on its way, or is written over; an ordinary copy leaves out what moved."""
+    link_phone(data, clean=True)
+    copy, again, other = tmp_path / "copy.tar", tmp_path / "again", tmp_path / "other"
+    answered("backup", str(copy), "--move", "--data", str(data))
+
+    answered("backup", str(copy), "--move", "--data", str(data))
+    answered("restore", str(copy), "--data", str(again))
+
+    assert SessionFolder(DataFolder(again).linked / "1").paired_as() == "62811:1@s.whatsapp.net"
+    answered("backup", str(copy), "--data", str(data))
+    answered("restore", str(copy), "--data", str(other))
+    assert SessionFolder(DataFolder(other).linked / "1").paired_as() == ""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_to_refuse_has_its_sentence(language: str) -> None:
     """No English inside a sentence in Indonesian."""

@@ -80,7 +80,7 @@ async def _backup(config: Config, archive: Path, *, move: bool) -> tuple[Manifes
     if move:
         folder.take()
     try:
-        manifest = await archives.backup(folder, config.database, archive, SystemClock())
+        manifest = await archives.backup(folder, config.database, archive, SystemClock(), moved=move)
         return manifest, mark_moved(folder.linked) if move else 0
     finally:
         folder.release()

@@ -41,11 +41,13 @@ class Manifest(msgspec.Struct, frozen=True):
     """PostgreSQL: the columns of each table, in the order of its file."""
 
 
-async def backup(folder: DataFolder, database: str, archive: Path, clock: Clock) -> Manifest:
+async def backup(
+    folder: DataFolder, database: str, archive: Path, clock: Clock, *, moved: bool = False
+) -> Manifest:
     """Write everything into `archive`, which appears whole or not at all (an older one is replaced).
 
-    `database`: address of a PostgreSQL; empty: the folder's SQLite. The server may run, here or elsewhere. Raises
-    `BackupRefused`, `StorageError`, OSError.
+    `database`: address of a PostgreSQL; empty: the folder's SQLite. `moved`: as in `backup_linked.copy`. The server
+    may run, here or elsewhere. Raises `BackupRefused`, `StorageError`, OSError.
     """
     with _staging(archive.parent, archive.name) as stage:
         rows = stage / _DATABASE
@@ -60,7 +62,7 @@ async def backup(folder: DataFolder, database: str, archive: Path, clock: Clock)
             raise BackupRefused(Why.NO_DATABASE, place=folder.database)
         manifest = Manifest(FORMAT, engine, schema, clock.now(), tables)
         (stage / _LINKED).mkdir()
-        await asyncio.to_thread(backup_linked.copy, folder.linked, stage / _LINKED)
+        await asyncio.to_thread(backup_linked.copy, folder.linked, stage / _LINKED, moved=moved)
         await asyncio.to_thread(_write_archive, stage / "archive", manifest, stage, folder)
         (stage / "archive").replace(archive)
         sync_folder(archive.parent)

@@ -14,10 +14,11 @@ CLEAN, RESTORED, MOVED = "clean", "restored", "moved"
 DATABASES = ("session.db", "worker.db")
 
 
-def copy(root: Path, into: Path) -> None:
-    """The keys of every device below `root`, but those that moved; sessions may be running. Raises `OSError`."""
+def copy(root: Path, into: Path, *, moved: bool = False) -> None:
+    """The keys of every device below `root`; sessions may be running. `moved`: also those that moved, which a move
+    that is done again needs. Raises `OSError`."""
     for folder in _folders(root):
-        if (folder / MOVED).exists():
+        if (folder / MOVED).exists() and not moved:
             continue
         place = into / folder.name
         place.mkdir(mode=0o700, parents=True)
