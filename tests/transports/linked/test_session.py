@@ -1,11 +1,14 @@
 """A worker's session of one device, over a library that does as it is told."""
 
 import asyncio
+import contextlib
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any, cast
 
 from merpati.core.clock import SystemClock
+from merpati.core.ids import Address
 from merpati.transports.linked import protocol
 from merpati.transports.linked.worker.gate import Gate
 from merpati.transports.linked.worker.library import Happening, Library, load_messages
@@ -37,6 +40,12 @@ class SlowLibrary:
             self.running.pop(id_).set()
 
 
+async def until_said(said: list[protocol.FromWorker], word: protocol.FromWorker) -> None:
+    async with asyncio.timeout(10):
+        while word not in said:  # noqa: ASYNC110 - a list tells nobody
+            await asyncio.sleep(0.01)
+
+
 async def test_a_pairing_that_meets_a_reconnection_is_the_only_session(tmp_path: Path) -> None:
     """Two with the same keys would spoil each other's."""
     library, said = SlowLibrary(), list[protocol.FromWorker]()
@@ -58,3 +67,23 @@ async def test_a_pairing_that_meets_a_reconnection_is_the_only_session(tmp_path:
     assert len(library.running) == 1
     await session.close(protocol.Close(device=DEVICE, q=1))
     assert library.running == {}
+
+
+async def test_a_session_whose_keys_are_being_written_opens_when_they_are(tmp_path: Path) -> None:
+    """A slow disk: whose they are is asked again."""
+    library, said = SlowLibrary(), list[protocol.FromWorker]()
+    library.may_leave.set()
+    tools = Tools(cast("Library", library), load_messages(), Gate(1), SystemClock(), said.append)
+    folder = made(tmp_path)
+    put_session(folder)
+    session = DeviceSession(tools, protocol.Open(device=DEVICE, folder=str(folder.path), spool=str(tmp_path)))
+    await session.begin()
+
+    with contextlib.closing(sqlite3.connect(folder.session, isolation_level=None)) as writing:
+        writing.execute("BEGIN EXCLUSIVE")
+        session.heard_event(Happening.CONNECTED, b"", 1)
+        session.heard_event(Happening.OFFLINE_DONE, b"", 1)
+        await until_said(said, protocol.Began(device=DEVICE))
+    await until_said(said, protocol.Opened(device=DEVICE, number=Address("62811")))
+
+    await session.close(protocol.Close(device=DEVICE, q=1))

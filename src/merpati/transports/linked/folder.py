@@ -25,8 +25,8 @@ from merpati.core.ids import DeviceId
 
 SESSION: Final = "session.db"
 ASIDE: Final = "before.db"
-BUSY_S: Final = 5.0
-"""The library may be writing."""
+BUSY_S: Final = 2.0
+"""The library may be writing; a worker that waits answers nobody meanwhile."""
 _BESIDE: Final = ("", "-journal", "-wal", "-shm")
 
 

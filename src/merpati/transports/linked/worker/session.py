@@ -37,6 +37,7 @@ CAUGHT_UP_WITHIN_S: Final = 10.0
 """WhatsApp says when all that waited was sent; should it not, we go on."""
 AGAIN_S: Final = (0.5, 300.0)
 """The first wait after the library gave up; it doubles up to the second."""
+NUMBER_AGAIN_S: Final = 0.5
 UNREADABLE_IN_A_ROW: Final = 3
 LOG_OUT_S: Final = 5.0
 SPOKEN_AT_ONCE: Final = 500
@@ -289,10 +290,16 @@ class DeviceSession:
     def _caught_up(self) -> None:
         if not (self._line.is_online and self._all_sent):
             return
+        try:
+            number = Address(self._number())
+        except StoreError as error:  # the library writes its keys to a slow disk
+            print(f"device {self.device}: {error!r}", file=sys.stderr)  # noqa: T201 - the gateway keeps it
+            self._timers.append(self._loop.call_later(NUMBER_AGAIN_S, self._caught_up))
+            return
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._telling.open(protocol.Opened(device=self.device, number=Address(self._number())))
+        self._telling.open(protocol.Opened(device=self.device, number=number))
 
     def _number(self) -> str:
         """The device's own, digits; known from the first login on."""
