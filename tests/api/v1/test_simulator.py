@@ -115,7 +115,7 @@ async def test_a_chat_shows_both_sides_and_how_far_each_message_came(
         ("text", "siap", BUDI, True, None),
         ("vote", "ya", BUDI, True, None),
     ]
-    assert lines[1]["location"] == {"latitude": -6.2, "longitude": 106.8}
+    assert lines[1]["location"] == {"latitude": -6.2, "longitude": 106.8, "name": "", "address": ""}
     assert lines[2]["poll"] == {"question": "Jadi?", "choices": ["ya", "tidak"], "several": False, "votes": ["ya"]}
     assert lines[3]["file"] == {
         "kind": "document",
