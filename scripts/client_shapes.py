@@ -25,11 +25,13 @@ from merpati.client.shape import OpenEnum, Shape
 SEVERAL = "several"
 """The module of what calls of several tags need."""
 GIVEN = "_given"
+WORDS = "words"
+"""The module of the words that stand for kinds and states."""
 
 
 def modules(schemas: Mapping[str, Schema], operations: Iterable[Operation]) -> dict[str, str]:
-    """The text of the package's modules by name: what calls of one tag alone need is in that tag's, and what they
-    are only given beside it."""
+    """The text of the package's modules by name: what calls of one tag alone need is in that tag's, what they are
+    only given beside it, and the words of all in one."""
     answered: dict[str, set[str]] = {}
     given: dict[str, set[str]] = {}
     for operation in operations:
@@ -40,6 +42,7 @@ def modules(schemas: Mapping[str, Schema], operations: Iterable[Operation]) -> d
     for tag, names in answered.items():
         for name in names | given[tag]:
             homes[name] = SEVERAL if name in homes else tag if name in names else tag + GIVEN
+    homes |= {name: WORDS for name in homes if "enum" in schemas[name]}
     found = {}
     for module in sorted(set(homes.values())):
         own = sorted(name for name, home in homes.items() if home == module)

@@ -74,7 +74,7 @@ STORED = ("message", "outbox", "batch", "batch_part", "media", "idempotency", "f
 NO_GRAPH = "http://127.0.0.1:9/v26.0"
 """Nobody is there."""
 CAPABILITIES = {
-    "simulator": Capabilities(in_flight=8, takes_ref=True),
+    "simulator": Capabilities(in_flight=8, takes_ref=True, edit_ms=900_000, revoke_ms=2 * DAY_MS),
     "official": Capabilities(
         in_flight=8,
         takes_ref=True,

@@ -110,6 +110,10 @@ class Rig(Protocol):
         """What the person's phone shows from the device (id, content); a file's path is readable here."""
         ...
 
+    async def changed(self) -> list[tuple[str, WaId, str]]:
+        """What the person's phone was told to change of the device's messages: edit or revoke, which, into what."""
+        ...
+
     async def say(self, text: str, *, group: bool = False) -> WaId: ...
 
     async def type_on_phone(self, text: str) -> WaId:

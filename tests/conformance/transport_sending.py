@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from merpati.core.ids import WireRef
-from merpati.transports.cards import Contact, Contacts, Reaction
+from merpati.transports.cards import Contact, Contacts, Edit, Reaction, Revoke
 from merpati.transports.interactive import (
     Button,
     Buttons,
@@ -219,3 +219,15 @@ class Sending:
 
         await heard.until(heard.arrived)
         assert heard.arrived()[0].kind is ReceiptKind.DELIVERED
+
+    async def test_what_was_sent_is_edited_and_deleted(self, rig: Rig) -> None:
+        """On the phone of who got it."""
+        needs(rig, "edit_ms", "revoke_ms")
+        transport, _ = await opened(rig)
+        first, second = [await transport.send(text(ref, rig.person)) for ref in ("first", "second")]
+        changes: tuple[Content, ...] = (Edit(about=first.wa_id, text="benar"), Revoke(about=second.wa_id))
+
+        for n, change in enumerate(changes):
+            await transport.send(Outbound(ref=WireRef(f"change{n}"), chat=rig.person, content=change))
+
+        assert await rig.changed() == [("edit", first.wa_id, "benar"), ("revoke", second.wa_id, "")]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import shlex
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -29,10 +30,13 @@ from merpati.fakes.whatsapp.server import FakeWhatsapp, open_whatsapp
 from merpati.messages.authored import changes_of
 from merpati.messages.history import HistoryRow, Search
 from merpati.messages.model import MessageState
+from merpati.messages.own_changes import change_own, draft_of
+from merpati.messages.planning import draw_ref
 from merpati.messages.undecryptable import count_undecryptable, undecryptable_of
 from merpati.messages.views import find_message, search_history, why_waiting
 from merpati.messages.waiting import Wait, Waiting
 from merpati.messages.warm_up import PAUSES_MS
+from merpati.transports.cards import Edit, Revoke
 from merpati.transports.port import Media, PairHow, SessionState, Text
 from tests.api.files import PNG
 from tests.flows.stage import ACCOUNT, DEVICE, Stage
@@ -95,6 +99,16 @@ class Shop(Stage):
         count = left[DEVICE].count if left else 0
         assert await self.storage.read(count_undecryptable) == count
         return count
+
+    async def change(self, message: MessageId, content: Edit | Revoke) -> None:
+        """As the API asks for it."""
+        gateway = self.gateway
+        view = await self.storage.read(find_message, message)
+        assert view is not None
+        new = MessageId((await gateway.ids.take("message"))[0])
+        draft = draft_of(new, view, content, draw_ref(random.Random()), gateway.clock.now())
+        await self.storage.write(change_own, draft, message, gateway.transports.capabilities["linked"])
+        gateway.wake(DEVICE, gateway.clock.now())
 
     async def has_typed(self, count: int) -> bool:
         return len(await self.typed()) == count
@@ -195,6 +209,28 @@ async def test_what_people_make_of_their_messages_is_seen(shop: Shop) -> None:
     assert line.text == "jam 10" and line.edited_at and line.revoked_at
     before = [change.before for change in await shop.storage.read(changes_of, line.id)]
     assert before == [Text(body="jam 8"), Text(body="jam 9"), Text(body="jam 10")]
+
+
+async def test_what_was_sent_is_edited_and_deleted_from_here(shop: Shop) -> None:
+    """On the other phone, and in the history, over a cut in the middle."""
+    await shop.pair()
+    [first] = await shop.send(BOB, content="Harga 50 ribu")
+    await shop.until_state([first], _S.READ)
+    shop.fake.network.faults.add(Fault.TAKE_AND_CUT)
+    await shop.change(first, Edit(text="Harga 55 ribu"))
+
+    async def is_edited() -> bool:
+        return (await shop.typed())[0].text == "Harga 55 ribu"
+
+    await shop.until(is_edited)
+    await shop.change(first, Revoke())
+
+    async def is_revoked() -> bool:
+        return bool((await shop.typed())[0].revoked_at)
+
+    await shop.until(is_revoked)
+    seen = [type(each.content) for each in shop.bob.shown]
+    assert seen[0] is contents.Text and contents.Edit in seen and contents.Revoke in seen
 
 
 async def test_a_note_to_oneself_has_come_in(shop: Shop) -> None:

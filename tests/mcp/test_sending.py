@@ -230,6 +230,18 @@ async def test_an_uncertain_message_is_sent_again_with_a_warning(api: Api) -> No
     assert "may arrive twice" in person.asked[0]
 
 
+async def test_what_was_sent_is_edited_and_deleted_when_a_person_agrees(api: Api) -> None:
+    """Who agrees sees the new words above the old ones; an edit takes some."""
+    id_, person = await send_and_end(api, Outcome.SENT), yes()
+    async with assistant(api, person=person) as asking:
+        assert (await asking.fail("prepare_change", message=id_, change="edit")).startswith("input_invalid")
+        for change, given in (("edit", {"text": "besok saja"}), ("revoke", {})):
+            code = (await asking.call("prepare_change", message=id_, change=change, **given))["confirmation"]
+            assert (await asking.call("carry_out", confirmation=code))["id"] == id_
+    assert person.asked[0].splitlines()[1:] == ["besok saja", "", "Before:", "halo"]
+    assert "Delete for everyone" in person.asked[1]
+
+
 async def test_a_change_that_cannot_be_is_not_prepared(api: Api) -> None:
     """With the state that it is in; moving takes a time."""
     sent, waits = await send_and_end(api, Outcome.SENT), await waiting(api)

@@ -14,7 +14,7 @@ import click
 from merpati.core.address import is_group
 from merpati.core.ids import Address
 from merpati.messages.words import summary_of
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, ReceiptKind, Received, Signal, Text
 from merpati.transports.simulator.entries import (
@@ -203,6 +203,15 @@ def _reaction(words: Words, content: Reaction) -> list[str]:
     return [said if content.emoji else words("phone.line.unreacted")]
 
 
+def _edit(words: Words, content: Edit) -> list[str]:
+    first, *rest = _safe(content.text).split("\n")
+    return [f"[{words('message.content.edit')}] {first}", *rest]
+
+
+def _revoke(words: Words, _: Revoke) -> list[str]:
+    return [f"[{words('message.content.revoke')}]"]
+
+
 def _not_shown(words: Words, content: NotShown) -> list[str]:
     return [f"[{words('phone.line.not_shown')}] {_safe(summary_of(content))}"]
 
@@ -219,5 +228,7 @@ _CONTENTS: dict[type[object], Callable[[Words, Any], list[str]]] = {
     Chosen: _chosen,
     Contacts: _contacts,
     Reaction: _reaction,
+    Edit: _edit,
+    Revoke: _revoke,
     NotShown: _not_shown,
 }

@@ -165,6 +165,9 @@ class Code(StrEnum):
     MESSAGE_SENT = "message_sent"
     MESSAGE_FAILED = "message_failed"
     MESSAGE_CANCELLED = "message_cancelled"
+    CHANGE_UNSUPPORTED = "change_unsupported"
+    CHANGE_IMPOSSIBLE = "change_impossible"
+    CHANGE_TOO_LATE = "change_too_late"
     # hand-over outcomes that end a message
     RECIPIENT_NOT_ON_WHATSAPP = "recipient_not_on_whatsapp"
     RECIPIENT_BLOCKED_US = "recipient_blocked_us"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
@@ -82,22 +82,37 @@ def _message_summary(desk: Desk, device: str, preview: shapes.PreviewAnswer, giv
     return visible("\n".join(lines))
 
 
-def _reschedule(messages: Messages, message: shapes.MessageAnswer, at: datetime | None) -> Act:
-    if at is None:
+class With(NamedTuple):
+    """What some changes need."""
+
+    at: datetime | None
+    text: str
+
+
+def _reschedule(messages: Messages, message: shapes.MessageAnswer, given: With) -> Act:
+    if given.at is None:
         raise ToolError("input_invalid: reschedule needs `at`")
-    return partial(messages.reschedule, message.id, at=at)
+    return partial(messages.reschedule, message.id, at=given.at)
 
 
-def _resend(messages: Messages, message: shapes.MessageAnswer, _at: datetime | None) -> Act:
+def _resend(messages: Messages, message: shapes.MessageAnswer, _given: With) -> Act:
     return partial(messages.resend, message.id, accept_twice=message.state is shapes.StateWord.UNCERTAIN)
 
 
-Change: TypeAlias = Literal["cancel", "reschedule", "send_now", "resend"]
-_ACTS: Mapping[Change, Callable[[Messages, shapes.MessageAnswer, datetime | None], Act]] = {
-    "cancel": lambda messages, message, _at: partial(messages.cancel, message.id),
+def _edit(messages: Messages, message: shapes.MessageAnswer, given: With) -> Act:
+    if not given.text:
+        raise ToolError("input_invalid: edit needs `text`")
+    return partial(messages.edit, message.id, text=given.text)
+
+
+Change: TypeAlias = Literal["cancel", "reschedule", "send_now", "resend", "edit", "revoke"]
+_ACTS: Mapping[Change, Callable[[Messages, shapes.MessageAnswer, With], Act]] = {
+    "cancel": lambda messages, message, _given: partial(messages.cancel, message.id),
     "reschedule": _reschedule,
-    "send_now": lambda messages, message, _at: partial(messages.send_now, message.id),
+    "send_now": lambda messages, message, _given: partial(messages.send_now, message.id),
     "resend": _resend,
+    "edit": _edit,
+    "revoke": lambda messages, message, _given: partial(messages.revoke, message.id),
 }
 """The names are those of `shapes.CanAnswer` too, and their sentences' `mcp.change.<name>`."""
 
@@ -107,28 +122,29 @@ async def prepare_change(
     message: int,
     change: Change,
     at: Annotated[datetime | None, Field(description="Of reschedule: when it shall go; with a zone.")] = None,
+    text: Annotated[str, Field(description="Of edit: what it shall say.")] = "",
 ) -> dict[str, Any]:
-    """Prepare to take back, move, send now or send again a message that is there. Nothing is changed yet: show the
-    person the `summary`, and when they agree call carry_out with `confirmation`."""
+    """Prepare to take back, move, send now or send again a message that is there, or to edit, or delete for
+    everyone (revoke), one that was sent. Nothing is changed yet: show the person the `summary`, and when they agree
+    call carry_out with `confirmation`."""
     desk = desk_of(context)
     found = await desk.client.messages.get(message)
     if not getattr(found.can, change):
         raise ToolError(f"not_possible: {change} cannot be done to message {message}, which is {found.state}")
     prepared = Prepared(
         title=f"{change.replace('_', '-')}-message-{message}",
-        summary=_change_summary(desk, await _device_words(desk, found.device), found, change, at),
-        act=_ACTS[change](desk.client.messages, found, at),
+        summary=_change_summary(desk, await _device_words(desk, found.device), found, change, With(at, text)),
+        act=_ACTS[change](desk.client.messages, found, With(at, text)),
     )
     return _kept(desk, prepared)
 
 
-def _change_summary(
-    desk: Desk, device: str, found: shapes.MessageAnswer, change: Change, at: datetime | None
-) -> str:
+def _change_summary(desk: Desk, device: str, found: shapes.MessageAnswer, change: Change, given: With) -> str:
     twice = change == "resend" and found.state is shapes.StateWord.UNCERTAIN
     lines = [
-        sentence(f"mcp.change.{change}", desk.language, id=found.id, device=device, to=found.to, at=at),
+        sentence(f"mcp.change.{change}", desk.language, id=found.id, device=device, to=found.to, at=given.at),
         *((sentence("mcp.change.twice", desk.language),) if twice else ()),
+        *((given.text, "", sentence("mcp.change.before", desk.language)) if change == "edit" else ()),
         found.text,
     ]
     return visible("\n".join(lines))

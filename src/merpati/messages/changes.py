@@ -18,6 +18,7 @@ from merpati.messages.actions import record_all
 from merpati.messages.first_contact import hurry
 from merpati.messages.handover import HandedOver, Outcome, finish_handovers
 from merpati.messages.model import LIFE, DelayRange, HoldReason, MessageEvent, MessageState, OpenRow, Priority
+from merpati.messages.store_authored import own_changes
 from merpati.messages.store_changes import Known
 from merpati.storage.port import Tx
 
@@ -201,13 +202,15 @@ async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool
     """Settle what an earlier owner was handing over when it was lost; answers how many. May run twice.
 
     Where the network takes our reference, the message is tried again, first in line, with the same reference and
-    bytes. Elsewhere nobody knows whether it arrived: it becomes uncertain. As it may have arrived only now, the
+    bytes; so is an edit or a deletion, which is the same twice. Elsewhere nobody knows whether it arrived: it
+    becomes uncertain. As it may have arrived only now, the
     paces count from here: the device's own makes it wait `gap_ms`.
     """
     rows = [row for row in await store_outbox.sending_rows(tx, [device]) if row.epoch < epoch]
-    outcome = Outcome.RETRY if takes_ref else Outcome.UNKNOWN
+    again = {made.id for made in await own_changes(tx, [row.message for row in rows])}
+    ends = [(row, Outcome.RETRY if takes_ref or row.message in again else Outcome.UNKNOWN) for row in rows]
     if rows:
-        await finish_handovers(tx, [_lost_track(row, outcome, at, gap_ms) for row in rows])
+        await finish_handovers(tx, [_lost_track(row, outcome, at, gap_ms) for row, outcome in ends])
     return len(rows)
 
 

@@ -14,6 +14,7 @@ from merpati.messages import store_outbox as store
 from merpati.messages.actions import record_all
 from merpati.messages.first_contact import REFUSALS, Head, hold_strangers, pause
 from merpati.messages.model import LIFE, HoldReason, MessageEvent, MessageState, OpenRow, Options, Priority, Taken
+from merpati.messages.own_changes import apply_own
 from merpati.messages.receipts import settle_early
 from merpati.messages.unclear import hold_unclear
 from merpati.storage.clock import database_now
@@ -62,6 +63,8 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
     """A RETRY that counts towards the most tries of a message."""
     keeps_place: bool = False
     """A RETRY that stays due when it was: first in line again."""
+    is_change: bool = False
+    """Of a message that was sent before: what WhatsApp takes of it is applied here."""
     gap_ms: int = 0
     """How long the device's own pace makes it wait after this; 0: not at all."""
     warms_up: bool = False
@@ -166,6 +169,7 @@ async def finish_handovers(tx: Tx, ends: Sequence[HandedOver]) -> list[bool]:
     )
     now = await database_now(tx)
     await _store_ends(tx, list(ours.values()), open_rows, now)
+    await apply_own(tx, [end.message for end in ends if end.outcome is Outcome.SENT and end.is_change])
     late = [end for end in ends if end.outcome is Outcome.SENT and ours.get(end.message) is not end]
     confirmed = await store_outcomes.confirm_late(tx, [(e.message, e.wa_id, e.handed_at, e.at) for e in late])
     await record_all(tx, [(e.account, _fact(e, now)) for e in late if e.message in confirmed])

@@ -11,6 +11,7 @@ from merpati.messages import store_early, store_outbox, store_outcomes
 from merpati.messages.actions import record_all
 from merpati.messages.costs import cost_text
 from merpati.messages.model import LIFE, MessageEvent, MessageState
+from merpati.messages.own_changes import apply_own
 from merpati.messages.store_outcomes import Handed
 from merpati.storage.clock import database_now
 from merpati.storage.lane import HotAction
@@ -75,6 +76,7 @@ async def apply_receipts(tx: Tx, receipts: Sequence[Receipted]) -> list[None]:
     await store_outcomes.set_costs(tx, _costs(receipts, rows))
     await store_outbox.leave_outbox(tx, [id_ for id_, _ in climbed])
     await _count_paces(tx, [rows[id_] for id_, _ in climbed if rows[id_].state == MessageState.QUEUED], receipts)
+    await apply_own(tx, [id_ for id_, _ in climbed if rows[id_].state in LIFE.sources(MessageEvent.ACKNOWLEDGED)])
     await record_all(tx, [(rows[id_].account, fact) for id_, state in climbed for fact in _facts(rows[id_], state)])
     return [None] * len(receipts)
 

@@ -23,7 +23,7 @@ from merpati.core.address import HOME_COUNTRY, parse_address
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address
 from merpati.messages.model import Target
-from merpati.transports.cards import Contacts, Reaction
+from merpati.transports.cards import Contacts, Edit, Reaction, Revoke
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, TemplateButton, Variable
 from merpati.transports.port import Content, Location, Media, Poll, Text
 
@@ -166,5 +166,5 @@ _TEXT_FIELD: dict[type[Content], str] = {
     Location: "caption",
     Poll: "question",
     **dict.fromkeys((Buttons, ListMenu, LinkButton), "body"),
-    **dict.fromkeys((Contacts, Reaction), ""),
+    **dict.fromkeys((Contacts, Reaction, Edit, Revoke), ""),
 }

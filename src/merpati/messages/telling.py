@@ -6,7 +6,7 @@ from typing import Any
 from merpati.core.facts import ReceivedFile, Telling
 from merpati.messages.model import StoredContent, Vote
 from merpati.messages.words import summary_of
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, Text
 
@@ -75,6 +75,14 @@ def _reaction(content: Reaction) -> dict[str, Any]:
     return {"type": "reaction", "text": content.emoji, "reaction": content.emoji, "reaction_to": content.about}
 
 
+def _edit(content: Edit) -> dict[str, Any]:
+    return {"type": "edit", "text": content.text}
+
+
+def _revoke(_: Revoke) -> dict[str, Any]:
+    return {"type": "revoke"}
+
+
 def _not_shown(content: NotShown) -> dict[str, Any]:
     """By the network's word; what could be read of it is its text."""
     return {"type": content.kind, "text": content.text}
@@ -91,5 +99,7 @@ _ABOUT: dict[type[object], Callable[[Any], dict[str, Any]]] = {
     Chosen: _chosen,
     Contacts: _contacts,
     Reaction: _reaction,
+    Edit: _edit,
+    Revoke: _revoke,
     NotShown: _not_shown,
 }

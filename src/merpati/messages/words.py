@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from merpati.messages.model import StoredContent, Vote
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, Poll, Text
 
@@ -34,6 +34,10 @@ def words_of(content: StoredContent) -> str:
             return " ".join(_joined(each.name, *each.phones) for each in content.contacts)
         case Reaction():
             return content.emoji
+        case Edit():
+            return content.text
+        case Revoke():
+            return ""
         case NotShown():
             return content.text
         case _:

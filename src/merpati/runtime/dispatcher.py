@@ -26,6 +26,7 @@ from merpati.messages.retries import Verdict, judge
 from merpati.runtime.supervisor import Supervisor
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage, StorageError
+from merpati.transports.cards import Edit, Revoke
 from merpati.transports.port import Outbound, SendError, SendFault, Sent, Signal, Transport
 
 logger = logging.getLogger(__name__)
@@ -223,6 +224,8 @@ class Dispatcher:
     async def _try(self, sender: Sender, message: Taken) -> HandedOver:
         """Hand over one message; it goes back unsent when the lease is not sure any more."""
         try:
+            if isinstance(message.content, Edit | Revoke) and self.clock.now() > message.content.until:
+                return self._end(sender, message, Verdict(Outcome.FAILED, Code.CHANGE_TOO_LATE))
             await self._show_typing(sender, message)
             outbound = await self.locate(message)  # a file may take long to come
             if not self.guard.may_hand_over():
@@ -249,7 +252,7 @@ class Dispatcher:
             error,
             refusals=message.refusals,
             max_tries=self.max_tries,
-            takes_ref=sender.transport.caps.takes_ref,
+            takes_ref=sender.transport.caps.takes_ref or _is_change(message),
             rng=self.rng,
         )
 
@@ -269,6 +272,7 @@ class Dispatcher:
             code=verdict.code,
             wait_ms=verdict.wait_ms,
             costs_try=verdict.costs_try,
+            is_change=_is_change(message),
             warms_up=sender.transport.caps.warms_up,
             receipt_may_be_early=not sender.transport.caps.takes_ref,
         )
@@ -286,3 +290,8 @@ class Dispatcher:
                 if self.guard.claim_of(sender.device) != sender.claim:
                     return  # the next owner settles it
                 await asyncio.sleep(STORE_AGAIN_S)
+
+
+def _is_change(message: Taken) -> bool:
+    """Of a message that was sent before: the same twice is once."""
+    return isinstance(message.content, Edit | Revoke)

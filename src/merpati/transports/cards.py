@@ -36,6 +36,23 @@ class Reaction(Struct, frozen=True, kw_only=True, tag=True):
     """Going out: who wrote the message; None: this device. Coming in it is not told."""
 
 
+class Edit(Struct, frozen=True, kw_only=True, tag=True):
+    """Goes out: other words of a text that this device sent. Again is harmless."""
+
+    text: str
+    about: WaId = WaId("")
+    """The message."""
+    until: int = 0
+    """WhatsApp takes it until then, in milliseconds."""
+
+
+class Revoke(Struct, frozen=True, kw_only=True, tag=True):
+    """Goes out: a message that this device sent is deleted for everyone. Again is harmless. Fields as in `Edit`."""
+
+    about: WaId = WaId("")
+    until: int = 0
+
+
 UNDECRYPTABLE = "undecryptable"
 """The kind of what could not be decrypted. The same message may come later as itself."""
 

@@ -15,7 +15,7 @@ from merpati.core.ids import Address, DeviceId, WaId, WireRef
 from merpati.transports.attachments import Location as Location
 from merpati.transports.attachments import Media as Media
 from merpati.transports.attachments import MediaKind as MediaKind
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.limits import FileRule
 
@@ -31,10 +31,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What this transport can do, as data.
 
     The senders read `in_flight`, `takes_ref` and `typing`. The door refuses, before anything is queued, what
-    `media`, `location`, `poll`, `reply`, `interactive`, `template`, `contact` and `reaction` say is absent, what is
-    beyond `max_text` and `files`, and what `window_ms` closes. The others are read by the conformance suite alone
-    until what needs them is there: `/validate` (`check_number`), `/fetch-group` (`groups`), a `/qr` that refuses
-    what the transport has not (`pair_qr`, `pair_code`).
+    `media`, `location`, `poll`, `reply`, `interactive`, `template`, `contact`, `reaction`, `edit_ms` and
+    `revoke_ms` say is absent, what is beyond `max_text` and `files`, and what `window_ms` closes. The others are
+    read by the conformance suite alone until what needs them is there: `/validate` (`check_number`),
+    `/fetch-group` (`groups`), a `/qr` that refuses what the transport has not (`pair_qr`, `pair_code`).
     """
 
     in_flight: int
@@ -70,6 +70,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """Emojis on messages."""
     warms_up: bool = False
     """Its network bans numbers that write to many people who do not know them, new ones soonest."""
+    edit_ms: int = 0
+    """For how long the words of a text can be changed after it was sent; 0: never."""
+    revoke_ms: int = 0
+    """For how long a message can be deleted for everyone after it was sent; 0: never."""
     window_ms: int = 0
     """How long anybody may be written to freely after they wrote; later only `Template` goes. 0: always."""
     max_text: int = 60_000
@@ -99,7 +103,18 @@ class Poll(Struct, frozen=True, kw_only=True, tag=True):
 
 
 Content: TypeAlias = (
-    Text | Media | Location | Poll | Buttons | ListMenu | LinkButton | Template | Contacts | Reaction
+    Text
+    | Media
+    | Location
+    | Poll
+    | Buttons
+    | ListMenu
+    | LinkButton
+    | Template
+    | Contacts
+    | Reaction
+    | Edit
+    | Revoke
 )
 """What can be sent."""
 Received: TypeAlias = Content | Chosen | NotShown

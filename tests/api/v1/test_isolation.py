@@ -46,6 +46,7 @@ BODIES: dict[str, Any] = {
     "previewMessages": {"device": ONE, "targets": "081234567890", "text": "x"},
     "rescheduleMessage": {"at": "2030-01-01T00:00:00Z"},
     "resendMessage": {},
+    "editMessage": {"text": "x"},
     "uploadFile": None,
     "addRotator": {**SALES, "name": ""},
     "changeRotator": SALES,

@@ -183,7 +183,8 @@ async def test_everything_about_a_message_is_told(both: Api, ayu: Browser) -> No
     ]
     assert told["timeline"][0]["values"] == {"request": str(told["request"])}
     assert told["ahead"] == [{"kind": "delivered", "at": None}, {"kind": "read", "at": None}]
-    assert told["can"] == {"cancel": False, "reschedule": False, "resend": False, "send_now": False}
+    can = {"cancel": False, "reschedule": False, "resend": False, "send_now": False, "edit": True, "revoke": True}
+    assert told["can"] == can
     assert told["state_at"] == told["timeline"][-1]["at"]
 
 
@@ -195,7 +196,8 @@ async def test_why_a_message_waits_is_told(both: Api, ayu: Browser) -> None:
     assert told["timeline"][-1]["key"] == "timeline.held.schedule"
     assert told["timeline"][-1]["values"] == {"until": told["due_at"]}
     assert told["ahead"][0] == {"kind": "handed_over", "at": told["due_at"]}
-    assert told["can"] == {"cancel": True, "reschedule": True, "resend": False, "send_now": True}
+    can = {"cancel": True, "reschedule": True, "resend": False, "send_now": True, "edit": False, "revoke": False}
+    assert told["can"] == can
     waiting = await send(both, "off", connectOnly=False)
     told = (await ayu.ask("GET", f"/messages/{waiting}")).body
     assert told["why"]["key"] == "device"

@@ -118,6 +118,9 @@ class CloudRig:
     async def shown(self) -> list[tuple[str, Content]]:
         return [(line.id, content_of(line.body, self.graph.world.media, self.folder)) for line in self._ours()]
 
+    async def changed(self) -> list[tuple[str, WaId, str]]:
+        return []
+
     async def say(self, text: str, *, group: bool = False) -> WaId:
         assert not group
         return await self._say({"type": "text", "text": {"body": text}})

@@ -4,6 +4,7 @@ import pytest
 
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WaId, WireRef
+from merpati.transports.cards import Edit
 from merpati.transports.cloud_api.bodies import body_of, check_outbound, read_body
 from merpati.transports.port import Content, Location, Media, MediaKind, Outbound, Poll, SendError, SendFault, Text
 
@@ -70,6 +71,7 @@ def test_typing_is_shown_by_marking_as_read() -> None:
     ("content", "fault", "code"),
     [
         (Poll(question="?", choices=("a", "b")), SendFault.UNSUPPORTED, Code.POLL_UNSUPPORTED),
+        (Edit(text="benar", about=WaId("wamid.1")), SendFault.UNSUPPORTED, Code.CHANGE_UNSUPPORTED),
         (Text(body="x" * 4097), SendFault.CONTENT, Code.TEXT_TOO_LONG),
         (Text(body=" \n"), SendFault.CONTENT, Code.CONTENT_MISSING),
         (media(MediaKind.IMAGE, "image/png", caption="x" * 1025), SendFault.CONTENT, Code.TEXT_TOO_LONG),

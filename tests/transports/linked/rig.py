@@ -185,6 +185,14 @@ class LinkedRig:
                 )
         return Contacts(contacts=tuple(map(_card, _cards(self.bob.written[shown.id].message))))
 
+    async def changed(self) -> list[tuple[str, WaId, str]]:
+        shown = [each.content for each in self.bob.shown]
+        return [
+            ("edit", WaId(each.of), each.body) if isinstance(each, contents.Edit) else ("revoke", WaId(each.of), "")
+            for each in shown
+            if isinstance(each, contents.Edit | contents.Revoke)
+        ]
+
     async def say(self, text: str, *, group: bool = False) -> WaId:
         return WaId(await acting.say(self.network, self.bob, self.chat_group if group else self.shop, text))
 

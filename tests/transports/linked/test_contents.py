@@ -8,7 +8,7 @@ import pytest
 
 from merpati.core.ids import Address, WaId, WireRef
 from merpati.fakes.whatsapp import acting, contents
-from merpati.transports.cards import NotShown, Reaction
+from merpati.transports.cards import Edit, NotShown, Reaction, Revoke
 from merpati.transports.port import (
     AnyEvent,
     Content,
@@ -189,8 +189,8 @@ async def test_messages_are_changed_and_taken_back_from_here(rig: LinkedRig) -> 
     first = await transport.send(out(Text(body="salah ketik"), rig.person))
     second = await transport.send(out(Text(body="salah kirim"), rig.person))
 
-    await transport.edit(rig.person, first.wa_id, "benar")
-    await transport.revoke(rig.person, second.wa_id)
+    await transport.send(out(Edit(about=first.wa_id, text="benar"), rig.person))
+    await transport.send(out(Revoke(about=second.wa_id), rig.person))
 
     assert [each.content for each in rig.bob.shown][2:] == [
         contents.Edit(of=first.wa_id, body="benar"),

@@ -59,7 +59,6 @@ OURS: tuple[protocol.FromGateway, ...] = (
         q=2,
         message=Outbound(ref=WireRef("r"), chat=CHAT, content=Poll(question="?", choices=("a", "b")), reply_to=ID),
     ),
-    protocol.Change(device=DEVICE, q=3, kind=protocol.ChangeKind.EDIT, chat=CHAT, target=ID, text="baru"),
     protocol.Show(device=DEVICE, chat=CHAT, what=Signal.TYPING),
     protocol.MarkRead(device=DEVICE, chat=CHAT, sender=CHAT, ids=(ID,)),
     protocol.Check(device=DEVICE, q=4, numbers=(CHAT,)),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merpati.core.ids import Address, DeviceId, WaId
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.port import Capabilities, Content, SendFault, Transport
 from merpati.transports.simulator.entries import Fate, HandOff, Said
 from merpati.transports.simulator.faults import Do, Rule
@@ -53,6 +53,15 @@ class SimulatorRig:
     def hand_offs(self, *fates: Fate) -> list[HandOff]:
         """What the journal says was handed over."""
         return [entry for entry in read_journal(self.folder) if isinstance(entry, HandOff) and entry.fate in fates]
+
+    async def changed(self) -> list[tuple[str, WaId, str]]:
+        lines = [now.line for now in await self.phone.chat(self.person)]
+        contents = [line.content for line in lines if isinstance(line, HandOff)]
+        return [
+            ("edit", each.about, each.text) if isinstance(each, Edit) else ("revoke", each.about, "")
+            for each in contents
+            if isinstance(each, Edit | Revoke)
+        ]
 
     async def say(self, text: str, *, group: bool = False) -> WaId:
         return await self.phone.say(self.person, self.group if group else self.device, text)

@@ -18,7 +18,7 @@ from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
 from merpati.messages.model import Media, Note, Options
 from merpati.messages.planning import MOST_TEXT
-from merpati.transports.cards import Contacts, Reaction
+from merpati.transports.cards import Contacts, Edit, Reaction, Revoke
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, file_of
 from merpati.transports.limits import Alone, check_alone, check_file
 from merpati.transports.port import Capabilities, Content, Location, MediaKind, Poll, Text
@@ -150,5 +150,7 @@ _ABLE: Mapping[type[Content], tuple[Callable[[Capabilities], bool], Code]] = {
     Template: (lambda caps: caps.template, Code.TEMPLATE_UNSUPPORTED),
     Contacts: (lambda caps: caps.contact, Code.CONTACT_UNSUPPORTED),
     Reaction: (lambda caps: caps.reaction, Code.REACTION_UNSUPPORTED),
+    Edit: (lambda caps: caps.edit_ms > 0, Code.CHANGE_UNSUPPORTED),
+    Revoke: (lambda caps: caps.revoke_ms > 0, Code.CHANGE_UNSUPPORTED),
 }
 """What a content needs, and the code that says it is not there."""

@@ -173,7 +173,8 @@ class FileRuleAnswer(Answer, frozen=True, kw_only=True):
 class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long one
     may write freely after somebody wrote, 0: always. `warms_up`: its network bans numbers that write to many people
-    who do not know them. `files`: by kind, where it takes less than this server.
+    who do not know them. `edit_ms`, `revoke_ms`: for how long what was sent can be edited, and deleted for
+    everyone, 0: never. `files`: by kind, where it takes less than this server.
     """
 
     in_flight: int
@@ -191,6 +192,8 @@ class CapabilitiesAnswer(Answer, frozen=True, kw_only=True):
     template: bool
     contact: bool
     reaction: bool
+    edit_ms: int
+    revoke_ms: int
     warms_up: bool
     window_ms: int
     max_text: int

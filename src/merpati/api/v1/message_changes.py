@@ -1,7 +1,11 @@
 """What a person or a program does to one message: take it back, move it, send it now or again."""
 
+import random
+from typing import Annotated
+
 from litestar import post
 from litestar.params import FromPath, JSONBody
+from msgspec import Meta
 
 from merpati.api.v1 import access
 from merpati.api.v1.message_shapes import MessageAnswer
@@ -12,9 +16,14 @@ from merpati.api.v1.shapes import Given, GivenInstant, millis
 from merpati.core.clock import DAY_MS
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import MessageId
+from merpati.devices.views import find_device
 from merpati.messages.changes import Reschedule, cancel_message, reschedule_message, resend_message
 from merpati.messages.model import DelayRange
+from merpati.messages.own_changes import change_own, draft_of
+from merpati.messages.planning import draw_ref
+from merpati.transports.cards import Edit, Revoke
 
+_rng = random.SystemRandom()
 FURTHEST_MS = 3_653 * DAY_MS
 _TOO_LATE = (
     Code.MESSAGE_UNKNOWN,
@@ -37,6 +46,12 @@ class ResendGiven(Given, frozen=True, kw_only=True):
     """Of an uncertain message, which may have arrived: whether it may arrive twice."""
 
     accept_twice: bool = False
+
+
+class EditGiven(Given, frozen=True, kw_only=True):
+    """What the message is to say."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=60_000)]
 
 
 @post(
@@ -129,3 +144,62 @@ async def post_resend(
     )
     gateway.wake(message.device, gateway.clock.now())
     return await answer_message(gateway, principal, message_id)
+
+
+_CHANGING = (
+    Code.MESSAGE_UNKNOWN,
+    Code.CHANGE_UNSUPPORTED,
+    Code.CHANGE_IMPOSSIBLE,
+    Code.CHANGE_TOO_LATE,
+    Code.DEVICE_DELETED,
+)
+
+
+@post(
+    "/{message_id:int}/edit",
+    operation_id="editMessage",
+    summary="Edit a message that was sent",
+    status_code=200,
+    responses=refusals(Code.TEXT_TOO_LONG, *_CHANGING),
+)
+async def post_edit(
+    gateway: TheGateway,
+    principal: ThePrincipal,
+    once: TheOnce,
+    message_id: FromPath[int],
+    data: JSONBody[EditGiven],
+) -> MessageAnswer:
+    """Queues other words for a text, which WhatsApp takes for 15 minutes after it was sent. The edit is a message
+    of its own in the history; when WhatsApp has it, the message says the new words, and keeps the old ones."""
+    return await _change(gateway, principal, once, message_id, Edit(text=data.text))
+
+
+@post(
+    "/{message_id:int}/revoke",
+    operation_id="revokeMessage",
+    summary="Delete a message for everyone",
+    status_code=200,
+    responses=refusals(*_CHANGING),
+)
+async def post_revoke(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, message_id: FromPath[int]
+) -> MessageAnswer:
+    """Queues its deletion on everybody's phone, which WhatsApp takes for two days. The history keeps it, marked."""
+    return await _change(gateway, principal, once, message_id, Revoke())
+
+
+async def _change(
+    gateway: TheGateway, principal: ThePrincipal, once: TheOnce, id_: int, content: Edit | Revoke
+) -> MessageAnswer:
+    message = await access.message(gateway, principal, id_)
+    device = await gateway.storage.read(find_device, message.device)
+    if device is None:
+        raise Refusal(Code.DEVICE_DELETED)
+    caps, now = gateway.capabilities[device.transport], gateway.clock.now()
+    if isinstance(content, Edit) and len(content.text) > caps.max_text:
+        raise Refusal(Code.TEXT_TOO_LONG, field="text", most=caps.max_text)
+    new = MessageId((await gateway.ids.take("message"))[0])
+    draft = draft_of(new, message, content, draw_ref(_rng), now)
+    await once.write(gateway.storage, change_own, draft, message.id, caps)
+    gateway.wake(message.device, now)
+    return await answer_message(gateway, principal, id_)

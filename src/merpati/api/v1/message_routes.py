@@ -2,7 +2,14 @@
 
 from litestar import Router
 
-from merpati.api.v1.message_changes import post_cancel, post_reschedule, post_resend, post_send_now
+from merpati.api.v1.message_changes import (
+    post_cancel,
+    post_edit,
+    post_reschedule,
+    post_resend,
+    post_revoke,
+    post_send_now,
+)
 from merpati.api.v1.messages import get_counts, get_message, get_messages
 from merpati.api.v1.previewing import post_preview
 from merpati.api.v1.sending import post_messages
@@ -23,6 +30,8 @@ def messages_router() -> Router:
             post_reschedule,
             post_send_now,
             post_resend,
+            post_edit,
+            post_revoke,
         ],
         tags=["Messages"],
     )

@@ -14,10 +14,11 @@ from merpati.devices.model import Device, words_of
 from merpati.messages.authored import Changed, ChangeKind
 from merpati.messages.history import HistoryRow
 from merpati.messages.model import MessageState, Note, StateWord, StoredContent, Vote
+from merpati.messages.own_changes import May
 from merpati.messages.targets import text_of
 from merpati.messages.waiting import Can, Wait, Waiting, what_can
 from merpati.messages.words import summary_of
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template
 from merpati.transports.port import Location, Media, MediaKind, Poll, Text
 
@@ -47,6 +48,8 @@ class ContentKind(StrEnum):
     CHOICE = "choice"
     CONTACTS = "contacts"
     REACTION = "reaction"
+    EDIT = "edit"
+    REVOKE = "revoke"
     NOT_SHOWN = "not_shown"
 
 
@@ -63,13 +66,15 @@ KINDS: dict[type, ContentKind] = {
     Chosen: ContentKind.CHOICE,
     Contacts: ContentKind.CONTACTS,
     Reaction: ContentKind.REACTION,
+    Edit: ContentKind.EDIT,
+    Revoke: ContentKind.REVOKE,
     NotShown: ContentKind.NOT_SHOWN,
 }
 
 
 def words_in(content: StoredContent) -> str:
     """The one text of it: what was written, a caption, a question, or what was chosen."""
-    if isinstance(content, Vote | Chosen | Template | Contacts | Reaction | NotShown):
+    if isinstance(content, Vote | Chosen | Template | Contacts | Reaction | Edit | Revoke | NotShown):
         return summary_of(content)
     return text_of(content)
 
@@ -155,6 +160,8 @@ class CanAnswer(Answer, frozen=True, kw_only=True):
     reschedule: bool
     resend: bool
     send_now: bool
+    edit: bool
+    revoke: bool
 
 
 class StepAnswer(Answer, frozen=True, kw_only=True):
@@ -292,6 +299,7 @@ def _of_device(device: Device) -> dict[str, str]:
     return {"number": device.number, "means": words.means, "next_step": words.next_step}
 
 
-def show_can(state: MessageState, waiting: Waiting | None) -> CanAnswer:
+def show_can(state: MessageState, waiting: Waiting | None, may: May) -> CanAnswer:
     can: Can = what_can(state, waiting)
-    return CanAnswer(**msgspec.structs.asdict(can))
+    changes = {"edit": may.edit_until > 0, "revoke": may.revoke_until > 0}
+    return CanAnswer(**msgspec.structs.asdict(can), **changes)

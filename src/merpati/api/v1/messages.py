@@ -50,6 +50,7 @@ from merpati.messages.history import HistoryRow, Search
 from merpati.messages.media import find_media_of
 from merpati.messages.model import Media as MediaRow
 from merpati.messages.model import MessageState, StoredContent
+from merpati.messages.own_changes import NEITHER, May, may_of
 from merpati.messages.thumbnails import is_picture
 from merpati.messages.views import MessageView, why_waiting
 from merpati.messages.waiting import Waiting
@@ -234,10 +235,17 @@ async def answer_message(gateway: Gateway, principal: Principal, id_: int) -> Me
     message = await access.message(gateway, principal, id_)
     told = await gateway.storage.read(_tell, message)
     window = await find_window(gateway, told.device, message.chat) if told.device is not None else None
-    return _show(told, window)
+    return _show(told, window, await _may(gateway, told))
 
 
-def _show(told: Told, window: Window | None) -> MessageAnswer:
+async def _may(gateway: Gateway, told: Told) -> May:
+    if told.device is None or told.message.incoming:
+        return NEITHER
+    caps = gateway.capabilities[told.device.transport]
+    return await gateway.storage.read(may_of, told.message.id, caps, gateway.clock.now())
+
+
+def _show(told: Told, window: Window | None, may: May) -> MessageAnswer:
     message, content = told.message, told.message.content
     return MessageAnswer(
         id=message.id,
@@ -276,7 +284,7 @@ def _show(told: Told, window: Window | None) -> MessageAnswer:
         timeline=[show_step(step) for step in message.steps],
         ahead=show_ahead(message.state, told.waiting),
         why=show_why(told.waiting, told.device),
-        can=show_can(message.state, told.waiting),
+        can=show_can(message.state, told.waiting, may),
     )
 
 

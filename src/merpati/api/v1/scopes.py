@@ -75,6 +75,8 @@ NEEDED: Mapping[str, Needed] = {
     "rescheduleMessage": _S.MESSAGES_SEND,
     "sendMessageNow": _S.MESSAGES_SEND,
     "resendMessage": _S.MESSAGES_SEND,
+    "editMessage": _S.MESSAGES_SEND,
+    "revokeMessage": _S.MESSAGES_SEND,
     "uploadFile": _S.MESSAGES_SEND,
     "listFiles": _S.MESSAGES_SEND,
     "getFile": _S.MESSAGES_SEND,

@@ -12,7 +12,7 @@ from merpati.api.v1.message_shapes import FileAnswer, LocationAnswer, show_locat
 from merpati.api.v1.shapes import Answer, Instant, instant
 from merpati.core.ids import Address, DeviceId
 from merpati.messages.words import summary_of
-from merpati.transports.cards import Contacts, NotShown, Reaction
+from merpati.transports.cards import Contacts, Edit, NotShown, Reaction, Revoke
 from merpati.transports.interactive import Buttons, Chosen, LinkButton, ListMenu, Template, file_of
 from merpati.transports.phones import ChatLine, Everyone, Happening, Person, Phones
 from merpati.transports.port import Location, Media, Poll, Text
@@ -36,6 +36,8 @@ class LineKind(StrEnum):
     CHOICE = "choice"
     CONTACTS = "contacts"
     REACTION = "reaction"
+    EDIT = "edit"
+    REVOKE = "revoke"
     NOT_SHOWN = "not_shown"
 
 
@@ -176,7 +178,7 @@ def _words(line: ChatLine) -> str:
             return line.content.question
         case Buttons() | ListMenu() | LinkButton():
             return line.content.body
-        case Template() | Chosen() | Contacts() | Reaction() | NotShown():
+        case Template() | Chosen() | Contacts() | Reaction() | Edit() | Revoke() | NotShown():
             return summary_of(line.content)
         case _:
             return ", ".join(line.choices)
@@ -217,5 +219,7 @@ _KINDS: Mapping[type[object], LineKind] = {
     Chosen: LineKind.CHOICE,
     Contacts: LineKind.CONTACTS,
     Reaction: LineKind.REACTION,
+    Edit: LineKind.EDIT,
+    Revoke: LineKind.REVOKE,
     NotShown: LineKind.NOT_SHOWN,
 }

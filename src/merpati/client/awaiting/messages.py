@@ -270,6 +270,35 @@ class Messages:
             )
         )
 
+    async def edit(self, message_id: int, *, text: str, idempotency_key: str | None = None) -> shapes.MessageAnswer:
+        """Edit a message that was sent.
+
+        Queues other words for a text, which WhatsApp takes for 15 minutes after it was sent. The edit is a
+        message of its own in the history; when WhatsApp has it, the message says the new words, and keeps the
+        old ones.
+        """
+        return await self._do(
+            Call(
+                "POST",
+                path_of("/api/v1/messages/{}/edit", message_id),
+                shapes.MessageAnswer,
+                body={"text": text},
+                key=idempotency_key,
+            )
+        )
+
+    async def revoke(self, message_id: int, *, idempotency_key: str | None = None) -> shapes.MessageAnswer:
+        """Delete a message for everyone.
+
+        Queues its deletion on everybody's phone, which WhatsApp takes for two days. The history keeps it,
+        marked.
+        """
+        return await self._do(
+            Call(
+                "POST", path_of("/api/v1/messages/{}/revoke", message_id), shapes.MessageAnswer, key=idempotency_key
+            )
+        )
+
     def list_files(
         self, *, cursor: str | None | UnsetType = UNSET, limit: int | UnsetType = UNSET
     ) -> AsyncPages[shapes.KeptFileAnswer]:

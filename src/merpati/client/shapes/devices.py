@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from merpati.client.shape import OpenEnum, Shape
-from merpati.client.shapes.several import SessionState, WindowAnswer
+from merpati.client.shape import Shape
+from merpati.client.shapes.several import WindowAnswer
+from merpati.client.shapes.words import Caution, PairHow, SessionState, Source, WebhookWay
 
 
 class AddedAnswer(Shape, frozen=True, kw_only=True):
@@ -21,7 +22,8 @@ class AddedAnswer(Shape, frozen=True, kw_only=True):
 class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     """What a way to WhatsApp can do; what it cannot is refused before anything is queued. `window_ms`: how long
     one may write freely after somebody wrote, 0: always. `warms_up`: its network bans numbers that write to
-    many people who do not know them. `files`: by kind, where it takes less than this server."""
+    many people who do not know them. `edit_ms`, `revoke_ms`: for how long what was sent can be edited, and
+    deleted for everyone, 0: never. `files`: by kind, where it takes less than this server."""
 
     in_flight: int
     takes_ref: bool
@@ -38,18 +40,12 @@ class CapabilitiesAnswer(Shape, frozen=True, kw_only=True):
     template: bool
     contact: bool
     reaction: bool
+    edit_ms: int
+    revoke_ms: int
     warms_up: bool
     window_ms: int
     max_text: int
     files: dict[str, FileRuleAnswer]
-
-
-class Caution(OpenEnum):
-    """With people who do not know the number: how many a day it writes to first."""
-
-    AUTO = "auto"
-    OWN = "own"
-    OFF = "off"
 
 
 class CautionAnswer(Shape, frozen=True, kw_only=True):
@@ -157,13 +153,6 @@ class PageOfDeviceAnswer(Shape, frozen=True, kw_only=True):
     next: str | None
 
 
-class PairHow(OpenEnum):
-    """PairHow"""
-
-    QR = "qr"
-    CODE = "code"
-
-
 class PairingAnswer(Shape, frozen=True, kw_only=True):
     """What to scan (the text of the QR picture) or to type, until `expires_at`; null where the network does not
     say. WhatsApp takes a code to type for 160 seconds."""
@@ -210,14 +199,6 @@ class SettingsAnswer(Shape, frozen=True, kw_only=True):
     new_people_per_day: int
 
 
-class Source(OpenEnum):
-    """What answers incoming messages. Fonnte docs, API update device, parameter `source`."""
-
-    AUTOREPLY = "autoreply"
-    SPREADSHEET = "spreadsheet"
-    FLOW = "flow"
-
-
 class StageAnswer(Shape, frozen=True, kw_only=True):
     """From when on how many people a day."""
 
@@ -254,10 +235,3 @@ class UndecryptableAnswer(Shape, frozen=True, kw_only=True):
     count: int
     since: datetime
     next_step: str
-
-
-class WebhookWay(OpenEnum):
-    """What a device's webhook hears, and what it means for automatic answers."""
-
-    FONNTE = "fonnte"
-    BOTH = "both"

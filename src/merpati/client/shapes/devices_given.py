@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from merpati.client.shape import Shape
-from merpati.client.shapes.devices import Caution, Source, WebhookWay
+from merpati.client.shapes.words import Caution, Source, WebhookWay
 
 
 class SettingsGiven(Shape, frozen=True, kw_only=True):

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType, field
 
-from merpati.client.shape import OpenEnum, Shape
-from merpati.client.shapes.several import SessionState
+from merpati.client.shape import Shape
+from merpati.client.shapes.words import SessionState, WaitKind
 
 
 class ActivitiesAnswer(Shape, frozen=True, kw_only=True):
@@ -88,12 +88,3 @@ class WaitAnswer(Shape, frozen=True, kw_only=True):
     count: int
     since: datetime | None
     webhook: FailingWebhook | None | UnsetType = UNSET
-
-
-class WaitKind(OpenEnum):
-    """What waits for a person."""
-
-    DEVICE_DOWN = "device_down"
-    UNCERTAIN = "uncertain"
-    FAILED = "failed"
-    WEBHOOK_FAILING = "webhook_failing"

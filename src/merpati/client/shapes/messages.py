@@ -9,16 +9,24 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
-from merpati.client.shape import OpenEnum, Shape
+from merpati.client.shape import Shape
 from merpati.client.shapes.several import (
     ChoiceAnswer,
     Contact,
     FileAnswer,
     InteractiveAnswer,
     LocationAnswer,
-    MediaKind,
     ReactionAnswer,
     WindowAnswer,
+)
+from merpati.client.shapes.words import (
+    ChangeKind,
+    ContentKind,
+    Direction,
+    MediaKind,
+    Note,
+    StateWord,
+    Wait,
 )
 
 
@@ -83,6 +91,8 @@ class CanAnswer(Shape, frozen=True, kw_only=True):
     reschedule: bool
     resend: bool
     send_now: bool
+    edit: bool
+    revoke: bool
 
 
 class ChangeAnswer(Shape, frozen=True, kw_only=True):
@@ -91,31 +101,6 @@ class ChangeAnswer(Shape, frozen=True, kw_only=True):
     kind: ChangeKind
     at: datetime
     text: str
-
-
-class ChangeKind(OpenEnum):
-    """What was made of it."""
-
-    EDITED = "edited"
-    REVOKED = "revoked"
-
-
-class ContentKind(OpenEnum):
-    """What a message holds."""
-
-    TEXT = "text"
-    FILE = "file"
-    LOCATION = "location"
-    POLL = "poll"
-    VOTE = "vote"
-    BUTTONS = "buttons"
-    MENU = "menu"
-    LINK = "link"
-    TEMPLATE = "template"
-    CHOICE = "choice"
-    CONTACTS = "contacts"
-    REACTION = "reaction"
-    NOT_SHOWN = "not_shown"
 
 
 class CostAnswer(Shape, frozen=True, kw_only=True):
@@ -139,13 +124,6 @@ class CountsAnswer(Shape, frozen=True, kw_only=True):
     cancelled: int
     expired: int
     uncertain: int
-
-
-class Direction(OpenEnum):
-    """Which way a message goes."""
-
-    OUT = "out"
-    IN = "in"
 
 
 class FileRulesAnswer(Shape, frozen=True, kw_only=True):
@@ -258,16 +236,6 @@ class MessageRow(Shape, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-class Note(OpenEnum):
-    """Something one should know about a message; shown in the timeline, and in the answer to the call."""
-
-    BUTTONS_NOT_SENT = "buttons_not_sent"
-    FILE_TYPE = "file_type"
-    FILE_TOO_LARGE = "file_too_large"
-    FILE_LOST = "file_lost"
-    FILE_AWAITED = "file_awaited"
-
-
 class PageOfBatchAnswer(Shape, frozen=True, kw_only=True):
     """A part of a list. `next` is the cursor of the part that follows; null: this is the end."""
 
@@ -335,38 +303,6 @@ class SentAnswer(Shape, frozen=True, kw_only=True):
     items: list[AcceptedMessage]
 
 
-class StateFilter(OpenEnum):
-    """A state, or one of two kinds of queued ones: kept back for any reason, kept back by a schedule."""
-
-    HELD = "held"
-    SCHEDULED = "scheduled"
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    UNCERTAIN = "uncertain"
-    RECEIVED = "received"
-
-
-class StateWord(OpenEnum):
-    """A state by its name, for those outside."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    UNCERTAIN = "uncertain"
-    RECEIVED = "received"
-
-
 class StepAnswer(Shape, frozen=True, kw_only=True):
     """A step of a message's life. `key` is its sentence's, `values` fill the blanks. Of the values `until` is an
     instant, and `why` an error code: its sentence is `error.<code>`."""
@@ -375,20 +311,6 @@ class StepAnswer(Shape, frozen=True, kw_only=True):
     at: datetime
     key: str
     values: dict[str, str]
-
-
-class Wait(OpenEnum):
-    """What a queued message waits for."""
-
-    SCHEDULE = "schedule"
-    DELAY = "delay"
-    FOLLOWUP = "followup"
-    RETRY = "retry"
-    UNCLEAR = "unclear"
-    CAUTION = "caution"
-    DEVICE = "device"
-    PACE = "pace"
-    TURN = "turn"
 
 
 class WhyAnswer(Shape, frozen=True, kw_only=True):

@@ -8,14 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from merpati.client.shape import OpenEnum, Shape
-
-
-class Outcome(OpenEnum):
-    """What came of a request."""
-
-    OK = "ok"
-    REFUSED = "refused"
+from merpati.client.shape import Shape
 
 
 class PageOfRequestLine(Shape, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from merpati.client.shape import OpenEnum, Shape
+from merpati.client.shape import Shape
+from merpati.client.shapes.words import RotatorKind
 
 
 class MemberAnswer(Shape, frozen=True, kw_only=True):
@@ -37,10 +38,3 @@ class RotatorAnswer(Shape, frozen=True, kw_only=True):
     kind: RotatorKind
     created_at: datetime
     members: list[MemberAnswer]
-
-
-class RotatorKind(OpenEnum):
-    """How members are drawn. Fonnte docs, rotator, rotation cycle."""
-
-    FULL = "full"
-    PARTIAL = "partial"

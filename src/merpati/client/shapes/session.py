@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from merpati.client.shape import OpenEnum, Shape
+from merpati.client.shape import Shape
+from merpati.client.shapes.words import Language, Scope, Theme
 
 
 class AccountAnswer(Shape, frozen=True, kw_only=True):
@@ -15,30 +16,6 @@ class AccountAnswer(Shape, frozen=True, kw_only=True):
 
     id: int
     name: str
-
-
-class Language(OpenEnum):
-    """The language of what a user reads; `auto`: what the browser prefers."""
-
-    AUTO = "auto"
-    ID = "id"
-    EN = "en"
-
-
-class Scope(OpenEnum):
-    """What a key may do. None contains another; which one an endpoint needs stands in `api.v1.scopes`."""
-
-    MESSAGES_SEND = "messages:send"
-    MESSAGES_READ = "messages:read"
-    DEVICES_READ = "devices:read"
-    DEVICES_MANAGE = "devices:manage"
-    DEVICES_TOKENS = "devices:tokens"
-    ROTATORS_MANAGE = "rotators:manage"
-    WEBHOOKS_READ = "webhooks:read"
-    WEBHOOKS_MANAGE = "webhooks:manage"
-    EVENTS_READ = "events:read"
-    REQUESTS_READ = "requests:read"
-    SIMULATOR_USE = "simulator:use"
 
 
 class SessionAnswer(Shape, frozen=True, kw_only=True):
@@ -62,14 +39,6 @@ class SessionKey(Shape, frozen=True, kw_only=True):
     scopes: list[Scope]
     devices: list[int] | None
     expires_at: datetime | None
-
-
-class Theme(OpenEnum):
-    """The look of the dashboard."""
-
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
 
 
 class UserAnswer(Shape, frozen=True, kw_only=True):

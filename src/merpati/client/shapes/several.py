@@ -9,7 +9,8 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
-from merpati.client.shape import OpenEnum, Shape
+from merpati.client.shape import Shape
+from merpati.client.shapes.words import MediaKind, TemplateButtonKind, WindowState
 
 
 class ChoiceAnswer(Shape, frozen=True, kw_only=True):
@@ -65,15 +66,6 @@ class LocationAnswer(Shape, frozen=True, kw_only=True):
     address: str = ""
 
 
-class MediaKind(OpenEnum):
-    """What sort of file it is shown as."""
-
-    IMAGE = "image"
-    VIDEO = "video"
-    AUDIO = "audio"
-    DOCUMENT = "document"
-
-
 class Menu(Shape, frozen=True, kw_only=True):
     """A list of ten rows at most, to choose one of; the text's one `button` (20 characters) opens it."""
 
@@ -120,22 +112,6 @@ class ReplyButtons(Shape, frozen=True, kw_only=True):
     footer: str = ""
 
 
-class SessionState(OpenEnum):
-    """The life of a device's session."""
-
-    OFF = "off"
-    PAIRING = "pairing"
-    CONNECTING = "connecting"
-    OPEN = "open"
-    RETRYING = "retrying"
-    LOGGED_OUT = "logged_out"
-    REPLACED = "replaced"
-    BANNED = "banned"
-    OUTDATED = "outdated"
-    PASSKEY_REQUIRED = "passkey_required"
-    FAILED = "failed"
-
-
 class Template(Shape, frozen=True, kw_only=True):
     """A text that WhatsApp approved, by its name and language (`id`, `en_US`), and what fills its blanks. Where a
     picture, a video, a document or a place stands above it, that is the message's `file` or `location`."""
@@ -163,14 +139,6 @@ class TemplateButton(Shape, frozen=True, kw_only=True):
     value: str
 
 
-class TemplateButtonKind(OpenEnum):
-    """Which sort of button of a template is filled in; the words are Meta's."""
-
-    QUICK_REPLY = "quick_reply"
-    URL = "url"
-    COPY_CODE = "copy_code"
-
-
 class WindowAnswer(Shape, frozen=True, kw_only=True):
     """Whether one may write freely in a chat. `open`: until `until`, as they wrote less than 24 hours before.
     `closed`: only approved templates go until they write. `unknown`: the device is not connected, or has not
@@ -178,11 +146,3 @@ class WindowAnswer(Shape, frozen=True, kw_only=True):
 
     state: WindowState
     until: datetime | None
-
-
-class WindowState(OpenEnum):
-    """Whether one may write freely."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-    UNKNOWN = "unknown"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import field
 
-from merpati.client.shape import OpenEnum, Shape
+from merpati.client.shape import Shape
 from merpati.client.shapes.several import (
     ChoiceAnswer,
     Contact,
@@ -18,6 +18,7 @@ from merpati.client.shapes.several import (
     LocationAnswer,
     ReactionAnswer,
 )
+from merpati.client.shapes.words import LineKind
 
 
 class ChatAnswer(Shape, frozen=True, kw_only=True):
@@ -71,24 +72,6 @@ class GroupAnswer(Shape, frozen=True, kw_only=True):
     id: str
     name: str
     members: list[str]
-
-
-class LineKind(OpenEnum):
-    """What a line of a chat holds."""
-
-    TEXT = "text"
-    FILE = "file"
-    LOCATION = "location"
-    POLL = "poll"
-    VOTE = "vote"
-    BUTTONS = "buttons"
-    MENU = "menu"
-    LINK = "link"
-    TEMPLATE = "template"
-    CHOICE = "choice"
-    CONTACTS = "contacts"
-    REACTION = "reaction"
-    NOT_SHOWN = "not_shown"
 
 
 class PersonAnswer(Shape, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from merpati.client.shape import OpenEnum, Shape
+from merpati.client.shape import Shape
+from merpati.client.shapes.words import EndpointKind, GivenUp, WebhookState
 
 
 class CallAnswer(Shape, frozen=True, kw_only=True):
@@ -35,32 +36,12 @@ class DeadLetterAnswer(Shape, frozen=True, kw_only=True):
     reason: GivenUp
 
 
-class EndpointKind(OpenEnum):
-    """Which facts are heard, and in which body. `bodies.TELLS` is the table."""
-
-    MESSAGE = "message"
-    STATUS = "status"
-    CONNECT = "connect"
-    CHAINING = "chaining"
-    TYPED = "typed"
-
-
 class FailureAnswer(Shape, frozen=True, kw_only=True):
     """The newest call that it did not take; `status` is HTTP's, null when there was no answer: `error` says why."""
 
     at: datetime
     status: int | None
     error: str | None
-
-
-class GivenUp(OpenEnum):
-    """Why facts became dead letters."""
-
-    REFUSED = "refused"
-    DOWN = "down"
-    GONE = "gone"
-    FORGOTTEN = "forgotten"
-    UNREADABLE = "unreadable"
 
 
 class PageOfCallAnswer(Shape, frozen=True, kw_only=True):
@@ -139,20 +120,6 @@ class WebhookAnswer(Shape, frozen=True, kw_only=True):
     tries: int
     why: FailureAnswer | None
     last_ok_at: datetime | None
-
-
-class WebhookState(OpenEnum):
-    """Whether it works.
-
-    `failing`: some of its calls failed, and wait for their next try; others pass. `down`: three calls failed in
-    a     row, so its oldest fact alone is tried, and all others wait for that. `off`: it answered 410, or was
-    switched     off, and is not called until it is switched on or set again.
-    """
-
-    OK = "ok"
-    FAILING = "failing"
-    DOWN = "down"
-    OFF = "off"
 
 
 class WebhooksAnswer(Shape, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 from merpati.core.address import is_group
 from merpati.core.errors import Code, Refusal
 from merpati.core.ids import Address, WaId
-from merpati.transports.cards import Contact, Contacts, Reaction
+from merpati.transports.cards import Contact, Contacts, Edit, Reaction, Revoke
 from merpati.transports.cloud_api.interactive import Pressable, check_sendable, shape_of, template_of
 from merpati.transports.interactive import Buttons, LinkButton, ListMenu, Template, file_of
 from merpati.transports.limits import META_FILES, META_TEXT, check_file
@@ -117,6 +117,11 @@ def _check_poll(_: Poll) -> None:
     raise SendError(SendFault.UNSUPPORTED, Code.POLL_UNSUPPORTED)
 
 
+def _check_change(_: Edit | Revoke) -> None:
+    """Meta has no call for it."""
+    raise SendError(SendFault.UNSUPPORTED, Code.CHANGE_UNSUPPORTED)
+
+
 _CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
     Text: _check_text,
     Media: _check_media,
@@ -124,6 +129,7 @@ _CHECKS: Mapping[type[Content], Callable[[Any], None]] = {
     Poll: _check_poll,
     Template: _check_template,
     **dict.fromkeys((Buttons, ListMenu, LinkButton, Contacts, Reaction), check_sendable),
+    **dict.fromkeys((Edit, Revoke), _check_change),
 }
 
 

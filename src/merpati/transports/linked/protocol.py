@@ -71,24 +71,6 @@ class Send(OfDevice, frozen=True, kw_only=True, tag=True):
     message: Outbound
 
 
-class ChangeKind(StrEnum):
-    """What can be done to a message that is there."""
-
-    EDIT = "edit"
-    REVOKE = "revoke"
-
-
-class Change(OfDevice, frozen=True, kw_only=True, tag=True):
-    """Edit or revoke a message of ours; answered by `Acked` or `Refused`."""
-
-    q: int
-    kind: ChangeKind
-    chat: Address
-    target: WaId
-    text: str = ""
-    """The new words."""
-
-
 class Show(OfDevice, frozen=True, kw_only=True, tag=True):
     chat: Address
     what: Signal
@@ -123,7 +105,7 @@ class Ping(Word, frozen=True, kw_only=True, tag=True):
     n: int
 
 
-FromGateway: TypeAlias = Open | Pair | Close | Send | Change | Show | MarkRead | Check | ListGroups | Confirm | Ping
+FromGateway: TypeAlias = Open | Pair | Close | Send | Show | MarkRead | Check | ListGroups | Confirm | Ping
 
 
 # -- from the worker --

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from merpati.core.clock import Clock, Millis
+from merpati.core.clock import DAY_MS, MINUTE_MS, Clock, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.transports.linked import protocol
 from merpati.transports.linked.folder import SessionFolder
 from merpati.transports.linked.life import CONNECTED, ENDED, LIFE, LIVE, MEANINGS, RESTING, SessionEvent
 from merpati.transports.linked.process import WorkerDown, WorkerGone, WorkerProcess
-from merpati.transports.linked.protocol import ChangeKind, End
+from merpati.transports.linked.protocol import End
 from merpati.transports.linked.storing import Storing
 from merpati.transports.port import (
     AnyEvent,
@@ -37,7 +37,15 @@ if TYPE_CHECKING:
     from merpati.transports.linked.link import Settings
 
 CAPS: Final = Capabilities(
-    in_flight=1, takes_ref=False, tells_block=False, contact=True, reaction=True, hand_over_s=400, warms_up=True
+    in_flight=1,
+    takes_ref=False,
+    tells_block=False,
+    contact=True,
+    reaction=True,
+    edit_ms=15 * MINUTE_MS,
+    revoke_ms=2 * DAY_MS,
+    hand_over_s=400,
+    warms_up=True,
 )
 """As a linked device can: no buttons, no templates. The library draws the ids of messages, so that a hand-over with
 an unknown outcome cannot be repeated under the same."""
@@ -147,27 +155,6 @@ class LinkedTransport:
         answer = await self._ask(lambda q: protocol.ListGroups(device=self.device, q=q), ASK_S, SendFault.RETRY)
         assert isinstance(answer, protocol.InGroups)
         return list(answer.groups)
-
-    # -- what a linked device can besides --
-
-    async def edit(self, chat: Address, target: WaId, text: str) -> Sent:
-        """Change the words of a message of ours, within about fifteen minutes. Raises `SendError`."""
-        return await self._change(ChangeKind.EDIT, chat, target, text=text)
-
-    async def revoke(self, chat: Address, target: WaId) -> Sent:
-        """Delete a message of ours for everyone. Raises `SendError`."""
-        return await self._change(ChangeKind.REVOKE, chat, target)
-
-    async def _change(self, kind: ChangeKind, chat: Address, target: WaId, *, text: str = "") -> Sent:
-        async with self._sending:
-            self._check_open()
-            answer = await self._ask(
-                lambda q: protocol.Change(device=self.device, q=q, kind=kind, chat=chat, target=target, text=text),
-                ANSWER_S,
-                SendFault.AMBIGUOUS,
-            )
-        assert isinstance(answer, protocol.Acked)
-        return Sent(wa_id=answer.wa_id, at=answer.at)
 
     # -- the worker --
 

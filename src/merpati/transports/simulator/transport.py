@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from merpati.core.clock import DAY_MS, Clock, Millis
+from merpati.core.clock import DAY_MS, MINUTE_MS, Clock, Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, WaId
 from merpati.transports.interactive import file_of, with_file
@@ -37,7 +37,9 @@ from merpati.transports.simulator.entries import Receipted
 from merpati.transports.simulator.events import event_of
 from merpati.transports.simulator.life import CONNECTED, LIFE, OF_CLOSING, RESTING, SessionEvent
 
-CAPS = Capabilities(in_flight=64, takes_ref=True, contact=True, reaction=True)
+CAPS = Capabilities(
+    in_flight=64, takes_ref=True, contact=True, reaction=True, edit_ms=15 * MINUTE_MS, revoke_ms=2 * DAY_MS
+)
 """As a linked phone can: without buttons."""
 OFFICIAL = Capabilities(
     in_flight=64,

@@ -12,10 +12,9 @@ import msgspec
 from merpati.core.clock import Millis
 from merpati.core.errors import Code
 from merpati.core.ids import Address, WaId
-from merpati.transports.cards import Reaction
+from merpati.transports.cards import Edit, Reaction, Revoke
 from merpati.transports.linked import protocol
 from merpati.transports.linked.errors import UNKNOWN, Trouble, trouble_of
-from merpati.transports.linked.protocol import ChangeKind
 from merpati.transports.linked.worker.client import LibraryTrouble
 from merpati.transports.linked.worker.incoming import words_of
 from merpati.transports.linked.worker.line import Line, Tools
@@ -62,13 +61,17 @@ class Sending:
         await self._hand_over(word.q, message.chat, built, message)
 
     def _built(self, message: Outbound, upload: Any) -> Any:  # noqa: ANN401 - messages of the library
-        content = message.content
+        content, chat = message.content, "@".join(split_address(message.chat))
+        if isinstance(content, Edit):
+            return self._outgoing.edit(chat, content.about, content.text)
+        if isinstance(content, Revoke):
+            return self._outgoing.revoke(chat, content.about)
         if not isinstance(content, Reaction):
             return self._outgoing.message(content, self._quoted(message), upload)
         known = self._store.quoted(content.about)
         by = "" if content.author is None else "@".join(split_address(content.author))
         sender = known.sender if known is not None and by else by
-        return self._outgoing.react("@".join(split_address(message.chat)), content.about, sender, content.emoji)
+        return self._outgoing.react(chat, content.about, sender, content.emoji)
 
     async def _hand_over(self, q: int, chat: Address, built: Any, message: Outbound | None = None) -> None:  # noqa: ANN401
         client, loop = self._line.open_client, asyncio.get_running_loop()
@@ -121,15 +124,6 @@ class Sending:
             raise LibraryTrouble("not connected")
         data = await asyncio.to_thread(Path(message.content.path).read_bytes)
         return await client.upload(data, UPLOADS[message.content.kind])
-
-    async def change(self, word: protocol.Change) -> None:
-        async with self._turn:
-            chat = "@".join(split_address(word.chat))
-            if word.kind is ChangeKind.EDIT:
-                built = self._outgoing.edit(chat, word.target, word.text)
-            else:
-                built = self._outgoing.revoke(chat, word.target)
-            await self._hand_over(word.q, word.chat, built)
 
     def _refuse(self, q: int, trouble: Trouble, *, before: bool = False) -> None:
         """`before`: nothing of the message itself had left."""

@@ -152,7 +152,6 @@ _HEARD: Mapping[type, Callable[[Worker, Any], None]] = {
     **dict.fromkeys(
         (
             protocol.Send,
-            protocol.Change,
             protocol.Show,
             protocol.MarkRead,
             protocol.Check,
@@ -164,7 +163,6 @@ _HEARD: Mapping[type, Callable[[Worker, Any], None]] = {
 }
 _ASKED: Mapping[type, Callable[[Sending, Any], Coroutine[Any, Any, None]]] = {
     protocol.Send: Sending.send,
-    protocol.Change: Sending.change,
     protocol.Show: Sending.show,
     protocol.MarkRead: Sending.mark_read,
     protocol.Check: Sending.check,
