@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from merpati.core.clock import DAY_MS, Millis, SystemClock
+from merpati.core.errors import Code
 from merpati.core.ids import Address, DeviceId, MessageId, WaId
 from merpati.devices.actions import update_device
 from merpati.devices.model import Caution, Claim, Settings
@@ -27,6 +28,7 @@ from merpati.storage.files import FolderStore
 from merpati.storage.ids import Ids
 from merpati.storage.lane import HotLane
 from merpati.storage.port import Storage, Tx
+from merpati.transports.cards import Edit, Revoke
 from merpati.transports.port import (
     Capabilities,
     Emit,
@@ -148,6 +150,10 @@ class Stage:
         await accept(self.storage, a_draft(id_, chat, device=DEVICE, due_at=due_at))
         self.dispatcher.wake(DEVICE)
 
+    async def change(self, id_: int, content: Edit | Revoke) -> None:
+        await accept(self.storage, a_draft(id_, device=DEVICE, content=content))
+        self.dispatcher.wake(DEVICE)
+
 
 @pytest.fixture
 async def stage(storage: Storage) -> AsyncIterator[Stage]:
@@ -220,6 +226,27 @@ async def test_what_nobody_answered_is_sent_again_where_its_owner_wants_it(stage
         second = await within(stage.ended.get)
         assert isinstance(second, HandedOver) and second.outcome is Outcome.SENT
     await look()
+    assert stage.network.handed.empty()
+
+
+async def test_an_edit_that_nobody_answered_is_handed_over_again(stage: Stage) -> None:
+    """Twice is once for WhatsApp: no person need decide."""
+    stage.network.faults.append(SendError(SendFault.AMBIGUOUS, "cut"))
+    await stage.change(1, Edit(text="benar", about=WaId("A"), until=CLOCK.now() + DAY_MS))
+    first, second = await within(stage.ended.get), await within(stage.ended.get)
+
+    assert isinstance(first, HandedOver) and isinstance(second, HandedOver)
+    assert (first.outcome, second.outcome) == (Outcome.RETRY, Outcome.SENT)
+    assert await within(stage.network.handed.get) == await within(stage.network.handed.get)
+
+
+async def test_a_deletion_that_waited_too_long_is_not_handed_over(stage: Stage) -> None:
+    """WhatsApp would not take it any more: it has failed, with the reason."""
+    await stage.change(1, Revoke(about=WaId("A"), until=CLOCK.now() - 1))
+    end = await within(stage.ended.get)
+
+    assert isinstance(end, HandedOver)
+    assert (end.outcome, end.code) == (Outcome.FAILED, Code.CHANGE_TOO_LATE)
     assert stage.network.handed.empty()
 
 
