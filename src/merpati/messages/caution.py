@@ -49,7 +49,7 @@ class CautionNow(msgspec.Struct, frozen=True, kw_only=True):
     next_at: int
     """When the next one may be written to."""
     paused_until: int
-    """0: WhatsApp refuses nothing."""
+    """0: there is no pause now."""
     rises: tuple[Limit, ...]
     """What it will be later."""
 

@@ -203,8 +203,8 @@ async def recover_device(tx: Tx, device: DeviceId, epoch: Epoch, takes_ref: bool
 
     Where the network takes our reference, the message is tried again, first in line, with the same reference and
     bytes; so is an edit or a deletion, which is the same twice. Elsewhere nobody knows whether it arrived: it
-    becomes uncertain. As it may have arrived only now, the
-    paces count from here: the device's own makes it wait `gap_ms`.
+    becomes uncertain. As it may have arrived only now, the paces count from here: the device's own makes it wait
+    `gap_ms`.
     """
     rows = [row for row in await store_outbox.sending_rows(tx, [device]) if row.epoch < epoch]
     again = {made.id for made in await own_changes(tx, [row.message for row in rows])}

@@ -1,7 +1,7 @@
 """Caution with people who do not know the number: how many of them it writes to first, and how fast. Pure.
 
 WhatsApp bans numbers that write to many strangers, new numbers soonest, and says nowhere how many are too many. The
-table is ours: it begins where a person with a new phone would, and ends below what other gateways keep to (250 a
+table is ours: it begins where a person with a new phone would, and ends at what careful gateways keep to (250 a
 day). Source of the answers that it is to prevent: WhatsApp Web's "reach-out time-lock" (error 463).
 """
 

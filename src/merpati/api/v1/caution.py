@@ -28,7 +28,7 @@ class CautionAnswer(Answer, frozen=True, kw_only=True):
     `new_people_per_day`: to so many of them it writes first within any 24 hours, null: to all. `written`: to so
     many it did, in the last 24 hours. `waiting`: so many messages wait for that, each until its own time.
     `next_at`: when the next one may be written to. `paused_until`: WhatsApp refused such a message, and none goes
-    until then; null: it did not. `rises`: what its age will allow it.
+    until then; null: there is no pause now. `rises`: what its age will allow it.
     """
 
     new_people_per_day: int | None
